@@ -1,0 +1,59 @@
+"""Files: atomic writes and streamed digests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHUNK = 1 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file, streamed."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def copy_hashed(source: Path, target: Path) -> str:
+    """Copy bytes while hashing them; returns the hex sha256 of what was written."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while chunk := reader.read(CHUNK):
+            digest.update(chunk)
+            writer.write(chunk)
+    return digest.hexdigest()
+
+
+def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
+    """Write via a temporary file in the same directory, fsync, rename."""
+    raw = data.encode() if isinstance(data, str) else data
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(raw)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def walk_files(root: Path) -> Iterator[str]:
+    """Relative POSIX paths of everything below `root` that is not a directory, sorted.
+
+    Symbolic links count as entries and are not followed.
+    """
+    found: list[str] = []
+    for folder, directories, names in os.walk(root):
+        links = [name for name in directories if (Path(folder) / name).is_symlink()]
+        found += [(Path(folder) / name).relative_to(root).as_posix() for name in [*names, *links]]
+    yield from sorted(found)

@@ -1,0 +1,93 @@
+"""The one exception tree: each class is one row of the exit-code table.
+
+An error says what was found, what is needed and, as `hint`, what to do next.
+Only `cli/main.py` turns an error into an exit code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, ClassVar
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    FAILED = 1
+    INPUT = 2
+    HOST = 3
+    BUNDLE = 4
+    ENVIRONMENT = 5
+    DRIFT = 6
+    REBOOT = 10
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class AirgapError(Exception):
+    """Base of all expected failures.
+
+    `code` is a stable kebab-case name for programs; `details` is JSON-able and
+    travels in the envelope's error object beside code, message and hint.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
+
+    def __init__(self, message: str, *, code: str, hint: str = "", details: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hint = hint
+        self.details = details or {}
+
+
+class StageError(AirgapError):
+    """A stage, a service or `verify` failed (exit 1)."""
+
+
+class InputError(AirgapError):
+    """Unreadable input or usage (exit 2)."""
+
+    exit_code = ExitCode.INPUT
+
+
+class HostError(AirgapError):
+    """The host cannot take the installation as it is (exit 3)."""
+
+    exit_code = ExitCode.HOST
+
+
+class BundleError(AirgapError):
+    """Signature, checksums, missing or extra files of a bundle (exit 4)."""
+
+    exit_code = ExitCode.BUNDLE
+
+
+class HostEnvironmentError(AirgapError):
+    """Not root, lock held, a needed program is missing (exit 5)."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class Findings(AirgapError):
+    """Several problems reported at once; `errors` go into the envelope one by one."""
+
+    def __init__(self, errors: list[AirgapError]) -> None:
+        first = errors[0]
+        super().__init__(first.message, code=first.code, hint=first.hint, details=first.details)
+        self.errors = errors
+        self.worst = min(errors, key=lambda e: _ORDER.index(e.exit_code)).exit_code
+
+
+# bundle problems are decided before host problems, input before both
+_ORDER = [
+    ExitCode.INPUT,
+    ExitCode.ENVIRONMENT,
+    ExitCode.BUNDLE,
+    ExitCode.HOST,
+    ExitCode.FAILED,
+    ExitCode.DRIFT,
+    ExitCode.REBOOT,
+    ExitCode.BUG,
+    ExitCode.INTERRUPTED,
+    ExitCode.OK,
+]
