@@ -32,7 +32,9 @@ class AirgapError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
-    def __init__(self, message: str, *, code: str, hint: str = "", details: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str, hint: str = "", details: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
@@ -68,7 +70,7 @@ class HostEnvironmentError(AirgapError):
     exit_code = ExitCode.ENVIRONMENT
 
 
-class Findings(AirgapError):
+class FindingsError(AirgapError):
     """Several problems reported at once; `errors` go into the envelope one by one."""
 
     def __init__(self, errors: list[AirgapError]) -> None:

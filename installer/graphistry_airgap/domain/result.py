@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphistry_airgap.domain.errors import AirgapError, ExitCode, Findings
+from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError
 
 ENVELOPE_VERSION = 1
 
@@ -25,8 +25,8 @@ def error_object(error: AirgapError) -> dict[str, Any]:
 
 
 def failed(error: AirgapError, data: dict[str, Any] | None = None) -> Result:
-    errors = error.errors if isinstance(error, Findings) else [error]
-    code = error.worst if isinstance(error, Findings) else error.exit_code
+    errors = error.errors if isinstance(error, FindingsError) else [error]
+    code = error.worst if isinstance(error, FindingsError) else error.exit_code
     return Result(data=data or {}, exit_code=code, errors=list(errors))
 
 

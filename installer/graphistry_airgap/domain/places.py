@@ -1,0 +1,18 @@
+"""Fixed places on a host; documentation and operators depend on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+CONFIG: Final = Path("/etc/graphistry-airgap")
+SITE_FILE: Final = CONFIG / "site.yml"
+KEYRING: Final = CONFIG / "trusted.gpg"
+STATE: Final = Path("/var/lib/graphistry-airgap")
+RECEIPT: Final = STATE / "receipt.json"
+RECEIPTS: Final = STATE / "receipts"
+LOGS: Final = STATE / "log"
+REPORTS: Final = STATE / "reports"
+RUN: Final = Path("/run/graphistry-airgap")
+LOCK: Final = RUN / "lock"
+SCOPE: Final = "graphistry-airgap.scope"

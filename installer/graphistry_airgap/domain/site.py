@@ -1,0 +1,68 @@
+"""The site file as typed data; `schemas/site-v1.json` has checked it before."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class AddressPool:
+    base: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Docker:
+    image_store: str
+    data_root: str
+    address_pools: tuple[AddressPool, ...]
+    allow_restart: bool
+
+
+@dataclass(frozen=True)
+class Tls:
+    mode: str
+    hostname: str | None
+
+
+@dataclass(frozen=True)
+class Site:
+    """`administrator_file` is None when the site names none; `waive` holds requirement names."""
+
+    purpose: str
+    root: str
+    administrator_file: str | None
+    waive: tuple[str, ...]
+    docker: Docker
+    tls: Tls
+    services_timeout: int
+    gpu: str
+
+    @property
+    def is_template(self) -> bool:
+        return self.purpose == "template"
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Site:
+        """Build from a checked document; absent keys take the schema's defaults."""
+        docker = document.get("docker", {})
+        tls = document.get("tls", {})
+        return cls(
+            purpose=document["purpose"],
+            root=document.get("root", "/var/graphistry"),
+            administrator_file=document.get("administrator", {}).get("secret_file"),
+            waive=tuple(sorted(document.get("waive", []))),
+            docker=Docker(
+                image_store=docker.get("image_store", "default"),
+                data_root=docker.get("data_root", "/var/lib/docker"),
+                address_pools=tuple(AddressPool(**pool) for pool in docker.get("address_pools", [])),
+                allow_restart=docker.get("allow_restart", False),
+            ),
+            tls=Tls(mode=tls.get("mode", "http"), hostname=tls.get("hostname")),
+            services_timeout=document.get("services", {}).get("timeout", 900),
+            gpu=document.get("gpu", "none"),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
