@@ -1,0 +1,32 @@
+"""The log of one run: one JSON object a line, under the tool's state directory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+KEPT_LOGS = 50
+
+
+@contextlib.contextmanager
+def event_log(folder: Path, command: str) -> Iterator[tuple[Path, Callable[[dict[str, Any]], None]]]:
+    """Open `<time>-<command>.jsonl` (0600) and yield its path and the function that appends to it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{command}.jsonl"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", buffering=1) as stream:
+
+        def append(entry: dict[str, Any]) -> None:
+            stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+            stream.write(json.dumps({"time": stamp, **entry}, sort_keys=True) + "\n")
+
+        yield path, append
+    for old in sorted(folder.glob("*.jsonl"))[:-KEPT_LOGS]:
+        old.unlink()

@@ -1,0 +1,72 @@
+"""Small questions to the host that the tool itself asks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.adapters.process import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def platform_name(os_release: str) -> str:
+    """`debian-13` from the text of /etc/os-release."""
+    pairs = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
+    return f"{pairs.get('ID', 'unknown')}-{pairs.get('VERSION_ID', 'unknown')}".replace('"', "")
+
+
+def installed_packages() -> dict[str, str]:
+    """Name to version of each installed package; empty where dpkg is absent."""
+    listing = run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"])
+    rows = (line.split("\t") for line in listing.stdout.splitlines())
+    return {name: version for status, name, version in rows if status.startswith("ii")}
+
+
+def local_images(names: list[str]) -> list[dict[str, str]]:
+    """`[{name, id}]` of those images that the local Docker has under that name."""
+    if not names:
+        return []
+    listing = run(["docker", "image", "ls", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}}\t{{.ID}}"])
+    found = dict(line.split("\t") for line in listing.stdout.splitlines() if "\t" in line)
+    return [{"name": name, "id": found[name]} for name in sorted(names) if name in found]
+
+
+def stack_services(release: Path) -> list[dict[str, Any]]:
+    """One row per container of the release's stack: service, state, health, image, ports; [] without a stack."""
+    if not (release / "graphistry").exists():
+        return []
+    listing = run(["sh", "./graphistry", "ps", "--all", "--format", "json"], cwd=release, timeout=60)
+    rows = []
+    for line in listing.stdout.splitlines():
+        if not line.startswith(("{", "[")):
+            continue
+        parsed = json.loads(line)
+        rows += parsed if isinstance(parsed, list) else [parsed]
+    return sorted(
+        (
+            {
+                "service": row.get("Service", ""),
+                "state": row.get("State", ""),
+                "health": row.get("Health", "") or "none",
+                "image": row.get("Image", ""),
+                "ports": sorted(
+                    {
+                        f"{port.get('PublishedPort')}->{port.get('TargetPort')}"
+                        for port in row.get("Publishers") or []
+                        if port.get("PublishedPort")
+                    }
+                ),
+            }
+            for row in rows
+        ),
+        key=lambda row: row["service"],
+    )
+
+
+def defined_services(release: Path) -> list[str]:
+    """Services that the release's compose file defines, through its wrapper."""
+    if not (release / "graphistry").exists():
+        return []
+    return sorted(run(["sh", "./graphistry", "config", "--services"], cwd=release, timeout=60).stdout.split())

@@ -1,0 +1,163 @@
+"""ansible-runner behind one door: `run_playbook` in, a recap made from the events out.
+
+Everything that Ansible reads is built here: a fresh 0700 directory, a fixed
+environment, plugin paths inside the tool.  Play names are stage names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ansible_runner
+
+from graphistry_airgap.adapters.process import FIXED_PATH
+from graphistry_airgap.content import content_root, plugins_root
+from graphistry_airgap.domain.errors import HostEnvironmentError
+from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.services.ports import Progress
+
+
+def environment(work: Path) -> dict[str, str]:
+    """Variables of the Ansible process; they may be written to disk, so no secret is among them."""
+    plugins = plugins_root()
+    return {
+        "PATH": FIXED_PATH,
+        "HOME": os.fspath(work),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_HOME": os.fspath(work / "ansible"),
+        "ANSIBLE_CONFIG": os.fspath(work / "ansible.cfg"),
+        "ANSIBLE_ROLES_PATH": os.fspath(content_root() / "roles"),
+        "ANSIBLE_LIBRARY": os.fspath(plugins / "modules"),
+        "ANSIBLE_MODULE_UTILS": os.fspath(plugins / "module_utils"),
+        "ANSIBLE_COLLECTIONS_PATH": os.fspath(work / "collections"),
+        "ANSIBLE_LOCAL_TEMP": os.fspath(work / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": os.fspath(work / "tmp"),
+        "ANSIBLE_CACHE_PLUGIN": "memory",
+        "ANSIBLE_INJECT_FACT_VARS": "false",
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+@dataclass
+class _Listener:
+    """Turns runner events into a recap, progress lines and the event log."""
+
+    progress: Progress
+    log: Callable[[dict[str, Any]], None]
+    stages: list[StageRecap] = field(default_factory=list)
+    changed: list[dict[str, str]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    started: float = 0.0
+
+    def handle(self, event: dict[str, Any]) -> bool:
+        """Runner drops an event whose handler does not return True."""
+        kind = event.get("event", "")
+        data = event.get("event_data", {})
+        if kind == "playbook_on_play_start":
+            self._enter(str(data.get("name", "")))
+        elif kind == "playbook_on_task_start":
+            self.progress.task(str(data.get("task", "")))
+        elif kind in {"runner_on_ok", "runner_on_failed", "runner_on_unreachable"}:
+            self._finish(kind, data)
+        elif kind == "playbook_on_stats":
+            self._leave()
+        elif kind in {"error", "warning"} or (kind == "verbose" and "ERROR" in event.get("stdout", "")):
+            self.log({"event": kind, "text": event.get("stdout", "")})
+        return True
+
+    def _enter(self, name: str) -> None:
+        self._leave()
+        self.started = time.monotonic()
+        self.stages.append(StageRecap(name))
+        self.log({"event": "stage", "stage": name})
+        self.progress.stage(name)
+
+    def _leave(self) -> None:
+        if self.stages and not self.stages[-1].ended:
+            stage = self.stages[-1]
+            stage.ended = True
+            stage.seconds = round(time.monotonic() - self.started, 2)
+            stage.failed = bool(self.failures)
+            self.progress.stage_done(stage.name, stage.changed, stage.seconds, failed=stage.failed)
+
+    def _finish(self, kind: str, data: dict[str, Any]) -> None:
+        stage = self.stages[-1].name if self.stages else ""
+        result = data.get("res") or {}
+        failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
+        changed = bool(result.get("changed")) and not failed
+        line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
+        line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
+        if changed:
+            self.stages[-1].changed += 1
+            self.changed.append({"stage": stage, "task": str(data.get("task", ""))})
+        if failed:
+            failure = Failure.from_result(stage, str(data.get("task", "")), result)
+            line["message"] = failure.message
+            self.failures.append(failure)
+        self.log(line)
+
+
+def run_playbook(
+    playbook: str,
+    *,
+    variables: dict[str, Any],
+    work_root: Path,
+    progress: Progress,
+    log: Callable[[dict[str, Any]], None],
+) -> Recap:
+    """Run `playbooks/<playbook>` against the local inventory; the work directory is removed afterwards."""
+    work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix="run-", dir=work_root))
+    listener = _Listener(progress, log)
+    try:
+        (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
+        extra = work / "variables.json"
+        extra.write_text(json.dumps(variables), encoding="utf-8")
+        runner = ansible_runner.run(
+            private_data_dir=os.fspath(work),
+            project_dir=os.fspath(content_root() / "playbooks"),
+            playbook=playbook,
+            binary=os.fspath(_ansible_playbook()),
+            inventory=os.fspath(content_root() / "inventory" / "local" / "hosts.yml"),
+            cmdline=f"-e @{extra}",
+            envvars=environment(work),
+            event_handler=listener.handle,
+            quiet=True,
+        )
+        output = runner.stdout.read() if not listener.stages else ""
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if runner.status == "canceled":
+        raise KeyboardInterrupt
+    failures = list(listener.failures)
+    if runner.rc and not failures:
+        failures.append(Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {}))
+    return Recap(listener.stages, listener.changed, failures)
+
+
+def _ansible_playbook() -> Path:
+    program = Path(sys.prefix) / "bin" / "ansible-playbook"
+    if not program.is_file():
+        raise HostEnvironmentError(
+            f"Ansible is not part of this runtime: {program} is missing",
+            code="no-ansible",
+            hint="run install.sh of the bundle again; it makes the runtime anew",
+        )
+    return program

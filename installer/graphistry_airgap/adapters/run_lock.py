@@ -1,0 +1,113 @@
+"""One change at a time on a host, and one systemd scope around each run.
+
+The lock file is held with flock; a systemd scope keeps together every process
+that a run starts.  The lock counts as held while the file is locked *or* any
+process of an earlier run's scope lives, so a killed parent collides with nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from graphistry_airgap.adapters.process import FIXED_PATH, run
+from graphistry_airgap.domain import places
+from graphistry_airgap.domain.errors import HostEnvironmentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+SCOPE_PREFIX = "graphistry-airgap-run-"
+
+
+def require_root() -> None:
+    if os.geteuid() != 0:
+        raise HostEnvironmentError(
+            f"this command changes the host and runs as root; it was started by user id {os.geteuid()}",
+            code="not-root",
+            hint="run it as root from the start (it never becomes root half-way)",
+        )
+
+
+def built_environment() -> dict[str, str]:
+    """The whole environment of a run: nothing is inherited from the caller but the terminal's kind."""
+    environment = {
+        "PATH": FIXED_PATH,
+        "HOME": os.fspath(places.RUN),
+        "LC_ALL": "C.UTF-8",
+        "LANG": "C.UTF-8",
+    }
+    if "TERM" in os.environ:
+        environment["TERM"] = os.environ["TERM"]
+    return environment
+
+
+def own_scope() -> str | None:
+    """Name of the run scope that this process lives in, if any."""
+    with open("/proc/self/cgroup", encoding="ascii") as stream:
+        parts = [part for line in stream for part in line.strip().split("/")]
+    return next((part for part in parts if part.startswith(SCOPE_PREFIX) and part.endswith(".scope")), None)
+
+
+def enter_scope(argv: Sequence[str]) -> None:
+    """Start over inside a systemd scope with a built environment; returns only when already inside."""
+    if own_scope():
+        os.environ.clear()
+        os.environ.update(built_environment())
+        return
+    if not os.path.isdir("/run/systemd/system"):  # noqa: PTH112 - the documented test of sd_booted(3)
+        raise HostEnvironmentError(
+            "systemd is not the init system of this host",
+            code="no-systemd",
+            hint="install on a host that systemd has booted; services and the run itself are kept by it",
+        )
+    _exec_scope(argv)
+
+
+def _exec_scope(argv: Sequence[str]) -> NoReturn:
+    scope = f"{SCOPE_PREFIX}{os.getpid()}.scope"
+    command = ["systemd-run", "--scope", "--quiet", "--collect", f"--unit={scope}"]
+    command += ["--description=graphistry-airgap", "--", sys.executable, "-I", "-m", "graphistry_airgap", *argv]
+    os.execvpe("systemd-run", command, built_environment())
+
+
+def _other_runs() -> list[str]:
+    """`scope (pid, pid)` of each run scope, other than our own, in which a process lives."""
+    listing = run(
+        ["systemctl", "list-units", "--plain", "--no-legend", "--state=active", f"{SCOPE_PREFIX}*.scope"]
+    )
+    scopes = [line.split()[0] for line in listing.stdout.splitlines() if line.strip()]
+    return [scope for scope in scopes if scope != own_scope()]
+
+
+@contextlib.contextmanager
+def hold(lock: Path = places.LOCK, *, command: str) -> Iterator[None]:
+    """Hold the host's lock; raises `HostEnvironmentError` at once when somebody else does."""
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock.parent.chmod(0o700)
+    with lock.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.seek(0)
+            raise _held(stream.read().strip()) from None
+        others = _other_runs()
+        if others:
+            raise _held(f"processes of {', '.join(others)} still run")
+        stream.truncate(0)
+        stream.write(json.dumps({"pid": os.getpid(), "command": command}))
+        stream.flush()
+        yield
+
+
+def _held(holder: str) -> HostEnvironmentError:
+    return HostEnvironmentError(
+        f"another run holds the lock of this host: {holder or 'unknown holder'}",
+        code="lock-held",
+        hint="wait for it to end, or look at it with: systemctl status 'graphistry-airgap-run-*.scope'",
+    )

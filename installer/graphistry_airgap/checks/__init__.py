@@ -1,0 +1,1 @@
+"""Post-install tests (pytest-testinfra); they read the host, never the run that made it."""

@@ -1,0 +1,54 @@
+"""What a run of playbooks did, stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class StageRecap:
+    """`changed` counts changed tasks, `seconds` is wall time."""
+
+    name: str
+    changed: int = 0
+    seconds: float = 0.0
+    failed: bool = False
+    ended: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"stage": self.name, "changed": self.changed, "seconds": self.seconds, "failed": self.failed}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`details` holds what our own modules say beside the message: findings, hint, service, log."""
+
+    stage: str
+    task: str
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_result(cls, stage: str, task: str, result: dict[str, Any]) -> Failure:
+        message = str(result.get("msg") or "the task failed without a message")
+        if "censored" in result:
+            message = "the task failed; its output is withheld because it handles a secret"
+        tail = str(result.get("stderr") or result.get("module_stderr") or "").strip()
+        if tail and tail not in message:
+            message = f"{message}\n{tail[-1500:]}"
+        known = {key: result[key] for key in ("findings", "hint", "service", "log", "code") if key in result}
+        return cls(stage, task, message, known)
+
+
+@dataclass(frozen=True)
+class Recap:
+    """`changed_tasks` has one {stage, task} per changed task."""
+
+    stages: list[StageRecap]
+    changed_tasks: list[dict[str, str]]
+    failures: list[Failure]
+
+    @property
+    def changed(self) -> int:
+        return len(self.changed_tasks)

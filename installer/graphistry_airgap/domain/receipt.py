@@ -1,0 +1,82 @@
+"""The receipt: what an install did change on a host.
+
+It is the base for status and for later comparison, so a run that changed
+nothing leaves it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphistry_airgap.domain.recap import Recap
+    from graphistry_airgap.domain.site import Site
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Which bundle, and how it was trusted; `verified` is "all bytes" or "names and sizes"."""
+
+    path: str
+    id: str
+    created: str
+    release: str
+    sums: str
+    signers: tuple[str, ...]
+    signed: bool
+    verified: str
+    platform: str
+    keys: tuple[dict[str, str], ...]
+
+
+def package_changes(before: dict[str, str], after: dict[str, str]) -> list[dict[str, str | None]]:
+    """Packages whose version differs: `[{name, from, to}]`, None where absent."""
+    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    return [{"name": name, "from": before.get(name), "to": after.get(name)} for name in names]
+
+
+def compose(
+    *,
+    tool: str,
+    site: Site,
+    bundle: Provenance,
+    recap: Recap,
+    packages: list[dict[str, str | None]],
+    images: list[dict[str, str]],
+    checks: dict[str, Any],
+    started: str,
+    finished: str,
+    complete: bool,
+) -> dict[str, Any]:
+    first_boot = ["secrets", "services", "administrator"] if site.is_template else []
+    return {
+        "schema": SCHEMA,
+        "complete": complete,
+        "tool": tool,
+        "purpose": site.purpose,
+        "site": site.as_dict(),
+        "waived": list(site.waive),
+        "bundle": {
+            "path": bundle.path,
+            "id": bundle.id,
+            "created": bundle.created,
+            "release": bundle.release,
+            "platform": bundle.platform,
+            "sums_sha256": bundle.sums,
+            "signed": bundle.signed,
+            "signers": list(bundle.signers),
+            "verified": bundle.verified,
+            "package_keys": list(bundle.keys),
+        },
+        "started": started,
+        "finished": finished,
+        "stages": [stage.as_dict() for stage in recap.stages],
+        "changed": recap.changed_tasks,
+        "packages": packages,
+        "images": images,
+        "checks": checks,
+        "left_for_first_boot": first_boot,
+    }

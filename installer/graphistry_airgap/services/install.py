@@ -1,0 +1,232 @@
+"""The main job: from an opened bundle and a site file to a verified host and a receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import places, receipt
+from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError, HostError, StageError
+from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
+from graphistry_airgap.domain.result import Result
+from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
+from graphistry_airgap.domain.variables import check_facts, playbook_variables
+from graphistry_airgap.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.domain.bundle import Bundle
+    from graphistry_airgap.domain.site import Site
+    from graphistry_airgap.services.ports import EventLog, HostChecks, PlaybookRunner, Progress, Receipts
+
+RESUME_HINT = "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Everything that was decided before the host is touched."""
+
+    site: Site
+    site_path: Path
+    bundle: Bundle
+    provenance: receipt.Provenance
+    keyring: Path | None
+
+
+@dataclass(frozen=True)
+class Install:
+    runner: PlaybookRunner
+    checks: HostChecks
+    receipts: Receipts
+    event_log: EventLog
+    installed_packages: Callable[[], dict[str, str]]
+    local_images: Callable[[list[str]], list[dict[str, str]]]
+    progress: Progress
+    work_root: Path = places.RUN
+
+    def preflight(self, target: Target) -> Result:
+        """All findings at once; changes nothing."""
+        recap = self._play("preflight.yml", target, places.RUN / "log", "preflight")
+        if recap.failures:
+            raise failure_of(recap.failures[0])
+        return Result(
+            data={"platform": target.provenance.platform},
+            messages=["Preflight found nothing that stops the installation."],
+        )
+
+    def run(self, target: Target) -> Result:
+        started = _now()
+        before = self.installed_packages()
+        with self.event_log(places.LOGS, "install") as (log_path, log):
+            playbook = "template.yml" if target.site.is_template else "install.yml"
+            recap = self.runner(
+                playbook,
+                variables=playbook_variables(target.site, target.bundle, target.provenance),
+                work_root=self.work_root,
+                progress=self.progress,
+                log=log,
+            )
+            self._refuse_incomplete(recap, target)
+            checks: dict[str, Any] = {}
+            problem = failure_of(recap.failures[0]) if recap.failures else None
+            if problem is None:
+                checks, problem = self._verify(target, recap)
+            if not _stopped_before_any_change(recap):
+                self._record(target, recap, checks, before=before, started=started, complete=problem is None)
+        data = {
+            "changed": recap.changed,
+            "stages": [stage.as_dict() for stage in recap.stages],
+            "release": target.provenance.release,
+            "bundle": {"id": target.provenance.id, "verified": target.provenance.verified},
+            "checks": {key: checks.get(key, 0) for key in ("passed", "failed", "skipped")},
+            "receipt": str(places.RECEIPT),
+            "log": str(log_path),
+        }
+        if problem is not None:
+            return _failed(problem, data)
+        return Result(data=data, messages=_summary(target, data))
+
+    def _play(self, playbook: str, target: Target, logs: Path, name: str) -> Recap:
+        with self.event_log(logs, name) as (_, log):
+            return self.runner(
+                playbook,
+                variables=playbook_variables(target.site, target.bundle, target.provenance),
+                work_root=self.work_root,
+                progress=self.progress,
+                log=log,
+            )
+
+    def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
+        """A stage that the playbooks silently skipped must not count as done."""
+        wanted = TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
+        ran = [stage.name for stage in recap.stages]
+        if not recap.failures and ran != [stage.value for stage in wanted]:
+            recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
+
+    def _verify(self, target: Target, recap: Recap) -> tuple[dict[str, Any], AirgapError | None]:
+        self.progress.stage(Stage.VERIFY)
+        begun = datetime.now(UTC)
+        facts = check_facts(target.site, target.bundle, target.provenance)
+        checks = self.checks(facts, reports=places.REPORTS)
+        seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
+        failed = checks["failed"] > 0
+        recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))
+        self.progress.stage_done(Stage.VERIFY, 0, seconds, failed=failed)
+        return checks, checks_error(checks) if failed else None
+
+    def _record(
+        self,
+        target: Target,
+        recap: Recap,
+        checks: dict[str, Any],
+        *,
+        before: dict[str, str],
+        started: str,
+        complete: bool,
+    ) -> None:
+        """Write the receipt unless this run found everything in place and recorded already."""
+        last = self.receipts.load()
+        same = last is not None and last.get("bundle", {}).get("sums_sha256") == target.provenance.sums
+        same_site = last is not None and last.get("site") == target.site.as_dict()
+        if complete and not recap.changed and same and same_site and last is not None and last.get("complete"):
+            return
+        packages = receipt.package_changes(before, self.installed_packages())
+        if same and last is not None:
+            packages = _merge_packages(last.get("packages", []), packages)
+        document = receipt.compose(
+            tool=__version__,
+            site=target.site,
+            bundle=target.provenance,
+            recap=recap,
+            packages=packages,
+            images=self.local_images([image.name for image in target.bundle.images]),
+            checks={key: checks[key] for key in ("passed", "failed", "skipped")} if checks else {},
+            started=started,
+            finished=_now(),
+            complete=complete,
+        )
+        document["inputs"] = {
+            "site": str(target.site_path),
+            "keyring": str(target.keyring) if target.keyring else None,
+        }
+        self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
+
+
+def checks_error(checks: dict[str, Any]) -> AirgapError:
+    """One error per failed post-install test."""
+    return FindingsError(
+        [
+            StageError(
+                f"{row['test']}: {row.get('message', '').splitlines()[0] if row.get('message') else 'failed'}",
+                code="check-failed",
+                hint=f"details: {checks.get('junit', places.REPORTS / 'verify.xml')}",
+                details={"stage": Stage.VERIFY.value, "test": row["test"]},
+            )
+            for row in checks["tests"]
+            if row["outcome"] == "failed"
+        ]
+    )
+
+
+def failure_of(failure: Failure) -> AirgapError:
+    """The error of a failed task; a preflight failure is about the host, one error per finding."""
+    if failure.stage == Stage.PREFLIGHT:
+        findings = [f for f in failure.details.get("findings", []) if f.get("severity") == "error"]
+        if findings:
+            return FindingsError([_finding_error(finding) for finding in findings])
+    kind = HostError if failure.details.get("code", "").startswith("host-") else StageError
+    return kind(
+        f"stage {failure.stage or 'start'}, task “{failure.task}”: {failure.message}",
+        code=failure.details.get("code", "stage-failed"),
+        hint=failure.details.get("hint", RESUME_HINT),
+        details={"stage": failure.stage, "task": failure.task}
+        | {key: failure.details[key] for key in ("service", "log") if key in failure.details},
+    )
+
+
+def _finding_error(finding: dict[str, Any]) -> HostError:
+    details = {key: finding[key] for key in ("found", "needed", "path") if finding.get(key)}
+    return HostError(
+        str(finding.get("message", "")),
+        code=str(finding.get("code", "finding")),
+        hint=str(finding.get("hint", "")),
+        details={**details, "stage": Stage.PREFLIGHT.value},
+    )
+
+
+def _stopped_before_any_change(recap: Recap) -> bool:
+    return bool(recap.failures) and recap.failures[0].stage in {"", Stage.PREFLIGHT} and not recap.changed
+
+
+def _merge_packages(
+    earlier: list[dict[str, str | None]], now: list[dict[str, str | None]]
+) -> list[dict[str, str | None]]:
+    """Changes of an interrupted run and of the one that finished it, as one list."""
+    merged = {row["name"]: dict(row) for row in earlier}
+    for row in now:
+        first = merged.get(row["name"], row)
+        merged[row["name"]] = {"name": row["name"], "from": first["from"], "to": row["to"]}
+    return [merged[name] for name in sorted(merged, key=str)]
+
+
+def _failed(problem: AirgapError, data: dict[str, Any]) -> Result:
+    errors = problem.errors if isinstance(problem, FindingsError) else [problem]
+    code = problem.worst if isinstance(problem, FindingsError) else problem.exit_code
+    return Result(data=data, exit_code=ExitCode(code), errors=errors)
+
+
+def _summary(target: Target, data: dict[str, Any]) -> list[str]:
+    what = "template prepared" if target.site.is_template else "installed, running and verified"
+    seconds = sum(stage["seconds"] for stage in data["stages"])
+    return [
+        f"Graphistry {data['release']}: {what} ({data['changed']} changed, {seconds:.0f} s).",
+        f"Checks: {data['checks']['passed']} passed, {data['checks']['skipped']} not applicable.",
+        f"Receipt: {data['receipt']}   Log: {data['log']}",
+    ]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,50 @@
+"""What the services need from the outside world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from graphistry_airgap.domain.recap import Recap
+
+
+class Progress(Protocol):
+    """Where a run tells how far it is."""
+
+    def stage(self, name: str) -> None: ...
+    def task(self, name: str) -> None: ...
+    def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None: ...
+    def note(self, text: str) -> None: ...
+
+
+class PlaybookRunner(Protocol):
+    def __call__(
+        self,
+        playbook: str,
+        *,
+        variables: dict[str, Any],
+        work_root: Path,
+        progress: Progress,
+        log: Callable[[dict[str, Any]], None],
+    ) -> Recap: ...
+
+
+class Receipts(Protocol):
+    def load(self) -> dict[str, Any] | None: ...
+    def save(self, receipt: dict[str, Any], *, stamp: str) -> None: ...
+
+
+class EventLog(Protocol):
+    def __call__(
+        self, folder: Path, command: str
+    ) -> AbstractContextManager[tuple[Path, Callable[[dict[str, Any]], None]]]: ...
+
+
+class HostChecks(Protocol):
+    """Runs the post-install tests; returns {passed, failed, skipped, tests: [...]}."""
+
+    def __call__(self, facts: dict[str, Any], *, reports: Path) -> dict[str, Any]: ...
