@@ -1,0 +1,68 @@
+"""Entry point, and the only place that turns errors into exit codes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.cli.parser import build_parser
+from graphistry_airgap.cli.render import render
+from graphistry_airgap.domain.errors import AirgapError, ExitCode
+from graphistry_airgap.domain.result import Result, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _BugError(AirgapError):
+    exit_code = ExitCode.BUG
+
+
+class _InterruptedError(AirgapError):
+    exit_code = ExitCode.INTERRUPTED
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in given
+    command = next((word for word in given if not word.startswith("-")), "")
+    # a dropped terminal must not end a run half-way
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        arguments = build_parser().parse_args(given)
+        command = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
+        # imported late: `--help` and usage errors need neither Ansible nor a schema library
+        from graphistry_airgap.wiring import dispatch
+
+        result = dispatch(arguments, given)
+    except AirgapError as error:
+        result = failed(error)
+    except KeyboardInterrupt:
+        result = failed(
+            _InterruptedError(
+                "interrupted",
+                code="interrupted",
+                hint="run the same command again: it goes on and repeats nothing that is done",
+            )
+        )
+    except Exception as error:  # the last door: anything else is a bug of ours
+        traceback.print_exc(file=sys.stderr)
+        result = _bug(error)
+    try:
+        render(command, result, as_json=as_json)
+    except BrokenPipeError:
+        sys.stderr.close()
+    return int(result.exit_code)
+
+
+def _bug(error: Exception) -> Result:
+    return failed(
+        _BugError(
+            f"{type(error).__name__}: {error}",
+            code="bug",
+            hint="this is a fault of graphistry-airgap; send the traceback above with the run's log",
+        )
+    )

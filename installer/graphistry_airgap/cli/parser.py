@@ -1,0 +1,101 @@
+"""The command line: what can be asked, in one place."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from graphistry_airgap.domain import places
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.version import __version__
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, code="usage", hint=f"see: {self.prog} --help")
+
+
+def _common(*, top: bool) -> argparse.ArgumentParser:
+    """Options that may stand before or after the command."""
+    default = False if top else argparse.SUPPRESS
+    options = argparse.ArgumentParser(add_help=False)
+    options.add_argument("--json", action="store_true", default=default, help="print one JSON envelope on stdout")
+    options.add_argument("--quiet", action="store_true", default=default, help="no progress")
+    options.add_argument("--no-color", action="store_true", default=default, help="no colours")
+    options.add_argument(
+        "--work-dir",
+        type=Path,
+        metavar="DIR",
+        default=places.RUN if top else argparse.SUPPRESS,
+        help=f"directory for a run's own files, writable by root only (default {places.RUN})",
+    )
+    return options
+
+
+def _bundle_source(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--bundle", type=Path, metavar="PATH", help="the bundle's directory (default: the last receipt's)"
+    )
+    command.add_argument(
+        "--site", type=Path, metavar="FILE", help=f"the site file (default: the last receipt's, else {places.SITE_FILE})"
+    )
+    _keyring(command)
+
+
+def _keyring(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keyring", type=Path, metavar="FILE", help=f"OpenPGP keys that you trust (default {places.KEYRING})"
+    )
+    command.add_argument(
+        "--allow-unsigned", action="store_true", help="accept a bundle without any signature; the receipt records it"
+    )
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="graphistry-airgap",
+        description="Build signed bundles and install Graphistry from them on air-gapped hosts.",
+        parents=[_common(top=True)],
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    common = _common(top=False)
+
+    bundle = commands.add_parser("bundle", help="make, verify and look into bundles", parents=[common])
+    actions = bundle.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    _bundle_build(actions.add_parser("build", help="make a bundle from a spec", parents=[common]))
+    verify = actions.add_parser("verify", help="check signature and every byte of a bundle", parents=[common])
+    verify.add_argument("path", type=Path, metavar="PATH")
+    _keyring(verify)
+    inspect = actions.add_parser("inspect", help="show what a bundle holds", parents=[common])
+    inspect.add_argument("path", type=Path, metavar="PATH")
+
+    preflight = commands.add_parser(
+        "preflight", help="everything that stops an installation; changes nothing", parents=[common]
+    )
+    _bundle_source(preflight)
+    install = commands.add_parser("install", help="install from a bundle", parents=[common])
+    _bundle_source(install)
+    install.add_argument("--resume", action="store_true", help="go on after a reboot that the installation asked for")
+    check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
+    _bundle_source(check)
+    commands.add_parser("status", help="installed state and the health of each service", parents=[common])
+    return parser
+
+
+def _bundle_build(build: argparse.ArgumentParser) -> None:
+    build.add_argument("spec", type=Path, metavar="SPEC", help="what the bundle should hold (*.bundle.yml)")
+    build.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="directory to make")
+    build.add_argument("--sign-key", metavar="ID", help="OpenPGP key to sign with (in the GnuPG home of the caller)")
+    build.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        default=Path.home() / ".cache" / "graphistry-airgap",
+        help="content-addressed cache (default ~/.cache/graphistry-airgap)",
+    )
+    build.add_argument("--offline", action="store_true", help="use nothing but the cache")
+    build.add_argument(
+        "--trust-on-first-use", action="store_true", help="accept a release that the spec does not pin by sha256"
+    )

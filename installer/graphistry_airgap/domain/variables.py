@@ -1,0 +1,111 @@
+"""From site file and bundle to what the roles and the post-install tests are given.
+
+No secret is among these values: runs write them to disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import places
+
+if TYPE_CHECKING:
+    from graphistry_airgap.domain.bundle import Bundle, Platform
+    from graphistry_airgap.domain.receipt import Provenance
+    from graphistry_airgap.domain.site import Site
+
+APT_STATE = f"{places.STATE}/apt"
+PORTS = (80, 443)
+
+
+def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str, Any]:
+    """Extra variables of a run, by role prefix."""
+    platform = bundle.platforms[provenance.platform]
+    raw = bundle.raw
+    repositories = raw["platforms"][platform.name]["repositories"]
+    release_directory = f"{site.root}/releases/{bundle.release_version}"
+    apt_config = f"{APT_STATE}/apt.conf"
+    pools = [asdict(pool) for pool in site.docker.address_pools]
+    return {
+        "airgap_bundle": provenance.path,
+        "preflight_bundle": provenance.path,
+        "preflight_repositories": repositories,
+        "preflight_platform": platform.name,
+        "preflight_architecture": platform.architecture,
+        "preflight_packages": _union(platform),
+        "preflight_ports": [] if site.is_template else list(PORTS),
+        "preflight_images": raw["images"],
+        "preflight_data_root": site.docker.data_root,
+        "preflight_image_store": site.docker.image_store,
+        "preflight_root": site.root,
+        "preflight_address_pools": pools,
+        "preflight_administrator_file": site.administrator_file or "",
+        "preflight_waive": list(site.waive),
+        "preflight_purpose": site.purpose,
+        "preflight_allow_restart": site.docker.allow_restart,
+        "preflight_release_version": bundle.release_version,
+        "preflight_bundle_created": bundle.created,
+        "offline_repo_bundle": provenance.path,
+        "offline_repo_repositories": repositories,
+        "offline_repo_state": APT_STATE,
+        "offline_repo_packages": _group(platform, "python"),
+        "docker_engine_packages": _group(platform, "docker"),
+        "docker_engine_apt_config": apt_config,
+        "docker_engine_data_root": site.docker.data_root,
+        "docker_engine_address_pools": pools,
+        "docker_engine_image_store": site.docker.image_store,
+        "docker_engine_allow_restart": site.docker.allow_restart,
+        "nvidia_container_toolkit_packages": _group(platform, "toolkit"),
+        "nvidia_container_toolkit_apt_config": apt_config,
+        "container_images_layout": f"{provenance.path}/images",
+        "container_images_images": raw["images"],
+        "graphistry_release_source": f"{provenance.path}/{bundle.release_path}",
+        "graphistry_release_files": release_files(bundle),
+        "graphistry_release_version": bundle.release_version,
+        "graphistry_release_root": site.root,
+        "graphistry_config_directory": f"{release_directory}/data/config",
+        "graphistry_config_settings": {"AIR_GAPPED": "1"},
+        "graphistry_config_secrets": not site.is_template,
+        "graphistry_tls_mode": site.tls.mode,
+        "graphistry_tls_hostname": site.tls.hostname or "",
+        "graphistry_tls_directory": release_directory,
+        "graphistry_services_directory": f"{site.root}/current",
+        "graphistry_services_administrator_file": site.administrator_file or "",
+        "graphistry_services_waive_administrator": "administrator" in site.waive,
+        "graphistry_services_timeout": site.services_timeout,
+    }
+
+
+def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str, Any]:
+    """What the post-install tests compare the host with."""
+    platform = bundle.platforms[provenance.platform]
+    return {
+        "purpose": site.purpose,
+        "root": site.root,
+        "waived": list(site.waive),
+        "tls": asdict(site.tls),
+        "release_directory": f"{site.root}/releases/{bundle.release_version}",
+        "release_files": {path: entry["sha256"] for path, entry in release_files(bundle).items()},
+        "packages": _union(platform),
+        "images": [{"name": image.name, "config": image.config} for image in bundle.images],
+    }
+
+
+def release_files(bundle: Bundle) -> dict[str, dict[str, str]]:
+    """Path below the release to {sha256, mode?}."""
+    prefix = f"{bundle.release_path}/"
+    return {
+        path.removeprefix(prefix): {key: entry[key] for key in ("sha256", "mode") if key in entry}
+        for path, entry in bundle.raw["files"].items()
+        if path.startswith(prefix)
+    }
+
+
+def _group(platform: Platform, name: str) -> list[dict[str, str]]:
+    return [{"name": p.name, "version": p.version} for p in platform.packages.get(name, ())]
+
+
+def _union(platform: Platform) -> list[dict[str, str]]:
+    versions = {p.name: p.version for members in platform.packages.values() for p in members}
+    return [{"name": name, "version": versions[name]} for name in sorted(versions)]

@@ -1,0 +1,82 @@
+"""What is installed here, and how each service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.errors import ExitCode, StageError
+from graphistry_airgap.domain.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.services.ports import Receipts
+
+
+@dataclass(frozen=True)
+class Status:
+    receipts: Receipts
+    defined_services: Callable[[Path], list[str]]
+    stack_services: Callable[[Path], list[dict[str, Any]]]
+
+    def run(self) -> Result:
+        """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
+        receipt = self.receipts.load()
+        if receipt is None:
+            raise StageError(
+                "nothing is installed here: there is no receipt",
+                code="not-installed",
+                hint="install from a bundle: sh <bundle>/install.sh --keyring FILE",
+            )
+        release = Path(receipt["site"]["root"]) / "releases" / receipt["bundle"]["release"]
+        wanted = [] if receipt["purpose"] == "template" else self.defined_services(release)
+        rows = {row["service"]: row for row in self.stack_services(release)}
+        absent = {"state": "absent", "health": "none", "image": "", "ports": []}
+        services = [rows.get(name, {"service": name, **absent}) for name in wanted]
+        sick = [row["service"] for row in services if not is_well(row)]
+        data = {
+            "release": receipt["bundle"]["release"],
+            "purpose": receipt["purpose"],
+            "complete": receipt["complete"],
+            "bundle": receipt["bundle"]["id"],
+            "installed": receipt["finished"],
+            "services": services,
+            "unhealthy": sick,
+        }
+        errors = [
+            StageError(
+                f"service {name} is {rows.get(name, absent)['state']}/{rows.get(name, absent)['health']}",
+                code="service-unhealthy",
+                hint=f"cd {release} && ./graphistry logs --tail=50 {name}",
+                details={"service": name},
+            )
+            for name in sick
+        ]
+        if not receipt["complete"]:
+            errors.append(
+                StageError(
+                    "the last installation did not finish",
+                    code="incomplete",
+                    hint="run the same install command again; it goes on from there",
+                )
+            )
+        exit_code = ExitCode.FAILED if errors else ExitCode.OK
+        return Result(data=data, messages=_table(data), exit_code=exit_code, errors=list(errors))
+
+
+def is_well(row: dict[str, Any]) -> bool:
+    """Healthy, or running where the image defines no health check."""
+    return row["health"] == "healthy" or (row["health"] == "none" and row["state"] == "running")
+
+
+def _table(data: dict[str, Any]) -> list[str]:
+    head = f"Graphistry {data['release']} ({data['purpose']}), bundle {data['bundle'][:12]}, {data['installed']}"
+    rows = [
+        f"  {row['service']:<22} {row['state']:<10} {row['health']:<10} {' '.join(row['ports'])}".rstrip()
+        for row in data["services"]
+    ]
+    well = len(data["services"]) - len(data["unhealthy"])
+    tail = [f"{well} of {len(data['services'])} services are well"] if data["services"] else []
+    return [head, *rows, *tail]

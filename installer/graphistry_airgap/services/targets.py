@@ -1,0 +1,96 @@
+"""Decide what an installation works on: which bundle, site file and keyring, all checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import places
+from graphistry_airgap.domain.errors import HostError, InputError
+from graphistry_airgap.domain.receipt import Provenance
+from graphistry_airgap.domain.site import Site
+from graphistry_airgap.services.install import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.services.ports import OpenBundle, Progress, Receipts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line named; None means the default."""
+
+    bundle: Path | None
+    site: Path | None
+    keyring: Path | None
+    allow_unsigned: bool
+
+
+@dataclass(frozen=True)
+class Targets:
+    receipts: Receipts
+    load_site: Callable[[Path], dict[str, Any]]
+    open_bundle: OpenBundle
+    sha256_file: Callable[[Path], str]
+    host_platform: Callable[[], str]
+    progress: Progress
+
+    def decide(self, asked: Asked, *, thorough: bool | None = None) -> Target:
+        """Site file first (exit 2), then the bundle (exit 4), then whether they fit the host (exit 3).
+
+        Every byte of the bundle is read unless the host holds its result already;
+        what such a run still uses is hashed where it is used.
+        """
+        last = self.receipts.load() or {}
+        inputs = last.get("inputs", {})
+        site_path = asked.site or _known(inputs.get("site")) or places.SITE_FILE
+        site = Site.from_document(self.load_site(site_path))
+        path = asked.bundle or _known(last.get("bundle", {}).get("path"))
+        if path is None:
+            raise InputError(
+                "no bundle was named and no receipt remembers one",
+                code="no-bundle",
+                hint="name it: --bundle PATH",
+            )
+        keyring = asked.keyring or places.KEYRING
+        if thorough is None:
+            thorough = not self._holds_result(last, path, site)
+        opened = self.open_bundle(
+            path, keyring, allow_unsigned=asked.allow_unsigned, read_all=thorough, progress=self.progress.note
+        )
+        platform = self.host_platform()
+        if platform not in opened.bundle.platforms:
+            raise HostError(
+                f"this host is {platform}; the bundle is made for {', '.join(opened.bundle.platforms)}",
+                code="wrong-platform",
+                hint="build a bundle whose spec names this platform, or install on a host it is made for",
+                details={"found": platform, "needed": ", ".join(opened.bundle.platforms)},
+            )
+        provenance = Provenance(
+            path=str(opened.path),
+            id=opened.bundle.id,
+            created=opened.bundle.created,
+            release=opened.bundle.release_version,
+            sums=self.sha256_file(opened.path / "SHA256SUMS"),
+            signers=tuple(opened.signature.signers),
+            signed=opened.signature.signed,
+            verified=opened.mode,
+            platform=platform,
+            keys=tuple(
+                {"repository": r.name, "path": r.signed_by, "sha256": opened.bundle.files[r.signed_by].sha256}
+                for r in opened.bundle.platforms[platform].repositories
+            ),
+        )
+        return Target(site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None)
+
+    def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
+        sums = path / "SHA256SUMS"
+        if not last.get("complete") or last.get("site") != site.as_dict() or not sums.is_file():
+            return False
+        return bool(last["bundle"]["sums_sha256"] == self.sha256_file(sums))
+
+
+def _known(value: str | None) -> Path | None:
+    return Path(value) if value else None

@@ -1,0 +1,102 @@
+"""The JSON envelope and the exit codes, also for failures before any command runs."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from graphistry_airgap.domain.errors import (
+    AirgapError,
+    BundleError,
+    ExitCode,
+    FindingsError,
+    HostEnvironmentError,
+    HostError,
+    InputError,
+    StageError,
+)
+from graphistry_airgap.domain.result import Result, envelope, failed
+
+KEYS = {"version", "command", "ok", "exit_code", "data", "messages", "errors"}
+
+
+def run_tool(*arguments, **kwargs):
+    return subprocess.run(
+        [sys.executable, "-m", "graphistry_airgap", *arguments], capture_output=True, text=True, check=False, **kwargs
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["--json"], 2, "usage"),
+        (["--json", "frobnicate"], 2, "usage"),
+        (["--json", "install", "--no-such-option"], 2, "usage"),
+        (["bundle", "verify", "/does/not/exist", "--json"], 2, None),
+        (["--json", "bundle", "inspect", "/does/not/exist"], 2, None),
+        (["--json", "bundle", "build", "/does/not/exist.bundle.yml", "-o", "/does/not/matter"], 2, None),
+    ],
+)
+def test_early_failures_are_one_envelope_on_stdout(arguments, code, error):
+    done = run_tool(*arguments)
+    assert done.returncode == code
+    parsed = json.loads(done.stdout)
+    assert set(parsed) == KEYS
+    assert parsed["ok"] is False
+    assert parsed["exit_code"] == code
+    assert parsed["errors"][0]["message"]
+    assert parsed["errors"][0]["hint"]
+    if error:
+        assert parsed["errors"][0]["code"] == error
+    assert "Traceback" not in done.stderr
+
+
+def test_without_json_a_failure_says_what_and_what_next_on_stderr():
+    done = run_tool("bundle", "verify", "/does/not/exist")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "/does/not/exist" in done.stderr
+    assert "next:" in done.stderr
+
+
+def test_a_plain_user_is_refused_with_5():
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become a plain user")
+    done = subprocess.run(
+        [sys.executable, "-m", "graphistry_airgap", "--json", "install"],
+        capture_output=True,
+        text=True,
+        check=False,
+        user=65534,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": "installer", "HOME": "/nonexistent"},
+    )
+    if "Permission denied" in done.stderr and not done.stdout:
+        pytest.skip("the checkout is not readable for a plain user")
+    assert done.returncode == 5, done.stderr
+    assert json.loads(done.stdout)["errors"][0]["code"] == "not-root"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(StageError, 1), (InputError, 2), (HostError, 3), (BundleError, 4), (HostEnvironmentError, 5)],
+)
+def test_each_error_class_is_one_row_of_the_table(kind, code):
+    result = failed(kind("what was found", code="some-code", hint="what to do", details={"path": "x"}))
+    parsed = envelope("install", result)
+    assert parsed["exit_code"] == code
+    assert parsed["errors"] == [
+        {"code": "some-code", "message": "what was found", "hint": "what to do", "path": "x"}
+    ]
+
+
+def test_bundle_problems_outrank_host_problems():
+    errors: list[AirgapError] = [HostError("h", code="h"), BundleError("b", code="b"), StageError("s", code="s")]
+    result = failed(FindingsError(errors))
+    assert result.exit_code == ExitCode.BUNDLE
+    assert [error["code"] for error in envelope("x", result)["errors"]] == ["h", "b", "s"]
+
+
+def test_success_is_ok_and_zero():
+    assert envelope("status", Result(data={"a": 1}))["ok"] is True

@@ -1,0 +1,18 @@
+from graphistry_airgap.domain.recap import Failure
+
+
+def test_a_censored_task_never_shows_its_output():
+    failure = Failure.from_result("services", "Create the administrator", {"censored": "hidden", "msg": "s3cret"})
+    assert "s3cret" not in failure.message
+
+
+def test_the_programs_last_words_are_in_the_message():
+    failure = Failure.from_result("docker", "Start", {"msg": "non-zero return code", "stderr": "port is taken"})
+    assert "port is taken" in failure.message
+
+
+def test_findings_of_our_modules_travel_along():
+    findings = [{"severity": "error", "code": "port-taken", "message": "port 80"}]
+    assert Failure.from_result("preflight", "Judge", {"msg": "1 finding", "findings": findings}).details == {
+        "findings": findings
+    }
