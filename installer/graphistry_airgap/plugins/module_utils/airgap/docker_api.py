@@ -1,4 +1,4 @@
-"""The few calls of the Docker Engine API that an image import needs.
+"""The few calls of the Docker Engine API that preflight and the image import need.
 
 Plain HTTP over the daemon's unix socket, one connection a call, so that several
 threads can share one `DockerApi`. Paths carry no version: a daemon then speaks
@@ -59,6 +59,15 @@ class DockerApi:
     def images(self) -> list[dict[str, Any]]:
         """Every image that has a name or is dangling, as `docker image ls` lists them."""
         answer: list[dict[str, Any]] = self._json("GET", "/images/json")
+        return answer
+
+    def containers(self) -> list[dict[str, Any]]:
+        """Those that run."""
+        answer: list[dict[str, Any]] = self._json("GET", "/containers/json")
+        return answer
+
+    def networks(self) -> list[dict[str, Any]]:
+        answer: list[dict[str, Any]] = self._json("GET", "/networks")
         return answer
 
     def inspect(self, name: str) -> dict[str, Any]:

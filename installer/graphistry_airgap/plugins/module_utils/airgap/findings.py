@@ -1,0 +1,54 @@
+"""A finding is one thing that preflight noticed: what was found, what is needed, what to do.
+
+Errors stop an installation, warnings and infos stand in the report.  The judges
+(`findings_*.py`) are pure: a profile and the requirements in, findings out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ERROR = "error"
+WARNING = "warning"
+INFO = "info"
+_ORDER = {ERROR: 0, WARNING: 1, INFO: 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    severity: str
+    code: str
+    message: str
+    found: str
+    needed: str
+    hint: str = ""
+    path: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        data = asdict(self)
+        if not self.path:
+            del data["path"]
+        return data
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then by code and message; the same facts always read the same."""
+    return sorted(set(findings), key=lambda item: (_ORDER[item.severity], item.code, item.message))
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    return [item for item in findings if item.severity == ERROR]
+
+
+def human(size: int) -> str:
+    """Bytes for people, in the units that `df -h` prints."""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

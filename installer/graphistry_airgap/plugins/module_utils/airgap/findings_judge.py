@@ -1,0 +1,38 @@
+"""The judgement: a host profile against what one installation needs.
+
+Pure and complete: each judge looks at one subject, and all of them are asked, so
+that an operator sees everything that is wrong at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import findings_disk, findings_docker, findings_host, findings_packages, findings_site
+from .findings import Finding, in_order
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_JUDGES = (
+    findings_host.platform,
+    findings_host.resources,
+    findings_host.clock,
+    findings_host.hardening,
+    findings_disk.disks,
+    findings_docker.daemon_settings,
+    findings_docker.other_engines,
+    findings_docker.restart,
+    findings_docker.routes,
+    findings_docker.ports,
+    findings_packages.database,
+    findings_packages.versions,
+    findings_packages.transaction,
+    findings_site.purpose,
+    findings_site.administrator,
+    findings_site.releases,
+)
+
+
+def judge(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> list[Finding]:
+    return in_order(finding for judge_one in _JUDGES for finding in judge_one(profile, requirements))

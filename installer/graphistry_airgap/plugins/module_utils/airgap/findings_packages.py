@@ -1,0 +1,117 @@
+"""Judgements about packages: dpkg's health, versions that stand, the simulated transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .findings import ERROR, INFO, WARNING, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def database(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    found = profile["packages"]
+    own = {item["name"] for item in found["wanted"]}
+    if lock := found["lock"]:
+        holder = f"{lock['process'] or 'a process of another namespace'} (pid {lock['pid']})"
+        yield Finding(
+            WARNING,
+            "package-lock-held",
+            f"{holder} holds {lock['path']}; the installation waits a bounded time for it",
+            holder,
+            "no other package manager at work",
+            "let it finish, or stop automatic updates while the installation runs",
+            lock["path"],
+        )
+    elif found["unfinished"] or found["journal"]:
+        # while the lock is held a half-done transaction is somebody's work, not an accident
+        names = ", ".join(found["unfinished"]) or "its journal holds unfinished work"
+        # what a killed installation left behind is finished by the next one
+        theirs = bool(set(found["unfinished"]) - own)
+        yield Finding(
+            ERROR if theirs else WARNING,
+            "dpkg-interrupted",
+            f"dpkg was interrupted: {names}" + ("" if theirs else "; the installation finishes it"),
+            names,
+            "a package database without unfinished work",
+            "`dpkg --configure -a`, then `dpkg --audit` must print nothing",
+            "/var/lib/dpkg",
+        )
+
+
+def versions(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    older = [item for item in profile["packages"]["wanted"] if item["standing"] == "older"]
+    newer = [item for item in profile["packages"]["wanted"] if item["standing"] == "newer"]
+    for item in older:
+        if item["held"]:
+            yield Finding(
+                ERROR,
+                "package-held",
+                f"{item['name']} is held at {item['installed']}, and {item['version']} is needed",
+                item["installed"],
+                item["version"],
+                f"`apt-mark unhold {item['name']}`, or upgrade it by your own process",
+            )
+    if upgrades := [
+        f"{item['name']} {item['installed']} -> {item['version']}" for item in older if not item["held"]
+    ]:
+        yield Finding(
+            INFO,
+            "package-upgrade",
+            f"{len(upgrades)} installed package(s) will be upgraded: {', '.join(upgrades)}",
+            ", ".join(upgrades),
+            "nothing",
+        )
+    if kept := [f"{item['name']} {item['installed']}" for item in newer]:
+        yield Finding(
+            INFO,
+            "package-newer",
+            f"{len(kept)} installed package(s) are newer than the bundle's and stay: {', '.join(kept)}",
+            ", ".join(kept),
+            "nothing",
+        )
+
+
+def transaction(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    found = profile["transaction"]
+    if found is None:
+        return
+    if found["index_error"]:
+        yield Finding(
+            ERROR,
+            "package-index-unusable",
+            f"apt cannot use the bundle's package lists: {found['index_error']}",
+            found["index_error"],
+            "lists that the vendors' keys in the bundle have signed",
+            "check the clock and run `graphistry-airgap bundle verify` on the bundle",
+        )
+    if found["conflict"]:
+        yield Finding(
+            ERROR,
+            "package-conflict",
+            f"apt cannot install the bundle's packages on this host: {found['conflict']}",
+            found["conflict"],
+            "a host on which the bundle's exact versions can stand",
+            "resolve the named dependencies, or build the bundle against this host's profile",
+        )
+    known = set(profile["packages"]["rivals"])
+    if removed := [name for name in found["removed"] if name not in known]:
+        yield Finding(
+            ERROR,
+            "package-removal",
+            f"installing the bundle's packages would remove {', '.join(removed)}",
+            ", ".join(removed),
+            "a transaction that removes nothing",
+            "remove or replace them yourself if the host can do without",
+        )
+    for item in found["missing_files"]:
+        yield Finding(
+            ERROR,
+            "package-file-missing",
+            f"the bundle cannot give the package {item['package']}: {item['path']}: {item['reason']}",
+            item["reason"],
+            "every package of the transaction in the bundle's pool",
+            "copy the bundle again, or build it against this host's profile",
+            item["path"],
+        )

@@ -1,0 +1,67 @@
+"""The host profile: every fact that a judgement needs, as one JSON-able mapping.
+
+Probing and judging are apart, so that a profile carried from another machine can
+be judged as well, and so that each judgement is tested without a machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import probe_apt, probe_docker, probe_host, probe_network, probe_packages, probe_site
+from .image_state import CONTAINERD_CONFIG, configured_containerd_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .probe_root import Host
+
+SCHEMA = 1
+
+
+def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
+    system = probe_host.system(host)
+    settings = probe_docker.settings(host)
+    engine = probe_docker.engine(host, requirements["images"])
+    data_root = engine.get("data_root") or settings["data_root"] or requirements["data_root"]
+    containerd_root = str(configured_containerd_root(host.path(str(CONTAINERD_CONFIG))))
+    places = ["/", "/usr", "/opt", "/var/lib", containerd_root, data_root, requirements["root"]]
+    profile = {
+        "schema": SCHEMA,
+        "system": system,
+        "resources": probe_host.resources(host),
+        "disks": probe_host.disks(host, places),
+        "gpus": probe_host.gpus(host),
+        "hardening": probe_host.hardening(host),
+        "clock": probe_host.clock(),
+        "listening": probe_network.listening(host, set(requirements["ports"])),
+        "routes": probe_network.routes(host),
+        "docker": {
+            "settings": settings,
+            "engine": engine,
+            "data_root": data_root,
+            "containerd_root": containerd_root,
+            "classic_images": probe_docker.holds_classic_images(host, data_root),
+            "snap": probe_docker.has_snap(host),
+        },
+        "packages": probe_packages.packages(host, requirements["packages"]),
+        "administrator": probe_site.administrator(host, requirements["administrator_file"]),
+        "releases": probe_site.releases(
+            host, requirements["root"], requirements["release_version"], requirements["release_files"]
+        ),
+    }
+    return {**profile, "transaction": _transaction(host, requirements, profile)}
+
+
+def _transaction(
+    host: Host, requirements: Mapping[str, Any], profile: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The simulated installation; None when there is nothing to install or nothing to install from."""
+    system = profile["system"]
+    due = [item for item in profile["packages"]["wanted"] if item["standing"] in ("absent", "older")]
+    fits = f"{system['id']}-{system['version']}" == requirements["platform"]
+    if not due or not fits or not requirements["repositories"]:
+        return None
+    return probe_apt.simulate(
+        host, bundle=requirements["bundle"], repositories=requirements["repositories"], packages=due
+    )

@@ -1,0 +1,128 @@
+"""The package transaction, tried on the real host without changing it.
+
+apt reads the host's dpkg state, but its lists, caches, sources and preferences
+lie in a temporary directory and it knows the bundle's repositories alone.  Such a
+mirror advertises packages that it does not hold, so each file is looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .probe_root import Host
+
+_STATE = "/var/lib/graphistry-airgap"
+_RUN = "/run"
+_CONFIG = """\
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::sourcelist "{work}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::trusted "/dev/null";
+Dir::Etc::trustedparts "/dev/null";
+Dir::State::lists "{work}/lists";
+Dir::State::status "{status}";
+Dir::State::extended_states "{extended}";
+Dir::Cache "{work}/cache";
+Dir::Log "{work}/log";
+APT::Sandbox::User "root";
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Get::List-Cleanup "false";
+APT::Cmd::Disable-Script-Warning "true";
+Acquire::Languages "none";
+Debug::NoLocking "true";
+"""
+_REMOVED = re.compile(r"^(?:Remv|Purg) (\S+)", re.MULTILINE)
+_FILE = re.compile(r"^'copy:([^']+)' (\S+) (\d+) ", re.MULTILINE)
+
+
+def simulate(
+    host: Host,
+    *,
+    bundle: str,
+    repositories: Sequence[Mapping[str, Any]],
+    packages: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """Try to install exactly these versions; the work directory is gone when this returns."""
+    parent = host.path(_STATE) if host.path(_STATE).is_dir() else host.path(_RUN)
+    work = Path(tempfile.mkdtemp(prefix="preflight-", dir=parent))
+    try:
+        environment = _prepare(host, work, bundle, repositories)
+        status, out, err = host.run(
+            ["apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"], environment
+        )
+        if status:
+            return _answer(index_error=_complaint(err or out))
+        names = [f"{item['name']}={item['version']}" for item in packages]
+        install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
+        status, out, err = host.run([*install, "-s", *names], environment)
+        removed = sorted(set(_REMOVED.findall(out)))
+        if status:
+            return _answer(conflict=_complaint(err or out), removed=removed)
+        _, out, _ = host.run([*install, "--print-uris", *names], environment)
+        return _answer(removed=removed, missing_files=_missing(out, work / "bundle", bundle))
+    finally:
+        shutil.rmtree(work)
+
+
+def _answer(**found: Any) -> dict[str, Any]:
+    return {"index_error": "", "conflict": "", "removed": [], "missing_files": [], **found}
+
+
+def _prepare(
+    host: Host, work: Path, bundle: str, repositories: Sequence[Mapping[str, Any]]
+) -> dict[str, str]:
+    for name in ("lists/partial", "cache/archives/partial", "log"):
+        (work / name).mkdir(parents=True)
+    # a link, so that a blank or bracket in the medium's path needs no quoting in the source list
+    (work / "bundle").symlink_to(bundle)
+    lines = []
+    for item in repositories:
+        base = work / "bundle"
+        options = f"signed-by={base / item['signed_by']} check-valid-until=no"
+        parts = " ".join([item["suite"], *item["components"]])
+        lines.append(f"deb [{options}] copy:{base / item['path']} {parts}\n")
+    (work / "sources.list").write_text("".join(lines), encoding="utf-8")
+    config = _CONFIG.format(
+        work=work,
+        status=host.path("/var/lib/dpkg/status"),
+        extended=host.path("/var/lib/apt/extended_states"),
+    )
+    (work / "apt.conf").write_text(config, encoding="utf-8")
+    return {"APT_CONFIG": str(work / "apt.conf"), "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
+
+
+def _missing(printed: str, link: Path, bundle: str) -> list[dict[str, Any]]:
+    """Files that apt would fetch and the pool lacks or holds with another size."""
+    missing = []
+    for uri, name, size in _FILE.findall(printed):
+        path = unquote(uri)
+        shown = path.replace(str(link), bundle.rstrip("/"), 1)
+        try:
+            present = os.stat(path).st_size  # noqa: PTH116 -- an URI's path, taken as it is
+        except OSError:
+            missing.append({"package": name.split("_")[0], "path": shown, "reason": "the file is not there"})
+            continue
+        if present != int(size):
+            reason = f"{present} bytes instead of {size}"
+            missing.append({"package": name.split("_")[0], "path": shown, "reason": reason})
+    return missing
+
+
+def _complaint(text: str) -> str:
+    """What apt says went wrong: its own E: lines and the list of unmet dependencies."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    kept = [line for line in lines if line.startswith(("E:", "W:", "Err:", " "))]
+    return "\n".join((kept or lines)[-12:])

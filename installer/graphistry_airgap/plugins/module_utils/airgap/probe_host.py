@@ -1,0 +1,108 @@
+"""What the machine is: system, kernel, processor, memory, disks, GPUs, hardening, clock."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .probe_root import Host
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
+_NVIDIA = "0x10de"
+_DISPLAY_CLASS = "0x03"
+_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_TIME_ERROR = 5
+
+
+def system(host: Host) -> dict[str, Any]:
+    release = os_release(host.text("/etc/os-release") or host.text("/usr/lib/os-release") or "")
+    kernel = host.word("/proc/sys/kernel/osrelease") or os.uname().release
+    machine = os.uname().machine
+    return {
+        "id": release.get("ID", ""),
+        "version": release.get("VERSION_ID", ""),
+        "name": release.get("PRETTY_NAME", ""),
+        "machine": machine,
+        "architecture": _ARCHITECTURES.get(machine, machine),
+        "kernel": kernel,
+        "kernel_headers": host.path(f"/lib/modules/{kernel}/build").exists(),
+    }
+
+
+def os_release(text: str) -> dict[str, str]:
+    found = {}
+    for line in text.splitlines():
+        key, equals, value = line.strip().partition("=")
+        if equals and not key.startswith("#"):
+            found[key] = value.strip("\"'")
+    return found
+
+
+def resources(host: Host) -> dict[str, int]:
+    memory = 0
+    for line in (host.text("/proc/meminfo") or "").splitlines():
+        if line.startswith("MemTotal:"):
+            memory = int(line.split()[1]) * 1024
+    cores = sum(line.startswith("processor") for line in (host.text("/proc/cpuinfo") or "").splitlines())
+    return {"cpus": cores or os.cpu_count() or 0, "memory": memory}
+
+
+def disks(host: Host, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Free space where each path lies or, while it does not exist yet, will lie."""
+    found = {}
+    for path in sorted(set(paths)):
+        place = host.existing(path)
+        state = os.statvfs(place)
+        device = place.stat().st_dev
+        found[path] = {
+            "lies_at": "/" + str(place.relative_to(host.root)).removeprefix("."),
+            "device": f"{os.major(device)}:{os.minor(device)}",
+            "free": state.f_bavail * state.f_frsize,
+            "total": state.f_blocks * state.f_frsize,
+        }
+    return found
+
+
+def gpus(host: Host) -> list[dict[str, str]]:
+    """NVIDIA display controllers on the PCI bus, with or without a driver."""
+    base = "/sys/bus/pci/devices"
+    return [
+        {"address": name, "device": host.word(f"{base}/{name}/device")}
+        for name in host.names(base)
+        if host.word(f"{base}/{name}/vendor") == _NVIDIA
+        and host.word(f"{base}/{name}/class").startswith(_DISPLAY_CLASS)
+    ]
+
+
+def hardening(host: Host) -> dict[str, Any]:
+    try:
+        secure_boot = host.path(_SECURE_BOOT).read_bytes()[4:5] == b"\x01"
+    except OSError:
+        secure_boot = False
+    enforce = host.word("/sys/fs/selinux/enforce")
+    return {
+        "secure_boot": secure_boot,
+        "nouveau": host.path("/sys/module/nouveau").exists(),
+        "selinux": {"1": "enforcing", "0": "permissive"}.get(enforce, "off"),
+        "fapolicyd": any(name == "fapolicyd" for _, name in host.processes()),
+        "fips": host.word("/proc/sys/crypto/fips_enabled") == "1",
+    }
+
+
+def clock() -> dict[str, Any]:
+    return {"now": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "synchronized": _synchronized()}
+
+
+def _synchronized() -> bool | None:
+    """The kernel's own answer, which every time service sets; no service has to be woken for it."""
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        state = libc.adjtimex(ctypes.create_string_buffer(512))  # all zero: read only
+    except (OSError, AttributeError):
+        return None
+    return None if state < 0 else state != _TIME_ERROR
