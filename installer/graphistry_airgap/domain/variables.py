@@ -45,6 +45,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "preflight_purpose": site.purpose,
         "preflight_allow_restart": site.docker.allow_restart,
         "preflight_release_version": bundle.release_version,
+        "preflight_release_files": release_files(bundle),
         "preflight_bundle_created": bundle.created,
         "offline_repo_bundle": provenance.path,
         "offline_repo_repositories": repositories,
