@@ -1,0 +1,200 @@
+"""Detached signatures over SHA256SUMS, judged with the operator's keyring by gpgv, else by sqv.
+
+gpgv's exit status calls expired and revoked keys good, so the verdict is read from its status lines.
+sqv (all that Debian 13's base system has) prints the signing certificates.  It refuses revoked keys and
+expired signatures, but it judges a key by the date of the signature: what a key signed before it expired, or
+before a "superseded" revocation, stays good for ever.  So sqv gets only keys that are usable today.
+sqv reads armored keyrings, gpgv only binary ones; both get a binary one.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.adapters.process import FIXED_PATH, run
+from graphistry_airgap.domain import openpgp
+from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
+from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
+from graphistry_airgap.domain.signature import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TOOLS = ("gpgv", "sqv")
+_STATUS = "[GNUPG:] "
+_REASONS = {
+    "EXPKEYSIG": "the key that made it has expired",
+    "REVKEYSIG": "the key that made it was revoked",
+    "EXPSIG": "the signature has expired",
+    "BADSIG": f"it is not a signature over this {SUMS}",
+    "NO_PUBKEY": "it was made by a key that is not in the keyring",
+    "ERRSIG": "it cannot be checked",
+    "NODATA": "it holds no signature",
+}
+_FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
+
+
+def check_signature(
+    sums: bytes,
+    signatures: Mapping[str, bytes],
+    *,
+    bundle: Path,
+    keyring: Path | None,
+    allow_unsigned: bool = False,
+    tools: tuple[str, ...] = TOOLS,
+) -> Verdict:
+    """One good signature by a usable key of `keyring` suffices; none is an error.
+
+    `allow_unsigned` covers a bundle that carries no signature at all, never one whose signature is bad.
+    """
+    if allow_unsigned and not signatures:
+        return Verdict()
+    trusted = _load_keyring(keyring, bundle)
+    if not signatures:
+        raise BundleError(
+            f"the bundle carries no signature: {SIGNATURE} is missing",
+            code="signature-missing",
+            hint="copy the bundle again with its signature, or sign it; --allow-unsigned takes it as it is",
+            details={
+                "path": SIGNATURE,
+                "found": "no signature",
+                "needed": "a signature by a key of the keyring",
+            },
+        )
+    tool = _find(tools)
+    signers: list[str] = []
+    reasons: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as folder:
+        for name, raw in signatures.items():
+            found, reason = _judge(tool, Path(folder), sums, raw, trusted)
+            signers += [one for one in found if one not in signers]
+            if reason:
+                reasons[name] = reason
+    if not signers:
+        raise _refused(reasons, trusted)
+    return Verdict(tuple(signers), tool)
+
+
+def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
+    known = ", ".join(trusted.keys.fingerprints) or "none"
+    dead = ", ".join(trusted.keys.refused)
+    path, reason = next(iter(reasons.items()))
+    return BundleError(
+        "; ".join(f"{name} is not a good signature: {why}" for name, why in reasons.items()),
+        code="signature-invalid",
+        hint=f"the keyring's usable keys are: {known}"
+        + (f" (expired or revoked: {dead})" if dead else "")
+        + "; get the bundle or the signer's key from a source that you trust, never from the medium",
+        details={"path": path, "found": reason, "needed": f"a signature by a usable key of {trusted.path}"},
+    )
+
+
+class _Trusted:
+    """The operator's keyring, dearmored and sifted."""
+
+    def __init__(self, path: Path, raw: bytes) -> None:
+        self.path = path
+        self.raw = openpgp.dearmor_keyring(raw)
+        self.keys = openpgp.sift_keyring(self.raw, now=int(time.time()))
+
+
+def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
+    if keyring is None:
+        raise _keyring_error("no keyring was named", "keyring-missing", None)
+    try:
+        raw = keyring.read_bytes()
+    except FileNotFoundError as error:
+        raise _keyring_error(f"the keyring {keyring} does not exist", "keyring-missing", keyring) from error
+    except OSError as error:
+        text = f"the keyring {keyring} cannot be read: {error.strerror}"
+        raise _keyring_error(text, "keyring-unreadable", keyring) from error
+    if keyring.resolve().is_relative_to(bundle.resolve()):
+        raise BundleError(
+            f"the keyring {keyring} lies inside the bundle",
+            code="keyring-in-bundle",
+            hint="a bundle cannot vouch for itself: name a keyring that came to this host another way",
+            details={"found": str(keyring.resolve()), "needed": f"a keyring outside {bundle.resolve()}"},
+        )
+    try:
+        trusted = _Trusted(keyring, raw)
+    except openpgp.MalformedError as error:
+        text = f"the keyring {keyring} is not an OpenPGP keyring: {error}"
+        raise _keyring_error(text, "keyring-malformed", keyring) from error
+    if not trusted.keys.fingerprints and not trusted.keys.refused:
+        raise _keyring_error(f"the keyring {keyring} holds no public key", "keyring-empty", keyring)
+    return trusted
+
+
+def _keyring_error(message: str, code: str, keyring: Path | None) -> InputError:
+    return InputError(
+        message,
+        code=code,
+        hint="name the file of your trusted public keys (`gpg --export KEY > FILE`) with --keyring",
+        details={
+            "found": str(keyring) if keyring else "nothing",
+            "needed": "a keyring of trusted public keys",
+        },
+    )
+
+
+def _find(tools: tuple[str, ...]) -> str:
+    for tool in tools:
+        if shutil.which(tool, path=FIXED_PATH):
+            return tool
+    raise HostEnvironmentError(
+        f"no program that checks signatures was found: {' or '.join(tools)}",
+        code="program-missing",
+        hint="install the package gpgv, or on Debian 13 sqv",
+        details={"found": "neither", "needed": " or ".join(tools)},
+    )
+
+
+def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) -> tuple[list[str], str]:
+    """(fingerprints of good signers, why there are none)."""
+    try:
+        openpgp.dearmor_signature(raw)
+    except openpgp.MalformedError as error:
+        return [], str(error)
+    ring, signature, data = folder / "keyring.gpg", folder / "signature.asc", folder / "data"
+    signature.write_bytes(raw)
+    data.write_bytes(sums)
+    if tool == "gpgv":
+        ring.write_bytes(trusted.raw)
+        found, reason = _gpgv(ring, signature, data)
+    else:
+        if not trusted.keys.usable:
+            return [], "every key of the keyring has expired or was revoked"
+        ring.write_bytes(trusted.keys.usable)
+        found, reason = _sqv(ring, signature, data)
+    usable = [one for one in found if one in trusted.keys.fingerprints]
+    return usable, "" if usable else reason or "the key that made it has expired or was revoked"
+
+
+def _gpgv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
+    argv = ["gpgv", "--homedir", str(ring.parent), "--keyring", str(ring), "--status-fd", "1"]
+    outcome = run([*argv, str(signature), str(data)])
+    lines = [
+        line.removeprefix(_STATUS).split() for line in outcome.stdout.splitlines() if line.startswith(_STATUS)
+    ]
+    said = {line[0]: line[1:] for line in lines if line}
+    for status, reason in _REASONS.items():
+        if status in said:
+            return [], f"{reason} ({said[status][0]})" if status != "NODATA" else reason
+    if not outcome.ok or "VALIDSIG" not in said:
+        return [], outcome.tail(3) or "gpgv gave no verdict"
+    return [said["VALIDSIG"][-1]], ""  # the last field is the primary key's fingerprint
+
+
+def _sqv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
+    outcome = run(["sqv", "--keyring", str(ring), "--signature-file", str(signature), str(data)])
+    found = [line for line in outcome.stdout.split() if _FINGERPRINT.fullmatch(line)]
+    if outcome.ok and found:
+        return found, ""
+    if missing := re.search(r"Missing key ([0-9A-F]+)", outcome.stderr):
+        return [], f"{_REASONS['NO_PUBKEY']} ({missing[1]})"
+    return [], " ".join(outcome.stderr.split()) or "sqv gave no verdict"

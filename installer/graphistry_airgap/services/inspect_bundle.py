@@ -1,0 +1,92 @@
+"""Say what a bundle holds, from its manifest; the signature is checked when a keyring is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.bundle import MANIFEST, Bundle, Platform, parse_bundle
+from graphistry_airgap.domain.result import Result
+from graphistry_airgap.services.verify_bundle import verify_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from graphistry_airgap.domain.signature import Verdict
+    from graphistry_airgap.services.ports import BundleReader, CheckSignature
+
+
+def inspect_bundle(
+    path: Path,
+    keyring: Path | None = None,
+    *,
+    open_directory: Callable[[Path], BundleReader],
+    check_signature: CheckSignature,
+) -> Result:
+    """A quick look; only `bundle verify` reads every byte."""
+    verdict = None
+    if keyring is None:
+        bundle = parse_bundle(open_directory(path).read(MANIFEST))
+    else:
+        verified = verify_bundle(
+            path, keyring, open_directory=open_directory, check_signature=check_signature, read_all=False
+        )
+        bundle, verdict = verified.bundle, verified.signature
+    return Result(data=_summary(bundle, verdict), messages=_messages(bundle, verdict))
+
+
+def _summary(bundle: Bundle, verdict: Verdict | None) -> dict[str, Any]:
+    return {
+        "id": bundle.id,
+        "created": bundle.created,
+        "release": {"version": bundle.release.version, "cuda": bundle.release.cuda},
+        "platforms": {name: _platform(platform, bundle) for name, platform in bundle.platforms.items()},
+        "images": [
+            {
+                "name": image.name,
+                "digest": image.manifest,
+                "size": sum(layer.size for layer in image.layers),
+                "unpacked_size": sum(layer.unpacked_size for layer in image.layers),
+            }
+            for image in bundle.images
+        ],
+        "files": len(bundle.files),
+        "size": sum(file.size for file in bundle.files.values()),
+        "signature": verdict.as_dict() if verdict else None,
+    }
+
+
+def _platform(platform: Platform, bundle: Bundle) -> dict[str, Any]:
+    return {
+        "architecture": platform.architecture,
+        "packages": {
+            group: {"count": len(members), "size": _group_size(platform, group, bundle)}
+            for group, members in platform.packages.items()
+        },
+    }
+
+
+def _group_size(platform: Platform, group: str, bundle: Bundle) -> int:
+    """Bytes of the group's files in the pool: `<name>_<version without epoch>_<architecture>.deb`."""
+    wanted = set()
+    for package in platform.packages[group]:
+        version = package.version.split(":", 1)[-1]
+        wanted.add(f"{package.name}_{version}_{package.architecture}.deb")
+    roots = tuple(f"{repository.path}/" for repository in platform.repositories)
+    return sum(
+        file.size
+        for path, file in bundle.files.items()
+        if path.startswith(roots) and path.rsplit("/", 1)[-1] in wanted
+    )
+
+
+def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
+    size = sum(file.size for file in bundle.files.values())
+    lines = [
+        f"bundle {bundle.id}, made {bundle.created}",
+        f"release {bundle.release.version} (CUDA {bundle.release.cuda}) for {', '.join(bundle.platforms)}",
+        f"{len(bundle.images)} images, {len(bundle.files)} files, {size >> 20} MiB",
+    ]
+    if verdict is None:
+        return [*lines, "the signature was not checked: name a keyring (--keyring), or use `bundle verify`"]
+    return [*lines, f"signed by {', '.join(verdict.signers)}"]
