@@ -79,7 +79,7 @@ class BundleDirectory:
             raise _unreadable(prefix.rstrip("/") or ".", error) from error
 
     def _stream(self, path: str) -> BufferedReader:
-        return (self.path / path).open("rb", opener=_no_links)
+        return os.fdopen(os.open(self.path / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
 
     def read(self, path: str) -> bytes:
         try:
@@ -95,10 +95,6 @@ class BundleDirectory:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
             raise _unreadable(path, error) from error
-
-
-def _no_links(name: str, flags: int) -> int:
-    return os.open(name, flags | os.O_NOFOLLOW)
 
 
 def _odd(path: str, kind: str) -> BundleError:

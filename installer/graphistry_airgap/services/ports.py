@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from graphistry_airgap.domain.recap import Recap
+    from graphistry_airgap.domain.signature import Verdict
 
 
 class Progress(Protocol):
@@ -48,3 +49,27 @@ class HostChecks(Protocol):
     """Runs the post-install tests; returns {passed, failed, skipped, tests: [...]}."""
 
     def __call__(self, facts: dict[str, Any], *, reports: Path) -> dict[str, Any]: ...
+
+
+class BundleReader(Protocol):
+    """Reads one bundle directory; never follows a link out of it."""
+
+    @property
+    def path(self) -> Path: ...
+    def files(self) -> dict[str, int]: ...
+    def read(self, path: str) -> bytes: ...
+    def digest(self, path: str) -> str: ...
+
+
+class CheckSignature(Protocol):
+    """Judges the signatures over SHA256SUMS with the operator's keyring."""
+
+    def __call__(
+        self,
+        sums: bytes,
+        signatures: Mapping[str, bytes],
+        *,
+        bundle: Path,
+        keyring: Path | None,
+        allow_unsigned: bool = False,
+    ) -> Verdict: ...
