@@ -1,0 +1,1 @@
+"""The demo release's small HTTP services: one image, one program, told apart by the variable SERVICE."""

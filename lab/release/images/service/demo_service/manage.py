@@ -1,0 +1,41 @@
+"""nexus' administrative commands. Secrets come from the environment: an argument list is readable by all."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from demo_service import accounts
+from demo_service.dependencies import Unavailable
+
+
+def create_user() -> str:
+    values = [
+        os.environ.get(name, "") for name in ("GRAPHISTRY_USERNAME", "GRAPHISTRY_EMAIL", "GRAPHISTRY_PASSWORD")
+    ]
+    if not all(values):
+        raise SystemExit("create_user needs GRAPHISTRY_USERNAME, GRAPHISTRY_EMAIL and GRAPHISTRY_PASSWORD")
+    username, email, password = values
+    try:
+        account = accounts.create(username, email, password)
+    except accounts.AccountExists:
+        return f"exists: {username}"
+    return f"created: {username}{' (administrator)' if account.is_superuser else ''}"
+
+
+def main() -> None:
+    commands = {"create_user": create_user, "list_accounts": lambda: "\n".join(accounts.names())}
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in commands:
+        raise SystemExit(f"unknown command {name!r}; known: {', '.join(commands)}")
+    try:
+        accounts.migrate()
+        output = commands[name]()
+    except Unavailable as error:
+        raise SystemExit(f"{name}: {error}") from error
+    if output:
+        print(output)
+
+
+if __name__ == "__main__":
+    main()
