@@ -1,0 +1,41 @@
+"""Write the variables that the tool would give the roles for the demo bundle, as a file for molecule."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from graphistry_airgap.adapters.documents import load_document
+from graphistry_airgap.domain.bundle import parse_bundle
+from graphistry_airgap.domain.receipt import Provenance
+from graphistry_airgap.domain.site import Site
+from graphistry_airgap.domain.variables import check_facts, playbook_variables
+
+HERE = Path(__file__).resolve().parent
+BUNDLE = HERE.parents[1] / "build" / "demo" / "bundle"
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    site = Site.from_document(load_document(HERE / "site.yml", "site-v1", what="the site file"))
+    bundle = parse_bundle((BUNDLE / "bundle.json").read_bytes())
+    provenance = Provenance(
+        path="/media/bundle",
+        id=bundle.id,
+        created=bundle.created,
+        release=bundle.release.version,
+        sums="",
+        signers=(),
+        signed=False,
+        verified="names and sizes",
+        platform="debian-13",
+        keys=(),
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    given = playbook_variables(site, bundle, provenance) | {"molecule_facts": check_facts(site, bundle, provenance)}
+    target.write_text(json.dumps(given), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
