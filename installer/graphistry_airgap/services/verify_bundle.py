@@ -102,7 +102,7 @@ def verify_bundle(
     allow_unsigned: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Result:
-    """`bundle verify`: every byte is read; a bundle that does not hold is an error that names each bad file."""
+    """`bundle verify`: every byte is read; a bundle that does not hold is an error naming each bad file."""
     verified = open_bundle(
         path,
         keyring,
