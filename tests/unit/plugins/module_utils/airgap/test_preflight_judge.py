@@ -1,0 +1,455 @@
+"""Every finding of preflight is triggered once, and a host in order triggers none."""
+
+import copy
+import re
+
+import pytest
+
+from graphistry_airgap.content import content_root
+from graphistry_airgap.plugins.module_utils.airgap.findings_judge import judge
+
+GIB = 1 << 30
+
+
+def layer(number, *, size=100, unpacked=1000):
+    digest = f"sha256:{number:064x}"
+    return {"digest": digest, "size": size, "diff_id": digest, "unpacked_size": unpacked}
+
+
+def image(name, config, *layers):
+    manifest = {"digest": f"sha256:{config + 1000:064x}", "size": 1, "media_type": "x"}
+    return {"name": name, "manifest": manifest, "config": f"sha256:{config:064x}", "layers": list(layers)}
+
+
+def disk(device, free):
+    return {"lies_at": "/", "device": device, "free": free, "total": 500 * GIB}
+
+
+def container(name, *, directory="", service="", ports=()):
+    return {
+        "id": "0123456789ab",
+        "name": name,
+        "image": f"{name}:1",
+        "project": "",
+        "service": service,
+        "directory": directory,
+        "ports": list(ports),
+    }
+
+
+def package(name, standing, *, installed="", version="2", held=False):
+    return {"name": name, "version": version, "installed": installed, "held": held, "standing": standing}
+
+
+REQUIREMENTS = {
+    "platform": "debian-13",
+    "architecture": "amd64",
+    "purpose": "server",
+    "bundle": "/media/bundle",
+    "bundle_created": "2026-11-20T08:00:00Z",
+    "repositories": [],
+    "packages": [{"name": "docker.io", "version": "26.1.5+dfsg1-9"}],
+    "images": [],
+    "ports": [80, 443],
+    "data_root": "/var/lib/docker",
+    "image_store": "default",
+    "address_pools": [],
+    "allow_restart": False,
+    "root": "/var/graphistry",
+    "release_version": "v2.50.1",
+    "administrator_file": "/etc/administrator.yml",
+    "waive": [],
+}
+PROFILE = {
+    "system": {
+        "id": "debian",
+        "version": "13",
+        "name": "Debian GNU/Linux 13 (trixie)",
+        "architecture": "amd64",
+        "kernel": "6.12",
+        "kernel_headers": True,
+    },
+    "resources": {"cpus": 8, "memory": 64 * GIB},
+    "disks": {
+        name: disk("8:1", 400 * GIB)
+        for name in (
+            "/",
+            "/usr",
+            "/opt",
+            "/var/lib",
+            "/var/lib/containerd",
+            "/var/lib/docker",
+            "/var/graphistry",
+        )
+    },
+    "gpus": [],
+    "hardening": {
+        "secure_boot": False,
+        "nouveau": False,
+        "selinux": "off",
+        "fapolicyd": False,
+        "fips": False,
+    },
+    "clock": {"now": "2026-11-21T00:00:00Z", "synchronized": True},
+    "listening": [],
+    "routes": [{"network": "192.0.2.0/24", "device": "eth0", "docker": False}],
+    "docker": {
+        "settings": {
+            "path": "/etc/docker/daemon.json",
+            "exists": False,
+            "error": "",
+            "keys": [],
+            "data_root": None,
+            "address_pools": [],
+            "live_restore": False,
+            "containerd_store": None,
+        },
+        "engine": {"running": False, "error": "", "containers": [], "present": [], "networks": []},
+        "data_root": "/var/lib/docker",
+        "containerd_root": "/var/lib/containerd",
+        "classic_images": False,
+        "snap": False,
+    },
+    "packages": {"wanted": [], "rivals": {}, "unfinished": [], "journal": 0, "lock": {}},
+    "administrator": {
+        "path": "/etc/administrator.yml",
+        "exists": True,
+        "error": "",
+        "mode": "0600",
+        "owner": 0,
+        "keys": ["email", "password", "username"],
+        "weaknesses": [],
+    },
+    "releases": {
+        "installed": ["v2.50.1"],
+        "current": "releases/v2.50.1",
+        "differing": [],
+        "environment": {"path": "/var/graphistry/custom.env", "exists": True, "mode": "0600", "names": []},
+    },
+    "transaction": None,
+}
+RUNNING = {
+    "running": True,
+    "version": "26.1.5",
+    "data_root": "/var/lib/docker",
+    "containerd_store": False,
+    "live_restore": False,
+}
+
+
+def changed(document, changes):
+    """A copy with values replaced; a key is a dotted path."""
+    result = copy.deepcopy(document)
+    for path, value in changes.items():
+        *parents, last = path.split(".")
+        place = result
+        for name in parents:
+            place = place[name]
+        place[last] = (
+            place[last] | value if isinstance(value, dict) and isinstance(place[last], dict) else value
+        )
+    return result
+
+
+def findings(profile=None, requirements=None):
+    return judge(changed(PROFILE, profile or {}), {**REQUIREMENTS, **(requirements or {})})
+
+
+def codes(profile=None, requirements=None, *, severity=None):
+    return [item.code for item in findings(profile, requirements) if severity in (None, item.severity)]
+
+
+SETTINGS = "docker.settings"
+ENGINE = "docker.engine"
+NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
+CASES = {
+    "platform-unsupported": ("error", {"system.version": "12"}, {}),
+    "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),
+    "cpu-below-minimum": ("warning", {"resources.cpus": 2}, {}),
+    "memory-below-minimum": ("warning", {"resources.memory": 8 * GIB}, {}),
+    "clock-before-bundle": ("error", {"clock.now": "1999-12-31T23:59:59Z"}, {}),
+    "clock-not-synchronized": ("info", {"clock.synchronized": False}, {}),
+    "selinux-enforcing": ("warning", {"hardening.selinux": "enforcing"}, {}),
+    "fapolicyd-running": ("warning", {"hardening.fapolicyd": True}, {}),
+    "fips-enabled": ("info", {"hardening.fips": True}, {}),
+    "gpu-present": ("info", {"gpus": [{"address": "0000:01:00.0", "device": "0x2335"}]}, {}),
+    "disk-too-small": ("error", {"releases.installed": [], "disks": {"/var/graphistry": disk("8:2", 1)}}, {}),
+    "daemon-json-invalid": ("error", {SETTINGS: {"exists": True, "error": "line 1, column 2: x"}}, {}),
+    "daemon-json-kept": ("info", {SETTINGS: {"exists": True, "keys": ["bip", "data-root"]}}, {}),
+    "docker-silent": ("warning", {ENGINE: {"running": True, "error": "timed out"}}, {}),
+    "data-root-differs": ("warning", {ENGINE: RUNNING | {"data_root": "/srv/docker"}}, {}),
+    "docker-snap": ("error", {"docker.snap": True}, {}),
+    "podman-docker": ("error", {"packages.rivals": {"podman-docker": "5.4"}}, {}),
+    "docker-foreign-package": ("error", {"packages.rivals": {"docker-ce": "5:28.0"}}, {}),
+    "foreign-containers-running": (
+        "error",
+        {ENGINE: RUNNING | {"containers": [container("billing")]}},
+        {"address_pools": [{"base": "172.30.0.0/16", "size": 24}]},
+    ),
+    "address-pool-collides": (
+        "error",
+        {"routes": [{"network": "172.17.3.0/24", "device": "tun0", "docker": False}]},
+        {},
+    ),
+    "port-taken": (
+        "error",
+        {"listening": [{"port": 443, "address": "::", "pid": 7, "process": "apache2"}]},
+        {},
+    ),
+    "package-lock-held": ("warning", {"packages.lock": {"path": "/l", "pid": 7, "process": "apt-get"}}, {}),
+    "dpkg-interrupted": ("error", {"packages.unfinished": ["exim4"]}, {}),
+    "package-held": ("error", {"packages.wanted": [package("runc", "older", installed="1", held=True)]}, {}),
+    "package-upgrade": ("info", {"packages.wanted": [package("runc", "older", installed="1")]}, {}),
+    "package-newer": ("info", {"packages.wanted": [package("runc", "newer", installed="3")]}, {}),
+    "package-index-unusable": ("error", {"transaction": NO_TROUBLE | {"index_error": "E: not signed"}}, {}),
+    "package-conflict": ("error", {"transaction": NO_TROUBLE | {"conflict": "E: broken packages"}}, {}),
+    "package-removal": ("error", {"transaction": NO_TROUBLE | {"removed": ["exim4"]}}, {}),
+    "package-file-missing": (
+        "error",
+        {
+            "transaction": NO_TROUBLE
+            | {"missing_files": [{"package": "runc", "path": "/b/r.deb", "reason": "gone"}]}
+        },
+        {},
+    ),
+    "purpose-unknown": ("error", {}, {"purpose": "demo"}),
+    "administrator-missing": ("error", {"administrator.exists": False}, {}),
+    "administrator-exposed": ("error", {"administrator.mode": "0644"}, {}),
+    "administrator-unreadable": ("error", {"administrator.error": "line 2 is not of the form"}, {}),
+    "administrator-incomplete": ("error", {"administrator.keys": ["username", "email"]}, {}),
+    "administrator-password-weak": (
+        "error",
+        {"administrator.weaknesses": ["it is a value that everybody knows"]},
+        {},
+    ),
+    "release-differs": ("warning", {"releases.differing": ["docker-compose.yml"]}, {}),
+    "release-installed": ("info", {"releases.installed": ["v2.50.1", "v2.45.9"]}, {}),
+    "custom-env-exposed": ("warning", {"releases.environment": {"mode": "0644"}}, {}),
+}
+
+
+def test_a_host_in_order_has_no_findings():
+    assert findings() == []
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_each_cause_gives_its_finding_alone(code):
+    severity, profile, requirements = CASES[code]
+    found = findings(profile, requirements)
+    assert [(item.severity, item.code) for item in found] == [(severity, code)]
+    assert found[0].message
+    assert found[0].found
+    assert found[0].needed
+    assert severity != "error" or found[0].hint
+
+
+def test_the_role_documents_exactly_these_codes():
+    text = (content_root() / "roles/preflight/README.md").read_text(encoding="utf-8")
+    table = "\n".join(line for line in text.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`([a-z-]+)`", table)) == set(CASES)
+
+
+def test_all_findings_come_at_once_errors_first_and_in_a_stable_order():
+    found = findings(
+        {"system.version": "12", "resources.cpus": 1, "docker.snap": True, "hardening.fips": True},
+        {"purpose": "x"},
+    )
+    assert [item.code for item in found] == [
+        "docker-snap",
+        "platform-unsupported",
+        "purpose-unknown",
+        "cpu-below-minimum",
+        "fips-enabled",
+    ]
+
+
+# disks
+
+
+def space_error(profile, requirements):
+    errors = [item for item in findings(profile, requirements) if item.code == "disk-too-small"]
+    return errors[0] if errors else None
+
+
+BIG = [image("a:1", 1, layer(1, size=2 * GIB, unpacked=6 * GIB))]
+BOTH = [image("a:1", 1, layer(1, size=2 * GIB, unpacked=6 * GIB), layer(2, size=GIB, unpacked=GIB))]
+
+
+def test_the_containerd_store_needs_its_space_where_containerd_lies():
+    small = {"disks": {"/var/lib/containerd": disk("8:2", 8 * GIB)}}
+    assert space_error(small, {"images": BIG, "image_store": "classic"}) is None
+    error = space_error(small, {"images": BIG, "image_store": "containerd"})
+    assert "8.0 GiB free" in error.found + " free"
+    assert error.needed == "8.8 GiB"
+    assert "/var/lib/containerd" in error.message
+
+
+def test_docker_29_has_the_containerd_store_by_default():
+    small = {"disks": {"/var/lib/containerd": disk("8:2", GIB)}}
+    packages = [{"name": "docker.io", "version": "1:29.0.1-1"}]
+    assert space_error(small, {"images": BIG}) is None
+    assert space_error(small, {"images": BIG, "packages": packages})
+
+
+def test_an_existing_daemon_keeps_the_store_it_has():
+    small = {"disks": {"/var/lib/containerd": disk("8:2", GIB)}, ENGINE: RUNNING}
+    assert space_error(small, {"images": BIG, "image_store": "containerd"}) is None
+
+
+def test_demands_on_one_file_system_are_summed():
+    shared = {
+        "disks": {
+            name: disk("8:2", int(9.5 * GIB)) for name in ("/usr", "/var/graphistry", "/var/lib/docker")
+        },
+        "packages.wanted": [package("docker.io", "absent")],
+        "releases.installed": [],
+    }
+    error = space_error(shared, {"images": BIG})
+    assert error.needed == "10.8 GiB"
+    for part in (
+        "for images in /var/lib/docker",
+        "for packages in /usr",
+        "for the release in /var/graphistry",
+    ):
+        assert part in error.message
+
+
+def test_layers_of_present_images_need_no_space():
+    full = {"disks": {"/var/lib/docker": disk("8:2", GIB)}, ENGINE: RUNNING | {"present": [BIG[0]["config"]]}}
+    assert space_error(full, {"images": BIG}) is None
+    derived = [BIG[0], image("b:1", 2, *BOTH[0]["layers"])]
+    assert space_error(full, {"images": derived}).needed == "2.2 GiB"
+
+
+def test_a_shared_layer_is_counted_once():
+    images = [
+        image("a:1", 1, layer(1, size=0, unpacked=GIB)),
+        image("b:1", 2, layer(1, size=0, unpacked=GIB)),
+    ]
+    room = {"disks": {"/var/lib/docker": disk("8:2", int(1.2 * GIB))}}
+    assert space_error(room, {"images": images}) is None
+
+
+# Docker
+
+
+OWN = container("g-caddy-1", directory="/var/graphistry/releases/v2.50.1", service="caddy", ports=[80, 443])
+PROXIES = [{"port": port, "address": "::", "pid": port, "process": "docker-proxy"} for port in (80, 443)]
+
+
+def test_the_product_s_own_caddy_may_hold_the_ports():
+    assert codes({ENGINE: RUNNING | {"containers": [OWN]}, "listening": PROXIES}) == []
+
+
+def test_a_container_of_others_may_not_hold_them_even_without_a_proxy_process():
+    web = container("web", directory="/srv/shop", service="caddy", ports=[80])
+    found = findings({ENGINE: RUNNING | {"containers": [web]}})
+    assert [(item.code, item.found) for item in found] == [("port-taken", "container web (web:1)")]
+
+
+def test_a_docker_proxy_of_an_unknown_container_is_somebody_else():
+    found = findings({ENGINE: RUNNING, "listening": PROXIES})
+    assert [item.found for item in found] == ["docker-proxy (pid 443)", "docker-proxy (pid 80)"]
+
+
+def test_a_directory_that_only_begins_like_the_root_is_not_ours():
+    other = OWN | {"directory": "/var/graphistry-old/releases/v1"}
+    assert codes({ENGINE: RUNNING | {"containers": [other]}}) == ["port-taken", "port-taken"]
+
+
+RESTART = {"address_pools": [{"base": "172.30.0.0/16", "size": 24}]}
+FOREIGN = RUNNING | {"containers": [container("billing"), OWN]}
+
+
+@pytest.mark.parametrize(
+    ("profile", "requirements"),
+    [
+        pytest.param({ENGINE: FOREIGN}, {}, id="no restart is needed"),
+        pytest.param({ENGINE: FOREIGN}, RESTART | {"allow_restart": True}, id="the site allows it"),
+        pytest.param({ENGINE: FOREIGN | {"live_restore": True}}, RESTART, id="live-restore"),
+        pytest.param({ENGINE: FOREIGN | {"containers": [OWN]}}, RESTART, id="only our own containers"),
+        pytest.param(
+            {ENGINE: FOREIGN, SETTINGS: {"address_pools": [{"base": "172.30.0.0/16", "size": 24}]}},
+            RESTART,
+            id="the pools are set already",
+        ),
+    ],
+)
+def test_others_containers_are_safe_when(profile, requirements):
+    assert "foreign-containers-running" not in codes(profile, requirements)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        pytest.param(
+            {ENGINE: FOREIGN | {"data_root": "/srv", "live_restore": True}}, id="the data root moves"
+        ),
+        pytest.param(
+            {ENGINE: FOREIGN, "packages.wanted": [package("docker.io", "older", installed="20")]},
+            id="an upgrade",
+        ),
+    ],
+)
+def test_others_containers_are_in_danger_when(profile):
+    assert "foreign-containers-running" in codes(profile)
+
+
+def test_docker_s_own_networks_do_not_collide():
+    routes = [
+        {"network": "172.17.0.0/16", "device": "docker0", "docker": True},
+        {"network": "172.18.0.0/16", "device": "grph0", "docker": False},
+    ]
+    assert codes({"routes": routes, ENGINE: RUNNING | {"networks": ["172.18.0.0/16"]}}) == []
+
+
+def test_configured_pools_replace_the_default_ones():
+    route = {"network": "172.17.0.0/16", "device": "eth1", "docker": False}
+    assert codes({"routes": [route]}, RESTART) == []
+    collision = {"network": "172.16.0.0/12", "device": "eth1", "docker": False}
+    assert codes({"routes": [collision]}, RESTART) == ["address-pool-collides"]
+
+
+def test_a_site_s_keys_are_named_and_ours_are_not():
+    found = findings({SETTINGS: {"exists": True, "keys": ["log-opts", "registry-mirrors", "runtimes"]}})
+    assert [item.found for item in found] == ["registry-mirrors"]
+
+
+# packages
+
+
+def test_an_unfinished_state_under_a_held_lock_is_somebody_s_work():
+    lock = {"path": "/l", "pid": 7, "process": "apt-get upgrade"}
+    assert codes({"packages": {"unfinished": ["exim4"], "lock": lock}}) == ["package-lock-held"]
+
+
+def test_what_a_killed_installation_left_is_only_a_warning():
+    unfinished = {"unfinished": ["docker.io"], "wanted": [package("docker.io", "absent")]}
+    assert codes({"packages": unfinished}, severity="error") == []
+    assert codes({"packages": unfinished}, severity="warning") == ["dpkg-interrupted"]
+
+
+def test_a_held_package_that_is_new_enough_satisfies():
+    assert codes({"packages.wanted": [package("runc", "equal", installed="2", held=True)]}) == []
+
+
+def test_the_removal_of_a_rival_is_said_once():
+    trouble = {
+        "packages.rivals": {"docker-ce": "5:28"},
+        "transaction": NO_TROUBLE | {"removed": ["docker-ce"]},
+    }
+    assert codes(trouble) == ["docker-foreign-package"]
+
+
+# purpose
+
+
+def test_a_template_needs_neither_ports_nor_an_administrator():
+    listening = [{"port": 80, "address": "::", "pid": 7, "process": "nginx"}]
+    profile = {"administrator.exists": False, "listening": listening}
+    assert codes(profile, {"purpose": "template"}) == []
+
+
+def test_the_administrator_can_be_waived_by_name():
+    assert codes({"administrator.exists": False}, {"waive": ["administrator"]}) == []
+    assert codes({"administrator.exists": False}, {"waive": ["something"]}) == ["administrator-missing"]
