@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from graphistry_airgap.domain.errors import HostEnvironmentError
+from graphistry_airgap.domain.errors import HostEnvironmentError, StageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 FIXED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -62,3 +64,44 @@ def run(
         list(argv), cwd=cwd, env=full, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
     )
     return Outcome(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def streaming(
+    argv: Sequence[str], *, stdin: int | IO[bytes] | None = None, stdout: int | IO[bytes] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a filter beside us, to read from or write to; raises `StageError` when it fails.
+
+    The program is killed when the block raises, and waited for in every case.
+    """
+    env = {"PATH": FIXED_PATH, "LC_ALL": "C.UTF-8"}
+    with tempfile.TemporaryFile() as words:
+        process = subprocess.Popen(list(argv), stdin=stdin, stdout=stdout, stderr=words, env=env)
+        broken = False
+        try:
+            yield process
+        except BrokenPipeError:
+            broken = True
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    _close(pipe)
+            process.wait()
+        if process.returncode or broken:
+            words.seek(0)
+            said = words.read(4096).decode(errors="replace").strip()
+            raise StageError(
+                f"{argv[0]} ended with status {process.returncode}: {said}",
+                code="program-failed",
+                hint="what it said names the cause; a full disk and a damaged input are the usual ones",
+            )
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return

@@ -1,0 +1,208 @@
+"""Package closures for a target platform, resolved by apt in an isolated root.
+
+apt sees nothing of this machine: its own configuration, lists, status and key per
+repository, and as sources the very partial mirrors that the bundle will hold.  So
+what apt accepts here it accepts on the target too.  The base, which the bundle
+need not hold, is the closure of all packages that the platform itself requires.
+"""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from graphistry_airgap.adapters.process import Outcome, require, run
+from graphistry_airgap.domain.closure import Closure
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.repository import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from graphistry_airgap.adapters.apt_metadata import AptMetadata
+    from graphistry_airgap.adapters.cache import Cache
+    from graphistry_airgap.adapters.fetch import Fetcher
+    from graphistry_airgap.domain.closure import ResolvedRepository
+    from graphistry_airgap.domain.platforms import Platform
+    from graphistry_airgap.domain.spec import RepositorySpec
+
+PRINTED = re.compile(r"^'(?P<uri>copy:[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<sha256>[0-9a-f]{64})$")
+REQUIRED = re.compile(rb"^(Priority: required|Essential: yes)$", re.MULTILINE)
+NAME = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
+
+CONFIGURATION = """\
+Dir "{root}/";
+Dir::State::lists "lists";
+Dir::State::status "{root}/status";
+Dir::Cache "cache";
+Dir::State "";
+Dir::Etc "etc";
+APT::Architecture "{architecture}";
+APT::Architectures {{ "{architecture}"; }};
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::ForceHash "SHA256";
+"""
+
+
+class AptClosure:
+    def __init__(self, cache: Cache, metadata: AptMetadata, fetcher: Fetcher) -> None:
+        self.cache = cache
+        self.metadata = metadata
+        self.fetcher = fetcher
+
+    def resolve(self, platform: type[Platform], repositories: Sequence[RepositorySpec]) -> Closure:
+        """Fetch the repositories' metadata and resolve every package group of the platform."""
+        require("apt-get", package="apt")
+        resolved = tuple(
+            self.metadata.resolve(repository, architecture=platform.architecture)
+            for repository in repositories
+        )
+        with self.cache.workspace() as workspace:
+            root = _AptRoot.create(workspace, platform.architecture, resolved, self.cache)
+            root.install_base()
+            groups = {name: tuple(root.closure(roots)) for name, roots in sorted(platform.groups.items())}
+        return Closure(resolved, groups)
+
+    def fetch(self, package: Package, repository: RepositorySpec) -> None:
+        """Bring one package's file into the cache."""
+        uri = f"{repository.uri}/{quote(package.filename)}"
+        self.fetcher.pinned(uri, sha256=package.sha256, size=package.size)
+
+
+@dataclass(frozen=True)
+class _AptRoot:
+    root: Path
+    mirrors: tuple[Path, ...]
+
+    @classmethod
+    def create(
+        cls, root: Path, architecture: str, repositories: Sequence[ResolvedRepository], cache: Cache
+    ) -> _AptRoot:
+        for folder in ("etc/apt.conf.d", "etc/preferences.d", "etc/sources.list.d", "lists/partial"):
+            (root / folder).mkdir(parents=True)
+        (root / "cache/archives/partial").mkdir(parents=True)
+        (root / "status").touch()
+        (root / "apt.conf").write_text(CONFIGURATION.format(root=root, architecture=architecture))
+        lines, mirrors = [], []
+        for repository in repositories:
+            name, suite = repository.spec.name, repository.spec.suite
+            mirrors.append(root / "mirror" / name)
+            _write_mirror(mirrors[-1], repository, cache)
+            key = root / f"{name}.gpg"
+            shutil.copyfile(_held(cache, repository.keyring.sha256), key)
+            options = f"arch={architecture} signed-by={key} check-valid-until=no"
+            components = " ".join(repository.spec.components)
+            lines.append(f"deb [{options}] copy:{quote(str(mirrors[-1]))} {suite} {components}\n")
+        (root / "etc/sources.list").write_text("".join(lines))
+        made = cls(root, tuple(mirrors))
+        made.update()
+        return made
+
+    def update(self) -> None:
+        outcome = self._apt("apt-get", "update", "--error-on=any")
+        if not outcome.ok:
+            raise InputError(
+                f"apt does not accept the repositories' metadata: {self._words(outcome)}",
+                code="repository-metadata",
+                hint="check suite, components and signed_by of the repositories in the spec",
+            )
+
+    def install_base(self) -> None:
+        """Write a dpkg status in which the platform's required packages and their closure are installed."""
+        required = sorted({name for mirror in self.mirrors for name in _required(mirror)})
+        if not required:
+            raise InputError(
+                "no repository of the spec holds the platform's required packages",
+                code="platform-base-missing",
+                hint="add the distribution's own main repository to the spec",
+            )
+        base = self.closure(required)
+        exact = [f"{package.name}={package.version}" for package in base]
+        shown = self._apt("apt-cache", "show", *exact)
+        (self.root / "status").write_text(
+            "".join(
+                f"{stanza.strip()}\nStatus: install ok installed\n\n"
+                for stanza in shown.stdout.split("\n\n")
+                if stanza.strip()
+            ),
+            encoding="utf-8",
+        )
+
+    def closure(self, roots: Sequence[str]) -> list[Package]:
+        """The packages that installing `roots` over the current status would bring, sorted."""
+        outcome = self._apt("apt-get", "install", "--print-uris", "--yes", *roots)
+        if not outcome.ok:
+            raise InputError(
+                f"{', '.join(roots) if len(roots) < 9 else 'the base'} cannot be resolved: {self._words(outcome)}",
+                code="package-unresolvable",
+                hint="add the repository that holds what is missing to the spec",
+                details={"packages": list(roots)},
+            )
+        found = [
+            self._package(match) for line in outcome.stdout.splitlines() if (match := PRINTED.match(line))
+        ]
+        return sorted(found, key=lambda package: package.name)
+
+    def _package(self, match: re.Match[str]) -> Package:
+        path = Path(unquote(match["uri"].removeprefix("copy:"))).relative_to(self.root / "mirror")
+        repository, *inside = path.parts
+        name, version, rest = unquote(match["file"]).split("_")
+        return Package(
+            name=name,
+            version=version,
+            architecture=rest.removesuffix(".deb"),
+            repository=repository,
+            filename="/".join(inside),
+            size=int(match["size"]),
+            sha256=match["sha256"],
+        )
+
+    def _apt(self, program: str, *arguments: str) -> Outcome:
+        return run([program, *arguments], env={"APT_CONFIG": str(self.root / "apt.conf")})
+
+    def _words(self, outcome: Outcome) -> str:
+        return outcome.tail().replace(f"{self.root}/mirror/", "")
+
+
+def _write_mirror(mirror: Path, repository: ResolvedRepository, cache: Cache) -> None:
+    for blob in repository.metadata:
+        target = mirror / blob.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_held(cache, blob.sha256), target)
+
+
+def _held(cache: Cache, sha256: str) -> Path:
+    path = cache.find(sha256)
+    assert path is not None  # noqa: S101 (resolving has put it there)
+    return path
+
+
+def _required(mirror: Path) -> Iterator[str]:
+    for index in sorted(mirror.rglob("Packages*")):
+        with _open_index(index) as stream:
+            for stanza in _stanzas(stream):
+                if REQUIRED.search(stanza) and (name := NAME.search(stanza)):
+                    yield name[1].decode()
+
+
+def _open_index(path: Path) -> IO[bytes]:
+    if path.suffix == ".xz":
+        return lzma.open(path)
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _stanzas(stream: IO[bytes]) -> Iterator[bytes]:
+    rest = b""
+    while chunk := stream.read(1 << 20):
+        *whole, rest = (rest + chunk).split(b"\n\n")
+        yield from whole
+    yield rest

@@ -1,0 +1,99 @@
+"""The build cache: a content-addressed store, and small named notes beside it.
+
+A blob appears under its digest only when it is complete, by rename, so that a
+killed build leaves nothing that a later one could take for whole.  Notes map a
+key (a repository, an archive, a wheel) to what was found for it the last time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.adapters.files import CHUNK, sha256_file, write_atomic
+from graphistry_airgap.domain.canonical import readable_json, sha256_hex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Cache:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("blobs", "notes", "tmp"):
+            (root / name).mkdir(parents=True, exist_ok=True)
+
+    def find(self, sha256: str, size: int | None = None) -> Path | None:
+        """Path of a stored blob; one of the wrong size counts as absent."""
+        path = self._blob(sha256)
+        try:
+            found = path.stat().st_size
+        except FileNotFoundError:
+            return None
+        return path if size is None or size == found else None
+
+    @contextmanager
+    def temporary(self) -> Iterator[Path]:
+        """An empty file on the cache's file system that does not outlive the block."""
+        handle, name = tempfile.mkstemp(dir=self.root / "tmp")
+        os.close(handle)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """An empty directory on the cache's file system that does not outlive the block."""
+        with tempfile.TemporaryDirectory(dir=self.root / "tmp") as name:
+            yield Path(name)
+
+    def adopt(self, path: Path, sha256: str | None = None) -> str:
+        """Move a complete temporary file into the store; returns its hex digest."""
+        digest = sha256 or sha256_file(path)
+        target = self._blob(digest)
+        target.parent.mkdir(exist_ok=True)
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        path.chmod(0o644)
+        path.replace(target)
+        return digest
+
+    def store(self, data: bytes) -> str:
+        with self.temporary() as path:
+            path.write_bytes(data)
+            return self.adopt(path, sha256_hex(data))
+
+    def store_file(self, source: Path) -> str:
+        """Copy a file into the store, unless it is there."""
+        digest = hashlib.sha256()
+        with self.temporary() as path:
+            with source.open("rb") as reader, path.open("wb") as writer:
+                while chunk := reader.read(CHUNK):
+                    digest.update(chunk)
+                    writer.write(chunk)
+            return self.adopt(path, digest.hexdigest())
+
+    def forget(self, sha256: str) -> None:
+        self._blob(sha256).unlink(missing_ok=True)
+
+    def note(self, key: str) -> Any:
+        """What was noted under a key, or None."""
+        try:
+            return json.loads(self._note(key).read_text(encoding="utf-8"))["value"]
+        except FileNotFoundError:
+            return None
+
+    def write_note(self, key: str, value: Any) -> None:
+        write_atomic(self._note(key), readable_json({"key": key, "value": value}))
+
+    def _blob(self, sha256: str) -> Path:
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def _note(self, key: str) -> Path:
+        return self.root / "notes" / f"{sha256_hex(key.encode())}.json"

@@ -1,0 +1,177 @@
+"""A `docker save` archive turned into OCI blobs in one streamed pass.
+
+Each layer goes straight from the archive through sha256 into zstd; the raw layers
+never touch the disk.  Configs keep their bytes: converters that rewrite them change
+the image id and drop health checks.  Both forms of the archive are read, the old
+one (`<id>/layer.tar`, repeated layers as links) and the one with `blobs/sha256/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import subprocess
+import tarfile
+from typing import IO, TYPE_CHECKING, Any
+
+from graphistry_airgap.adapters.files import CHUNK, sha256_file
+from graphistry_airgap.adapters.process import require, run, streaming
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.images import Image, Layer, familiar_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from graphistry_airgap.adapters.cache import Cache
+
+ZSTD_LEVEL = 3
+JSON_LIMIT = 8 << 20
+COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+
+
+class DockerArchive:
+    """Packs image archives into the cache; an archive packed before costs nothing."""
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    def pack(self, archive: Path, sha256: str, progress: Callable[[str], None]) -> list[Image]:
+        """Images of the archive with this digest; their blobs are in the cache afterwards."""
+        require("zstd", package="zstd")
+        key = f"images {sha256} {self._settings()}"
+        noted = self.cache.note(key)
+        if noted is not None:
+            images = [Image.from_json(value) for value in noted]
+            if all(self.cache.find(digest) for image in images for digest in _digests(image)):
+                return images
+        images = _ArchivePass(self.cache, archive, progress).images()
+        self.cache.write_note(key, [image.to_json() for image in images])
+        return images
+
+    def _settings(self) -> str:
+        version = run(["zstd", "--version"]).stdout.strip()
+        return f"zstd -{ZSTD_LEVEL} {version}"
+
+
+def _digests(image: Image) -> list[str]:
+    return [
+        image.config.removeprefix("sha256:"),
+        *(layer.digest.removeprefix("sha256:") for layer in image.layers),
+    ]
+
+
+class _ArchivePass:
+    def __init__(self, cache: Cache, archive: Path, progress: Callable[[str], None]) -> None:
+        self.cache = cache
+        self.archive = archive
+        self.progress = progress
+        self.small: dict[str, bytes] = {}
+        self.layers: dict[str, Layer] = {}
+        self.links: dict[str, str] = {}
+
+    def images(self) -> list[Image]:
+        with (
+            self.archive.open("rb") as raw,
+            streaming(["zstd", "-dcf"], stdin=raw, stdout=subprocess.PIPE) as process,
+        ):
+            assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+            try:
+                with tarfile.open(fileobj=process.stdout, mode="r|") as tar:
+                    for member in tar:
+                        self._member(tar, member)
+            except tarfile.TarError as error:
+                raise self._unusable(f"it is not a readable tar ({error})") from None
+            while process.stdout.read(CHUNK):  # zstd checks the end of the stream only when it is read
+                pass
+        return sorted(self._assemble(), key=lambda image: image.name)
+
+    def _member(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        name = posixpath.normpath(member.name)
+        if member.issym():
+            self.links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
+        elif member.islnk():
+            self.links[name] = posixpath.normpath(member.linkname)
+        elif member.isfile() and (stream := tar.extractfile(member)):
+            head = stream.read(512)
+            if name.endswith(".tar") or (name.startswith("blobs/") and _is_layer(head)):
+                self.layers[name] = self._layer(head, stream)
+                self.progress(f"layer {len(self.layers)}: {_mebibytes(self.layers[name])}")
+            elif member.size <= JSON_LIMIT:
+                self.small[name] = head + stream.read()
+
+    def _layer(self, head: bytes, stream: IO[bytes]) -> Layer:
+        if not head.startswith(COMPRESSED):
+            return self._compress(head, stream)
+        with self.cache.temporary() as packed:
+            with packed.open("wb") as writer:
+                writer.write(head)
+                while chunk := stream.read(CHUNK):
+                    writer.write(chunk)
+            with (
+                packed.open("rb") as raw,
+                streaming(["zstd", "-dc"], stdin=raw, stdout=subprocess.PIPE) as process,
+            ):
+                assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+                return self._compress(b"", process.stdout)
+
+    def _compress(self, head: bytes, stream: IO[bytes]) -> Layer:
+        digest, size = hashlib.sha256(), 0
+        with self.cache.temporary() as packed:
+            with packed.open("wb") as out:
+                command = ["zstd", f"-{ZSTD_LEVEL}", "-T1", "-q", "-c"]
+                with streaming(command, stdin=subprocess.PIPE, stdout=out) as process:
+                    assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
+                    chunk = head or stream.read(CHUNK)
+                    while chunk:
+                        digest.update(chunk)
+                        size += len(chunk)
+                        process.stdin.write(chunk)
+                        chunk = stream.read(CHUNK)
+            packed_size, blob = packed.stat().st_size, sha256_file(packed)
+            self.cache.adopt(packed, blob)
+        return Layer(f"sha256:{blob}", packed_size, f"sha256:{digest.hexdigest()}", size)
+
+    def _assemble(self) -> list[Image]:
+        if "manifest.json" not in self.small:
+            raise self._unusable("it holds no manifest.json")
+        return [
+            Image(familiar_name(name), *self._config_and_layers(entry))
+            for entry in json.loads(self.small["manifest.json"])
+            for name in entry.get("RepoTags") or []
+        ]
+
+    def _config_and_layers(self, entry: dict[str, Any]) -> tuple[str, int, tuple[Layer, ...]]:
+        config = self.small.get(self._target(entry["Config"]))
+        layers = [self.layers.get(self._target(path)) for path in entry["Layers"]]
+        if config is None or None in layers:
+            raise self._unusable(f"config or layers of {entry.get('RepoTags')} are missing")
+        held = tuple(layer for layer in layers if layer is not None)
+        wanted = json.loads(config)["rootfs"]["diff_ids"]
+        if wanted != [layer.diff_id for layer in held]:
+            raise self._unusable(f"the layers of {entry.get('RepoTags')} are not those that its config names")
+        return f"sha256:{self.cache.store(config)}", len(config), held
+
+    def _target(self, path: str) -> str:
+        name = posixpath.normpath(path)
+        for _ in range(len(self.links) + 1):
+            if name not in self.links:
+                break
+            name = self.links[name]
+        return name
+
+    def _unusable(self, reason: str) -> InputError:
+        return InputError(
+            f"{self.archive.name} cannot be used: {reason}",
+            code="image-archive",
+            hint="it must be what `docker save` wrote, complete; copy it again and compare its checksum",
+        )
+
+
+def _is_layer(head: bytes) -> bool:
+    return head.startswith(COMPRESSED) or head[257:262] == b"ustar" or head[:1] not in (b"{", b"[")
+
+
+def _mebibytes(layer: Layer) -> str:
+    return f"{layer.unpacked_size >> 20} MiB to {layer.size >> 20} MiB"

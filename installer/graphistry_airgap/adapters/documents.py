@@ -1,0 +1,145 @@
+"""YAML documents checked against a JSON Schema, with every finding at once.
+
+Each finding names the path of the key as a person would write it and, for an
+unknown key, the nearest known one.  Duplicate keys are errors, not last-one-wins.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from graphistry_airgap.domain.errors import FindingsError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jsonschema.exceptions import ValidationError
+
+SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """SafeLoader that refuses a key given twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if isinstance(key, str) and key in seen:
+                problem = f"the key {key!r} is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            if isinstance(key, str):
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_schema(name: str) -> dict[str, Any]:
+    """A schema of this package, e.g. `spec-v1`."""
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    return schema
+
+
+def read_yaml(path: Path, *, what: str) -> Any:
+    """Parse a YAML file; `what` names it in messages (“the spec”, “the site file”)."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+    except FileNotFoundError:
+        raise InputError(
+            f"{what} {path} does not exist", code="file-missing", hint="name an existing file"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{what} {path} cannot be read: {error}",
+            code="file-unreadable",
+            hint="it must be a UTF-8 text file",
+        ) from None
+    except yaml.YAMLError as error:
+        raise InputError(
+            f"{what} {path} is not valid YAML: {error}", code="yaml-invalid", hint="correct the named line"
+        ) from None
+
+
+def load_document(path: Path, schema_name: str, *, what: str) -> dict[str, Any]:
+    """Read and validate; raises one `InputError`, or `FindingsError` holding all of them."""
+    document = read_yaml(path, what=what)
+    findings = schema_findings(document, load_schema(schema_name), file=str(path))
+    if len(findings) > 1:
+        raise FindingsError(list(findings))
+    if findings:
+        raise findings[0]
+    checked: dict[str, Any] = document
+    return checked
+
+
+def schema_findings(document: Any, schema: dict[str, Any], *, file: str) -> list[InputError]:
+    """Every place where a document differs from its schema, sorted by path."""
+    errors = Draft202012Validator(schema).iter_errors(document)
+    findings = [finding for error in errors for finding in _explain(error, file)]
+    return sorted(findings, key=lambda finding: (finding.details["path"], finding.message))
+
+
+def _explain(error: ValidationError, file: str) -> list[InputError]:
+    where = list(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        return [_unknown_key(key, where, known, file) for key in error.instance if key not in known]
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        return [
+            _finding(
+                f"{_dotted([*where, key])} is missing in {file}",
+                "key-missing",
+                f"add it{_description(error.schema, key)}",
+                _dotted([*where, key]),
+                file,
+            )
+            for key in missing
+            if error.message.startswith(repr(key))
+        ]
+    return [_finding(*_wrong_value(error, where, file), _dotted(where), file)]
+
+
+def _unknown_key(key: str, where: list[Any], known: list[str], file: str) -> InputError:
+    nearest = difflib.get_close_matches(str(key), known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known here: {', '.join(known)}"
+    path = _dotted([*where, key])
+    return _finding(f"{path} is not a known key in {file}", "key-unknown", hint, path, file)
+
+
+def _wrong_value(error: ValidationError, where: list[Any], file: str) -> tuple[str, str, str]:
+    needed = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    rule = {
+        "const": f"must be {error.validator_value!r}",
+        "enum": f"must be one of {', '.join(map(repr, _items(error.validator_value)))}",
+        "type": f"must be of type {error.validator_value}",
+        "pattern": f"must match {error.validator_value}",
+    }.get(str(error.validator), error.message)
+    shown = repr(error.instance)
+    found = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    return f"{_dotted(where)} is {found} in {file}", "value-invalid", f"{rule}. {needed}".rstrip(" .")
+
+
+def _finding(message: str, code: str, hint: str, path: str, file: str) -> InputError:
+    return InputError(message, code=code, hint=hint, details={"path": path, "file": file})
+
+
+def _description(schema: dict[str, Any], key: str) -> str:
+    text = schema.get("properties", {}).get(key, {}).get("description", "")
+    return f": {text}" if text else ""
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _dotted(parts: list[Any]) -> str:
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text or "the document"

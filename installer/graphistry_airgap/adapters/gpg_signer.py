@@ -1,0 +1,45 @@
+"""Detached OpenPGP signatures with the caller's GnuPG home."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.adapters.process import require as require_program
+from graphistry_airgap.adapters.process import run
+from graphistry_airgap.domain.errors import InputError, StageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class GpgSigner:
+    def fingerprint(self, key: str) -> str:
+        """The full fingerprint of a secret key that can be used, found before any long work."""
+        require_program("gpg", package="gpg")
+        outcome = run(["gpg", "--batch", "--with-colons", "--list-secret-keys", key], env=_environment())
+        found = [line.split(":")[9] for line in outcome.stdout.splitlines() if line.startswith("fpr:")]
+        if not outcome.ok or not found:
+            home = os.environ.get("GNUPGHOME", "~/.gnupg")
+            raise InputError(
+                f"there is no secret key {key} in {home}",
+                code="sign-key-missing",
+                hint="set GNUPGHOME to the home that holds it; `gpg --list-secret-keys` shows what is there",
+            )
+        return found[0]
+
+    def sign(self, path: Path, signature: Path, key: str) -> None:
+        command = ["gpg", "--batch", "--yes", "--armor", "--detach-sign", "--local-user", key]
+        outcome = run([*command, "--output", str(signature), str(path)], env=_environment())
+        if not outcome.ok:
+            raise StageError(
+                f"gpg could not sign with {key}: {outcome.tail()}",
+                code="signing-failed",
+                hint="the key must be usable without a prompt: unlock it in gpg-agent first",
+            )
+
+
+def _environment() -> dict[str, str]:
+    return {
+        name: os.environ[name] for name in ("GNUPGHOME", "GPG_TTY", "GPG_AGENT_INFO") if name in os.environ
+    }

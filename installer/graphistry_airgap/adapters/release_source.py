@@ -1,0 +1,151 @@
+"""The vendor's release from a directory or a tar: digest checked first, then read.
+
+A tar is unpacked into the cache.  Links are taken as the file that they point to,
+when that lies inside the release; a medium may not keep links, and nothing that
+points outside may travel.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.adapters.compose_file import images_of_release
+from graphistry_airgap.adapters.files import sha256_file, walk_files
+from graphistry_airgap.domain.canonical import tree_digest
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.release import ARCHIVES, Release, ReleaseFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphistry_airgap.adapters.cache import Cache
+    from graphistry_airgap.domain.spec import ReleaseSpec
+
+NEEDED = ("VERSION", "docker-compose.yml", ".env", "graphistry")
+
+
+class ReleaseSource:
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    def open(self, spec: ReleaseSpec, *, trust_on_first_use: bool) -> Release:
+        """Read and check the release that the spec names."""
+        if spec.path.is_dir():
+            files = _files(spec.path)
+            digest = tree_digest((file.path, file.sha256) for file in files)
+            _check_pin(spec, digest, trust_on_first_use)
+        elif spec.path.is_file():
+            digest = sha256_file(spec.path)
+            _check_pin(spec, digest, trust_on_first_use)
+            files = _files(self._unpacked(spec.path, digest))
+        else:
+            raise InputError(
+                f"the release {spec.path} does not exist",
+                code="release-missing",
+                hint="release.path is relative to the spec and names a directory or a tar",
+            )
+        return _describe(spec, files, digest)
+
+    def _unpacked(self, tar: Path, digest: str) -> Path:
+        target = self.cache.root / "releases" / digest
+        if not target.is_dir():
+            target.parent.mkdir(exist_ok=True)
+            with self.cache.workspace() as workspace:
+                try:
+                    with tarfile.open(tar, "r:*") as stream:
+                        stream.extractall(workspace / "release", filter="data")
+                except (tarfile.TarError, EOFError, OSError) as error:
+                    raise InputError(
+                        f"the release {tar} cannot be unpacked: {error}",
+                        code="release-unreadable",
+                        hint="release.path must be a directory or a complete tar",
+                    ) from None
+                (workspace / "release").rename(target)
+        return _top(target)
+
+
+def release_digest(path: Path) -> str:
+    """The value for `release.sha256`: of a tar its sha256, of a directory its tree digest."""
+    if path.is_dir():
+        return tree_digest((file.path, file.sha256) for file in _files(path))
+    return sha256_file(path)
+
+
+def _check_pin(spec: ReleaseSpec, digest: str, trust_on_first_use: bool) -> None:
+    if spec.sha256 is None and not trust_on_first_use:
+        raise InputError(
+            f"the spec does not pin the release {spec.written}",
+            code="release-unpinned",
+            hint=f"compare with the vendor's checksum, then write release.sha256: {digest} into the spec "
+            "(or pass --trust-on-first-use)",
+            details={"sha256": digest},
+        )
+    if spec.sha256 is not None and spec.sha256 != digest:
+        raise InputError(
+            f"the release {spec.written} has sha256 {digest}, the spec pins {spec.sha256}",
+            code="release-changed",
+            hint="get the release again from the vendor; change the pin only when the vendor confirms the new one",
+            details={"sha256": digest},
+        )
+
+
+def _top(root: Path) -> Path:
+    """The release inside an unpacked tar: there, or in its only directory."""
+    entries = list(root.iterdir())
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() else root
+
+
+def _files(root: Path) -> list[ReleaseFile]:
+    inside = root.resolve()
+    found = []
+    for relative in walk_files(root):
+        path = root / relative
+        target = path.resolve()
+        if not (target.is_relative_to(inside) and target.is_file()):
+            raise InputError(
+                f"{relative} in the release is neither a file nor a link to a file inside the release",
+                code="release-odd-file",
+                hint="get the release again from the vendor; sockets, devices and links to elsewhere cannot travel",
+            )
+        executable = os.access(target, os.X_OK) and bool(target.stat().st_mode & 0o111)
+        found.append(ReleaseFile(relative, path, sha256_file(path), target.stat().st_size, executable))
+    return found
+
+
+def _describe(spec: ReleaseSpec, files: list[ReleaseFile], digest: str) -> Release:
+    by_path = {file.path: file for file in files}
+    archive = next((by_path[name] for name in ARCHIVES if name in by_path), None)
+    absent = [name for name in NEEDED if name not in by_path]
+    if absent or archive is None:
+        absent += [] if archive else [ARCHIVES[0]]
+        raise InputError(
+            f"the release {spec.written} has no {', '.join(absent)}",
+            code="release-incomplete",
+            hint="release.path must be the vendor's release as shipped, complete",
+            details={"missing": absent},
+        )
+    version = _line(by_path["VERSION"].source)
+    if not version:
+        raise InputError(
+            f"VERSION of the release {spec.written} is empty",
+            code="release-incomplete",
+            hint="get the release again from the vendor",
+        )
+    cuda = _line(by_path["CUDA_SHORT_VERSION"].source) if "CUDA_SHORT_VERSION" in by_path else ""
+    known = {"VERSION": version, "CUDA_SHORT_VERSION": cuda}
+    return Release(
+        version=version,
+        cuda=cuda,
+        written=spec.written,
+        sha256=digest,
+        pinned=spec.sha256 is not None,
+        files=tuple(file for file in files if file.path not in ARCHIVES),
+        archive=archive,
+        images=images_of_release({path: file.source for path, file in by_path.items()}, known),
+    )
+
+
+def _line(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").strip()

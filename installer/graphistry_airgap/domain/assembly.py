@@ -1,0 +1,133 @@
+"""From what was resolved and fetched to the pieces of a bundle and the items of its lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.domain import layout
+from graphistry_airgap.domain.bundle import LAYOUT, blob_path
+from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
+from graphistry_airgap.domain.images import layout_index
+from graphistry_airgap.domain.layout import Piece, bytes_piece
+from graphistry_airgap.domain.lock import Item, Lock
+from graphistry_airgap.domain.runtime import render_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.platforms import Platform
+    from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.runtime import Wheel
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that goes into one bundle; `locate` finds a blob of the cache by digest."""
+
+    release: Release
+    platforms: tuple[type[Platform], ...]
+    closures: dict[str, Closure]
+    wheels: dict[str, list[Wheel]]
+    images: list[Image]
+    installer: bytes
+    locate: Callable[[str], Path]
+
+    def lock(self) -> Lock:
+        dates = [repository.date for closure in self.closures.values() for repository in closure.repositories]
+        return Lock(f"{max(dates):%Y-%m-%dT%H:%M:%SZ}", tuple(self._items()))
+
+    def pieces(self) -> list[Piece]:
+        """All files but lock, manifest and checksums, sorted; shared blobs once."""
+        found = {piece.path: piece for piece in self._pieces()}
+        return [found[path] for path in sorted(found, key=str.encode)]
+
+    def _items(self) -> Iterator[Item]:
+        release = self.release
+        yield Item(
+            "release",
+            "graphistry",
+            release.version,
+            release.size,
+            release.sha256,
+            release.written,
+            {"pinned": release.pinned},
+        )
+        yield Item(
+            "installer", layout.INSTALLER, "", len(self.installer), sha256_hex(self.installer), "this tool"
+        )
+        for image in self.images:
+            descriptor = image.descriptor()
+            digest = descriptor["digest"].removeprefix("sha256:")
+            size = descriptor["size"] + image.config_size + sum(layer.size for layer in image.layers)
+            verdict = {"config": image.config, "release": release.sha256}
+            yield Item("image", image.name, release.version, size, digest, release.archive.path, verdict)
+        for platform in self.platforms:
+            yield from self._platform_items(platform)
+
+    def _platform_items(self, platform: type[Platform]) -> Iterator[Item]:
+        closure = self.closures[platform.name]
+        signed_by, uris = {}, {}
+        for repository in closure.repositories:
+            name = f"{platform.name}/{repository.spec.name}"
+            signed_by[repository.spec.name] = {"signed_by": list(repository.fingerprints)}
+            uris[repository.spec.name] = repository.spec.written_uri
+            for blob in repository.metadata:
+                verdict = signed_by[repository.spec.name]
+                yield Item(
+                    "metadata", f"{name}/{blob.path}", "", blob.size, blob.sha256, blob.origin, verdict
+                )
+            key = repository.keyring
+            yield Item("keyring", name, "", key.size, key.sha256, key.origin, {"named_by": "spec"})
+        for package in closure.packages:
+            yield Item(
+                "package",
+                f"{platform.name}/{package.name}:{package.architecture}",
+                package.version,
+                package.size,
+                package.sha256,
+                f"{uris[package.repository]}/{package.filename}",
+                signed_by[package.repository],
+            )
+        for wheel in self.wheels[platform.name]:
+            name = f"{platform.name}/{wheel.name}"
+            verdict = {"pinned": True}
+            yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, verdict)
+
+    def _pieces(self) -> Iterator[Piece]:
+        yield bytes_piece(layout.INSTALLER, self.installer)
+        for file in self.release.files:
+            path = f"{layout.RELEASE}/{file.path}"
+            yield Piece(path, file.source, file.sha256, file.size, file.executable)
+        yield bytes_piece(f"{LAYOUT}/oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"}))
+        yield bytes_piece(f"{LAYOUT}/index.json", layout_index(self.images))
+        for image in self.images:
+            yield bytes_piece(blob_path(image.descriptor()["digest"]), image.manifest())
+            yield self._blob(blob_path(image.config), image.config, image.config_size)
+            for layer in image.layers:
+                yield self._blob(blob_path(layer.digest), layer.digest, layer.size)
+        for platform in self.platforms:
+            yield from self._platform_pieces(platform.name)
+
+    def _platform_pieces(self, platform: str) -> Iterator[Piece]:
+        closure = self.closures[platform]
+        for repository in closure.repositories:
+            folder = layout.repository(platform, repository.spec.name)
+            for blob in repository.metadata:
+                yield self._blob(f"{folder}/{blob.path}", blob.sha256, blob.size)
+            key = repository.keyring
+            yield self._blob(layout.keyring(platform, repository.spec.name), key.sha256, key.size)
+        for package in closure.packages:
+            folder = layout.repository(platform, package.repository)
+            yield self._blob(f"{folder}/{package.filename}", package.sha256, package.size)
+        wheels = self.wheels[platform]
+        for wheel in wheels:
+            yield self._blob(f"{layout.runtime(platform)}/{wheel.filename}", wheel.sha256, wheel.size)
+        yield bytes_piece(f"{layout.runtime(platform)}/requirements.txt", render_requirements(wheels))
+
+    def _blob(self, path: str, digest: str, size: int) -> Piece:
+        plain = digest.removeprefix("sha256:")
+        return Piece(path, self.locate(plain), plain, size)

@@ -1,0 +1,56 @@
+"""What resolving one platform's repositories yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from graphistry_airgap.domain.repository import Package
+    from graphistry_airgap.domain.spec import RepositorySpec
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A file of the build cache; `path` is where the bundle keeps it, `origin` where it came from."""
+
+    path: str
+    sha256: str
+    size: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class ResolvedRepository:
+    """A repository whose metadata was fetched and whose signature apt accepted.
+
+    `metadata` are the vendor's own files, paths relative to the repository.
+    """
+
+    spec: RepositorySpec
+    fingerprints: tuple[str, ...]
+    keyring: Blob
+    metadata: tuple[Blob, ...]
+    date: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True)
+class Closure:
+    """The packages of each group, and the repositories that they come from."""
+
+    repositories: tuple[ResolvedRepository, ...]
+    groups: dict[str, tuple[Package, ...]]
+
+    @property
+    def packages(self) -> list[Package]:
+        """The union of all groups, sorted."""
+        union = {package for group in self.groups.values() for package in group}
+        return sorted(union, key=lambda package: (package.name, package.version, package.architecture))
+
+    def sources(self) -> list[tuple[Package, RepositorySpec]]:
+        """Each package with the repository that it comes from."""
+        specs = {resolved.spec.name: resolved.spec for resolved in self.repositories}
+        return [(package, specs[package.repository]) for package in self.packages]

@@ -1,0 +1,40 @@
+"""Where things lie in a bundle, and the pieces that one is put together from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from graphistry_airgap.domain.canonical import sha256_hex
+
+LOCK = "lock.json"
+INSTALLER = "install.sh"
+RELEASE = "release"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file to be: bytes, or a file to copy that must have this digest."""
+
+    path: str
+    source: Path | bytes
+    sha256: str
+    size: int
+    executable: bool = False
+
+
+def repository(platform: str, name: str) -> str:
+    return f"packages/{platform}/{name}"
+
+
+def keyring(platform: str, name: str) -> str:
+    return f"packages/{platform}/keys/{name}.gpg"
+
+
+def runtime(platform: str) -> str:
+    return f"runtime/{platform}"
+
+
+def bytes_piece(path: str, data: bytes) -> Piece:
+    """A piece whose content is made here."""
+    return Piece(path, data, sha256_hex(data), len(data))

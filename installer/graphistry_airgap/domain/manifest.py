@@ -1,0 +1,76 @@
+"""bundle.json: what is in a bundle and how to use it, for the tool on the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import layout
+from graphistry_airgap.domain.canonical import readable_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.layout import Piece
+    from graphistry_airgap.domain.lock import Lock
+    from graphistry_airgap.domain.platforms import Platform
+    from graphistry_airgap.domain.release import Release
+
+BUNDLE_SCHEMA = 1
+TOOL_MINIMUM = {"minimum": "0.1.0", "reason": "bundle schema 1"}
+
+
+def render_manifest(
+    *,
+    lock: Lock,
+    release: Release,
+    platforms: Sequence[type[Platform]],
+    closures: Mapping[str, Closure],
+    images: Sequence[Image],
+    pieces: Sequence[Piece],
+) -> bytes:
+    """The document; `pieces` are all other files of the bundle."""
+    return readable_json(
+        {
+            "schema": BUNDLE_SCHEMA,
+            "id": lock.bundle_id,
+            "created": lock.created,
+            "tool": TOOL_MINIMUM,
+            "release": {"version": release.version, "cuda": release.cuda, "path": layout.RELEASE},
+            "platforms": {
+                platform.name: _platform(platform, closures[platform.name]) for platform in platforms
+            },
+            "images": [image.entry() for image in images],
+            "files": {piece.path: _file(piece) for piece in pieces},
+        }
+    )
+
+
+def _platform(platform: type[Platform], closure: Closure) -> dict[str, Any]:
+    return {
+        "architecture": platform.architecture,
+        "repositories": [
+            {
+                "name": resolved.spec.name,
+                "path": layout.repository(platform.name, resolved.spec.name),
+                "suite": resolved.spec.suite,
+                "components": list(resolved.spec.components),
+                "signed_by": layout.keyring(platform.name, resolved.spec.name),
+            }
+            for resolved in closure.repositories
+        ],
+        "packages": {
+            group: [
+                {"name": package.name, "version": package.version, "architecture": package.architecture}
+                for package in packages
+            ]
+            for group, packages in closure.groups.items()
+        },
+        "runtime": layout.runtime(platform.name),
+    }
+
+
+def _file(piece: Piece) -> dict[str, Any]:
+    entry: dict[str, Any] = {"size": piece.size, "sha256": piece.sha256}
+    return {**entry, "mode": "0755"} if piece.executable else entry

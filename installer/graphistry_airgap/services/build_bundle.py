@@ -1,0 +1,222 @@
+"""Build a bundle: resolve, lock, fetch, assemble, checksum, sign.
+
+What can fail because of the input is tried first (spec, key, release, package
+resolution); then packages, images and wheels are brought in side by side; only a
+complete bundle gets its name.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import layout
+from graphistry_airgap.domain.assembly import Content
+from graphistry_airgap.domain.bundle import MANIFEST
+from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.layout import Piece, bytes_piece
+from graphistry_airgap.domain.manifest import render_manifest
+from graphistry_airgap.domain.platforms import PLATFORMS
+from graphistry_airgap.domain.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.spec import Spec
+    from graphistry_airgap.services import build_ports as ports
+
+DOWNLOADS = 4
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    spec: Path
+    output: Path
+    cache: Path
+    sign_key: str | None = None
+    offline: bool = False
+    trust_on_first_use: bool = False
+
+
+class BuildBundle:
+    def __init__(
+        self,
+        *,
+        read_spec: ports.ReadSpec,
+        packages: ports.Packages,
+        releases: ports.Releases,
+        images: ports.Images,
+        runtimes: ports.Runtimes,
+        blobs: ports.Blobs,
+        writer: ports.Writer,
+        signer: ports.Signer,
+        installer: Path,
+    ) -> None:
+        self.read_spec = read_spec
+        self.packages = packages
+        self.releases = releases
+        self.images = images
+        self.runtimes = runtimes
+        self.blobs = blobs
+        self.writer = writer
+        self.signer = signer
+        self.installer = installer
+
+    def run(self, request: BuildRequest, *, progress: Callable[[str], None]) -> Result:
+        """Build the bundle that the request's spec describes."""
+        started = time.monotonic()
+        progress = _one_at_a_time(progress)
+        self.writer.check(request.output)
+        spec = self.read_spec(request.spec)
+        key = self.signer.fingerprint(request.sign_key) if request.sign_key else None
+        release, closures = self._resolve(spec, request, progress)
+        content = self._fetch(spec, release, closures, progress)
+        progress("assemble")
+        pieces = _complete(content)
+        with self.writer.partial(request.output) as partial:
+            self.writer.write(partial, pieces)
+            if key:
+                progress("sign")
+                self.signer.sign(partial / SUMS, partial / SIGNATURE, key)
+            self.writer.finish(partial, _epoch(content))
+        return _result(request, content, pieces, key, time.monotonic() - started)
+
+    def _resolve(
+        self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]
+    ) -> tuple[Release, dict[str, Closure]]:
+        with ThreadPoolExecutor(2) as pool:
+            progress(f"read the release {spec.release.written}")
+            opened = pool.submit(
+                self.releases.open, spec.release, trust_on_first_use=request.trust_on_first_use
+            )
+            resolved = {}
+            for name, repositories in spec.platforms.items():
+                progress(f"resolve packages for {name}")
+                resolved[name] = pool.submit(self.packages.resolve, PLATFORMS[name], repositories)
+            closures = {name: future.result() for name, future in resolved.items()}
+            return opened.result(), closures
+
+    def _fetch(
+        self, spec: Spec, release: Release, closures: dict[str, Closure], progress: Callable[[str], None]
+    ) -> Content:
+        platforms = tuple(PLATFORMS[name] for name in spec.platforms)
+        with ThreadPoolExecutor(DOWNLOADS + 2) as pool:
+            progress("fetch packages, pack images, collect wheels")
+            packed: Future[list[Image]] = pool.submit(self._pack, release, progress)
+            wheels = {platform.name: pool.submit(self.runtimes.collect, platform) for platform in platforms}
+            fetched = [
+                pool.submit(self.packages.fetch, package, repository)
+                for name, closure in closures.items()
+                for package, repository in closure.sources()
+            ]
+            _all_or_first_failure(pool, [packed, *wheels.values(), *fetched])
+        return Content(
+            release=release,
+            platforms=platforms,
+            closures=closures,
+            wheels={name: future.result() for name, future in wheels.items()},
+            images=packed.result(),
+            installer=self.installer.read_bytes(),
+            locate=self._locate,
+        )
+
+    def _pack(self, release: Release, progress: Callable[[str], None]) -> list[Image]:
+        images = self.images.pack(release.archive.source, release.archive.sha256, progress)
+        held = {image.name for image in images}
+        missing = [name for name in release.images if name not in held]
+        if missing:
+            raise InputError(
+                f"{release.archive.path} lacks {len(missing)} of the images that docker-compose.yml names: "
+                + ", ".join(missing),
+                code="image-missing",
+                hint="get the release again from the vendor; compose file and image archive must belong together",
+                details={"missing": missing},
+            )
+        return images
+
+    def _locate(self, sha256: str) -> Path:
+        path = self.blobs.find(sha256)
+        if path is None:
+            raise InputError(
+                f"the blob {sha256} vanished from the cache during the build",
+                code="cache-changed",
+                hint="do not clean the cache while a build runs; repeat the build",
+            )
+        return path
+
+
+def _complete(content: Content) -> list[Piece]:
+    """All files of the bundle but the signature: content, lock, manifest, checksums."""
+    lock = content.lock()
+    pieces = [*content.pieces(), bytes_piece(layout.LOCK, lock.render())]
+    manifest = render_manifest(
+        lock=lock,
+        release=content.release,
+        platforms=content.platforms,
+        closures=content.closures,
+        images=content.images,
+        pieces=pieces,
+    )
+    pieces.append(bytes_piece(MANIFEST, manifest))
+    sums = render_sums({piece.path: piece.sha256 for piece in pieces})
+    return [*pieces, bytes_piece(SUMS, sums.encode())]
+
+
+def _all_or_first_failure(pool: ThreadPoolExecutor, futures: list[Future[Any]]) -> None:
+    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+    for future in done:
+        if error := future.exception():
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise error
+
+
+def _one_at_a_time(progress: Callable[[str], None]) -> Callable[[str], None]:
+    lock = threading.Lock()
+
+    def report(text: str) -> None:
+        with lock:
+            progress(text)
+
+    return report
+
+
+def _epoch(content: Content) -> float:
+    return datetime.strptime(content.lock().created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+
+
+def _result(
+    request: BuildRequest, content: Content, pieces: list[Piece], key: str | None, seconds: float
+) -> Result:
+    lock = content.lock()
+    size = sum(piece.size for piece in pieces)
+    packages = {package for closure in content.closures.values() for package in closure.packages}
+    data = {
+        "path": str(request.output.absolute()),
+        "id": lock.bundle_id,
+        "created": lock.created,
+        "release": content.release.version,
+        "release_sha256": content.release.sha256,
+        "files": len(pieces),
+        "bytes": size,
+        "images": len(content.images),
+        "packages": len(packages),
+        "signed_by": key,
+        "seconds": round(seconds, 1),
+    }
+    messages = [
+        f"Bundle {lock.bundle_id} with {len(content.images)} images and {len(packages)} packages, "
+        f"{size / 1e6:.0f} MB: {request.output}",
+        f"Signed by {key}." if key else "Not signed: pass --sign-key before it is carried anywhere.",
+    ]
+    if not content.release.pinned:
+        messages.append(f"The release was not pinned; its sha256 is {content.release.sha256}.")
+    return Result(data=data, messages=messages)

@@ -1,0 +1,62 @@
+"""What building a bundle needs from the outside world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.layout import Piece
+    from graphistry_airgap.domain.platforms import Platform
+    from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.repository import Package
+    from graphistry_airgap.domain.runtime import Wheel
+    from graphistry_airgap.domain.spec import ReleaseSpec, RepositorySpec, Spec
+
+
+class Packages(Protocol):
+    """Resolves a platform's package groups; `fetch` brings one package's file into the cache."""
+
+    def resolve(self, platform: type[Platform], repositories: Sequence[RepositorySpec]) -> Closure: ...
+    def fetch(self, package: Package, repository: RepositorySpec) -> None: ...
+
+
+class Releases(Protocol):
+    def open(self, spec: ReleaseSpec, *, trust_on_first_use: bool) -> Release: ...
+
+
+class Images(Protocol):
+    """Turns an image archive into blobs of the cache."""
+
+    def pack(self, archive: Path, sha256: str, progress: Callable[[str], None]) -> list[Image]: ...
+
+
+class Runtimes(Protocol):
+    def collect(self, platform: type[Platform]) -> list[Wheel]: ...
+
+
+class Blobs(Protocol):
+    """The cache's content-addressed store."""
+
+    def find(self, sha256: str, size: int | None = None) -> Path | None: ...
+
+
+class Signer(Protocol):
+    def fingerprint(self, key: str) -> str: ...
+    def sign(self, path: Path, signature: Path, key: str) -> None: ...
+
+
+class Writer(Protocol):
+    def check(self, out: Path) -> None: ...
+    def partial(self, out: Path) -> AbstractContextManager[Path]: ...
+    def write(self, partial: Path, pieces: Iterable[Piece]) -> None: ...
+    def finish(self, partial: Path, epoch: float) -> None: ...
+
+
+class ReadSpec(Protocol):
+    def __call__(self, path: Path) -> Spec: ...
