@@ -1,0 +1,697 @@
+#!/bin/sh
+# Install from the bundle that this file lies in:  sh …/install.sh [--keyring FILE] [--json] [install options]
+#
+# It needs a bare Debian: no Python, no gpgv, nothing executable on the medium.  It checks the signature and the
+# names of all files, copies what will run as root and hashes the copies, makes the tool's own Python environment
+# from them, and then runs `graphistry-airgap install`.  Until everything is checked, nothing on the host changes
+# but one private directory that is removed again.
+set -eu
+umask 022
+
+PROGRAM=/opt/graphistry-airgap
+DEFAULT_KEYRING=/etc/graphistry-airgap/trusted.gpg
+FIXED_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+HINT_COPY='copy the bundle again from its source and verify it there first'
+HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
+
+json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' terminal=${TERM-dumb}
+stage='' made_program=no half_made='' problems='' finished=no
+
+# ---- messages -----------------------------------------------------------------------------------------------
+
+usage() {
+    cat <<'END'
+usage: sh install.sh [--keyring FILE] [--json] [--quiet] [--allow-unsigned] [options of `graphistry-airgap install`]
+  --keyring FILE     OpenPGP public keys that you trust (default /etc/graphistry-airgap/trusted.gpg)
+  --json             print one JSON envelope on stdout, everything else on stderr
+  --allow-unsigned   take a bundle that carries no signature at all; the receipt records it
+END
+}
+
+say() {
+    [ "$quiet" = yes ] || printf '%s\n' "$*" >&2
+}
+
+# problem CODE MESSAGE HINT [PATH]: note one error; several may be noted before the end
+problem() {
+    printf 'error: %s\n  hint: %s\n' "$2" "$3" >&2
+    if [ "$json" = yes ]; then
+        problems="$problems${problems:+,}$(CODE=$1 MESSAGE=$2 HINT=$3 FILE=${4-} awk '
+            function quoted(text,   out, i, c) {
+                out = ""
+                for (i = 1; i <= length(text); i++) {
+                    c = substr(text, i, 1)
+                    if (c == "\\" || c == "\"") out = out "\\" c
+                    else if (c == "\n") out = out "\\n"
+                    else if (c == "\t") out = out "\\t"
+                    else if (c ~ /[[:cntrl:]]/) out = out " "
+                    else out = out c
+                }
+                return "\"" out "\""
+            }
+            BEGIN {
+                printf "{"
+                if (ENVIRON["FILE"] != "") printf "\"path\":%s,", quoted(ENVIRON["FILE"])
+                printf "\"code\":%s,\"message\":%s,\"hint\":%s}",
+                    quoted(ENVIRON["CODE"]), quoted(ENVIRON["MESSAGE"]), quoted(ENVIRON["HINT"])
+            }')"
+    fi
+}
+
+# finish STATUS: end with the noted problems
+finish() {
+    finished=yes
+    if [ "$json" = yes ]; then
+        printf '{"version":1,"command":"install","ok":false,"exit_code":%d,"data":{},"messages":[],"errors":[%s]}\n' \
+            "$1" "$problems" >&3
+    fi
+    exit "$1"
+}
+
+# fail STATUS CODE MESSAGE HINT [PATH]
+fail() {
+    status=$1
+    shift
+    problem "$@"
+    finish "$status"
+}
+
+cleanup() {
+    status=$?
+    trap '' HUP INT TERM
+    [ -z "$half_made" ] || rm -rf -- "$half_made"
+    [ -z "$stage" ] || rm -rf -- "$stage"
+    [ "$made_program" = no ] || rmdir -- "$PROGRAM" 2>/dev/null || :
+    if [ "$status" -ne 0 ] && [ "$finished" = no ]; then
+        trap - EXIT
+        fail 70 bug "install.sh ended unexpectedly with status $status" \
+            'the last lines above say what failed (a full disk?); the same command again starts over'
+    fi
+}
+
+interrupted() {
+    fail 130 interrupted 'interrupted' 'the same command again starts over'
+}
+
+# ---- OpenPGP ------------------------------------------------------------------------------------------------
+
+# Reads `od -An -v -tu1` of OpenPGP data into b[0..n-1] and splits it into packets: tag[], start[], body[], stop[].
+PACKETS='
+function octets(i, count,   value) {
+    value = 0
+    while (count-- > 0) value = value * 256 + b[i++]
+    return value
+}
+function hex(i, count,   text) {
+    text = ""
+    while (count-- > 0) text = text sprintf("%02x", b[i++])
+    return text
+}
+function size_at(i) {
+    if (b[i] < 192) { width = 1; return b[i] }
+    if (b[i] < 224) { width = 2; return (b[i] - 192) * 256 + b[i + 1] + 192 }
+    if (b[i] == 255) { width = 5; return octets(i + 1, 4) }
+    exit 9
+}
+function split_packets(   at, size) {
+    for (at = count = 0; at < n; at = stop[count++]) {
+        if (b[at] < 128) exit 9
+        start[count] = at
+        if (b[at] >= 192) {
+            tag[count] = b[at] - 192
+            size = size_at(at + 1)
+        } else {
+            tag[count] = int((b[at] - 128) / 4)
+            if (b[at] % 4 == 3) exit 9
+            width = 2 ^ (b[at] % 4)
+            size = octets(at + 1, width)
+        }
+        body[count] = at + 1 + width
+        stop[count] = body[count] + size
+        if (stop[count] > n) exit 9
+    }
+}
+{ for (field = 1; field <= NF; field++) b[n++] = $field + 0 }
+'
+
+# Which keys may sign today.  sqv judges a key by the date of the signature, so a key that has expired since, or
+# that was revoked as superseded, would stay good for ever: such keys are taken out of the ring that sqv gets.
+SIFT="$PACKETS"'
+function read_signature(p,   at, part, end, size, kind) {
+    made = lifetime = 0; own = 0
+    at = body[p] + 4
+    for (part = 0; part < 2; part++) {
+        end = at + 2 + octets(at, 2)
+        if (end > stop[p]) exit 9
+        for (at += 2; at < end; at += size) {
+            size = size_at(at); at += width
+            if (size < 1 || at + size > end) exit 9
+            kind = b[at] % 128
+            if (kind == 2 && part == 0) made = octets(at + 1, 4)
+            if (kind == 9 && part == 0) lifetime = octets(at + 1, 4)
+            if (kind == 16 && hex(at + 1, 8) == substr(print_of, 25)) own = 1
+            if (kind == 33 && hex(at + 2, 20) == print_of) own = 1
+        }
+    }
+}
+function judge(first, last,   p, kind, best, life, stated, born) {
+    stated = life = 0; best = -1
+    born = octets(body[first] + 1, 4)
+    for (p = first + 1; p <= last; p++) {
+        if (tag[p] != 2 || b[body[p]] != 4) continue
+        kind = b[body[p] + 1]
+        if (kind == (tag[first] == 6 ? 32 : 40)) return 0
+        if (tag[first] == 6 ? !(kind == 31 || (kind >= 16 && kind <= 19)) : kind != 24) continue
+        read_signature(p)
+        if (own) { stated = 1; if (made > best) { best = made; life = lifetime } }
+    }
+    return stated && (life == 0 || now < born + life)
+}
+END {
+    split_packets()
+    split(prints, print_list, " ")
+    for (p = 0; p < count; p++) {
+        if (tag[p] != 6 && tag[p] != 14) continue
+        for (last = p; last + 1 < count && tag[last + 1] != 6 && tag[last + 1] != 14;) last++
+        if (tag[p] == 6) {
+            print_of = print_list[++certificates]
+            alive = (b[body[p]] == 4) && judge(p, last)
+            if (alive) print start[p] + 1, stop[last] - start[p]
+        } else if (alive && judge(p, last)) print start[p] + 1, stop[last] - start[p]
+    }
+}
+'
+
+bytes_of() {
+    od -An -v -tu1 -- "$1"
+}
+
+# octal-escape a number as COUNT big-endian bytes
+big_endian() {
+    value=$1 count=$2
+    while [ "$count" -gt 0 ]; do
+        count=$((count - 1))
+        # shellcheck disable=SC2059  # the format is the byte
+        printf "\\$(printf '%03o' $(((value >> (8 * count)) & 255)))"
+    done
+}
+
+crc24() {
+    crc=$((0xB704CE))
+    for byte in $(bytes_of "$1"); do
+        crc=$((crc ^ (byte << 16)))
+        bit=0
+        while [ "$bit" -lt 8 ]; do
+            crc=$((crc << 1))
+            [ "$crc" -lt $((0x1000000)) ] || crc=$((crc ^ 0x1864CFB))
+            bit=$((bit + 1))
+        done
+    done
+    echo "$crc"
+}
+
+# The one spelling of an armored signature: any other byte in the file is a changed file, though it may verify.
+canonical_signature() {
+    sed -e 1,2d -e '/^=/,$d' -- "$1" | base64 -d >"$stage/packet" 2>/dev/null || return 1
+    {
+        printf '%s\n\n' '-----BEGIN PGP SIGNATURE-----'
+        base64 -w 64 <"$stage/packet"
+        printf '=%s\n' "$(big_endian "$(crc24 "$stage/packet")" 3 | base64)"
+        printf '%s\n' '-----END PGP SIGNATURE-----'
+    } >"$stage/armored"
+    cmp -s -- "$1" "$stage/armored" || return 1
+    [ "$(bytes_of "$stage/packet" | awk "$PACKETS"'END { split_packets(); print count, tag[0] }')" = '1 2' ]
+}
+
+dearmor_keyring() {
+    if ! grep -q -a '^-----BEGIN PGP PUBLIC KEY BLOCK-----' "$1"; then
+        cat -- "$1"
+        return
+    fi
+    # armor may carry headers up to an empty line; each block has its own padding
+    tr -d '\r' <"$1" | awk -v folder="$stage" '
+        /^-----BEGIN PGP PUBLIC KEY BLOCK-----/ { file = sprintf("%s/block.%04d", folder, ++blocks); header = 1; next }
+        /^-----END / || /^=/ { file = ""; next }
+        file == "" { next }
+        header { if ($0 ~ /^[ \t]*$/) header = 0; next }
+        { print > file }'
+    for block in "$stage"/block.*; do
+        base64 -d -- "$block" 2>/dev/null || return 1
+    done
+}
+
+# ring.gpg: all keys, binary; usable.gpg: those that may sign today
+load_keyring() {
+    dearmor_keyring "$keyring" >"$stage/ring.gpg" || return 1
+    keys=$(bytes_of "$stage/ring.gpg" | awk "$PACKETS"'
+        END { split_packets(); for (p = 0; p < count; p++) if (tag[p] == 6) print body[p] + 1, stop[p] - body[p] }') || return 1
+    [ -n "$keys" ] || return 1
+    prints=$(printf '%s\n' "$keys" | while read -r from size; do
+        { printf '\231'; big_endian "$size" 2; tail -c "+$from" "$stage/ring.gpg" | head -c "$size"; } | sha1sum | cut -c 1-40
+    done | tr '\n' ' ')
+    bytes_of "$stage/ring.gpg" | awk -v prints="$prints" -v now="$(date +%s)" "$SIFT" >"$stage/usable" || return 1
+    : >"$stage/usable.gpg"
+    while read -r from size; do
+        tail -c "+$from" "$stage/ring.gpg" | head -c "$size" >>"$stage/usable.gpg"
+    done <"$stage/usable"
+}
+
+# verdict FILE: prints the signer, or the reason why the signature is not good and fails
+verdict() {
+    canonical_signature "$1" || {
+        echo 'it is not one armored OpenPGP signature in canonical form; it was changed or damaged'
+        return 1
+    }
+    if command -v gpgv >/dev/null; then
+        verdict_of_gpgv "$1"
+    else
+        verdict_of_sqv "$1"
+    fi
+}
+
+# gpgv's exit status calls expired and revoked keys good, so only its status lines count
+verdict_of_gpgv() {
+    status=0
+    gpgv --homedir "$stage" --keyring "$stage/ring.gpg" --status-fd 1 "$1" "$stage/SHA256SUMS" \
+        >"$stage/status" 2>/dev/null || status=$?
+    awk -v status="$status" '
+        $1 == "[GNUPG:]" { said[$2] = $NF }
+        END {
+            why["EXPKEYSIG"] = "the key that made it has expired"
+            why["REVKEYSIG"] = "the key that made it was revoked"
+            why["EXPSIG"] = "the signature has expired"
+            why["BADSIG"] = "it is not a signature over this SHA256SUMS"
+            why["NO_PUBKEY"] = "it was made by a key that is not in the keyring"
+            why["ERRSIG"] = "it cannot be checked"
+            why["NODATA"] = "it holds no signature"
+            for (word in why) if (word in said) { print why[word]; exit 1 }
+            if (status != 0 || !("VALIDSIG" in said)) { print "gpgv does not call it valid"; exit 1 }
+            print said["VALIDSIG"]
+        }' "$stage/status"
+}
+
+verdict_of_sqv() {
+    command -v sqv >/dev/null || fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
+    [ -s "$stage/usable.gpg" ] || {
+        echo 'every key of the keyring has expired or was revoked'
+        return 1
+    }
+    if sqv --keyring "$stage/usable.gpg" --signature-file "$1" "$stage/SHA256SUMS" >"$stage/status" 2>"$stage/words" &&
+        grep -E '^([0-9A-F]{40}|[0-9A-F]{64})$' "$stage/status"; then
+        return 0
+    fi
+    if grep -q 'Missing key' "$stage/words"; then
+        echo 'it was made by a key that is not in the keyring, or that has expired or was revoked'
+    else
+        tr -s ' \n' ' ' <"$stage/words"
+    fi
+    return 1
+}
+
+# ---- the bundle ---------------------------------------------------------------------------------------------
+
+check_keyring() {
+    [ -f "$keyring" ] || fail 2 keyring-missing "the keyring $keyring does not exist" "$HINT_KEYRING"
+    [ -r "$keyring" ] || fail 2 keyring-unreadable "the keyring $keyring cannot be read" "$HINT_KEYRING"
+    case $(readlink -f -- "$keyring") in
+    "${bundle%/}"/*)
+        fail 4 keyring-in-bundle "the keyring $keyring lies inside the bundle" \
+            'a bundle cannot vouch for itself: name a keyring that came to this host another way'
+        ;;
+    esac
+    [ -s "$keyring" ] || fail 2 keyring-empty "the keyring $keyring holds no public key" "$HINT_KEYRING"
+    load_keyring || fail 2 keyring-malformed "the keyring $keyring is not an OpenPGP keyring" "$HINT_KEYRING"
+}
+
+# SHA256SUMS and signatures are copied first; what is judged is what is used afterwards
+check_signature() {
+    cp -- "$bundle/SHA256SUMS" "$stage/SHA256SUMS" || fail 4 file-unreadable 'SHA256SUMS cannot be read' "$HINT_COPY" SHA256SUMS
+    signatures=$(cd -- "$bundle" && find . -maxdepth 1 -type f -name 'SHA256SUMS*.asc' | sed 's|^\./||' |
+        grep -Ex 'SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc' | LC_ALL=C sort) || :
+    if [ -z "$signatures" ] && [ "$allow_unsigned" = yes ]; then
+        say 'the bundle is NOT SIGNED; --allow-unsigned takes it as it is'
+        return
+    fi
+    check_keyring
+    [ -n "$signatures" ] || fail 4 signature-missing 'the bundle carries no signature: SHA256SUMS.asc is missing' \
+        'copy the bundle again with its signature, or sign it; --allow-unsigned takes it as it is' SHA256SUMS.asc
+    signer=''
+    for name in $signatures; do
+        cp -- "$bundle/$name" "$stage/signature.asc" || fail 4 file-unreadable "$name cannot be read" "$HINT_COPY" "$name"
+        if answer=$(verdict "$stage/signature.asc"); then
+            signer=$answer
+            break
+        fi
+        refused="${refused-}${refused+; }$name is not a good signature: $answer"
+    done
+    [ -n "$signer" ] || fail 4 signature-invalid "$refused" \
+        "get the bundle or the signer's key from a source that you trust, never from the medium" "${signatures%%
+*}"
+    say "signed by $signer"
+}
+
+# strictly `<64 hex digits>  <path>`, each path once and plainly inside the bundle
+check_list() {
+    reason=$(LC_ALL=C awk '
+        function bad(why) { print "line " NR " " why; failed = 1; exit }
+        {
+            digest = substr($0, 1, 64); path = substr($0, 67)
+            if (length(digest) != 64 || digest ~ /[^0-9a-f]/ || substr($0, 65, 2) != "  " || path == "")
+                bad("is not a checksum and a path")
+            if (path ~ /[[:cntrl:]\\]/ || ("/" path "/") ~ /\/(\.|\.\.)?\//) bad("names a path outside the bundle")
+            if (path in seen) bad("lists a path a second time")
+            if (path ~ /^SHA256SUMS(\.[0-9A-Fa-f]+)?(\.asc)?$/) bad("cannot vouch for itself")
+            seen[path] = 1
+        }
+        END { if (!failed && NR == 0) print "it is empty" }' "$stage/SHA256SUMS")
+    [ -z "$(tail -c 1 "$stage/SHA256SUMS" | tr -d '\n')" ] || reason='its last line is cut off'
+    [ -z "$reason" ] || fail 4 checksums-malformed "SHA256SUMS is damaged: $reason" "$HINT_COPY" SHA256SUMS
+    cut -c 67- "$stage/SHA256SUMS" | LC_ALL=C sort >"$stage/listed"
+}
+
+# both directions, before anything on the medium is used: pip, for one, would take a planted newer wheel
+check_names() {
+    odd=$(cd -- "$bundle" && find . \( ! -type d ! -type f -o -name '*
+*' \) -print) || fail 4 file-unreadable 'a directory of the bundle cannot be read' "$HINT_COPY"
+    [ -z "$odd" ] || fail 4 file-not-regular "the bundle holds more than plain files and directories: ${odd#./}" \
+        'copy the bundle again from its source, without links' "${odd#./}"
+    (cd -- "$bundle" && find . -type f) | sed 's|^\./||' |
+        grep -vEx 'SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc|SHA256SUMS' | LC_ALL=C sort >"$stage/present"
+    LC_ALL=C comm -23 "$stage/listed" "$stage/present" >"$stage/missing"
+    LC_ALL=C comm -13 "$stage/listed" "$stage/present" >"$stage/extra"
+    while IFS= read -r path; do
+        problem file-missing "the bundle lacks $path" "$HINT_COPY" "$path"
+    done <"$stage/missing"
+    while IFS= read -r path; do
+        problem file-extra "the bundle holds $path, which SHA256SUMS does not list" \
+            'nobody vouches for this file; find out who put it there, or copy the bundle again' "$path"
+    done <"$stage/extra"
+    [ ! -s "$stage/missing" ] && [ ! -s "$stage/extra" ] || finish 4
+}
+
+release_value() {
+    sed -n "s/^$1=[\"']\{0,1\}\([^\"']*\)[\"']\{0,1\}\$/\1/p" /etc/os-release | tail -n 1
+}
+
+check_platform() {
+    platform=$(release_value ID)-$(release_value VERSION_ID)
+    has=$(sed -n 's|^runtime/\([^/]*\)/bootstrap$|\1|p' "$stage/listed" | tr '\n' ' ')
+    case " $has" in
+    *" $platform "*) ;;
+    *)
+        fail 3 wrong-platform "this host is $platform; the bundle is made for ${has:-nothing}" \
+            'build a bundle whose spec names this platform, or install on a host it is made for'
+        ;;
+    esac
+}
+
+listed_digest() {
+    FILE=$1 awk 'substr($0, 67) == ENVIRON["FILE"] { print substr($0, 1, 64) }' "$stage/SHA256SUMS"
+}
+
+# copy_checked PATTERN: copy the listed files that match, and hash the copies
+copy_checked() {
+    grep -E "$1" "$stage/listed" >"$stage/wanted" || :
+    while IFS= read -r path; do
+        mkdir -p -- "$stage/copy/$(dirname -- "$path")"
+        cp -- "$bundle/$path" "$stage/copy/$path" || problem file-unreadable "$path cannot be read or copied" "$HINT_COPY" "$path"
+    done <"$stage/wanted"
+    select_sums <"$stage/wanted" >"$stage/subset"
+    check_sums "$stage/copy" "$stage/subset"
+}
+
+select_sums() {
+    awk 'NR == FNR { wanted[$0] = 1; next } substr($0, 67) in wanted' - "$stage/SHA256SUMS"
+}
+
+# check_sums DIRECTORY LIST…: hash files, several lists at once; every bad one is named
+check_sums() {
+    root=$1
+    shift
+    for list in "$@"; do
+        (cd -- "$root" && LC_ALL=C sha256sum -c --strict --quiet "$list" 2>/dev/null >"$list.bad" || :) &
+    done
+    wait
+    for list in "$@"; do
+        while IFS= read -r line; do
+            path=${line%: FAILED*}
+            problem checksum-mismatch "$path is not the file that was signed" \
+                'the medium is damaged or the file was changed: copy the bundle again and verify it' "$path"
+            bad=yes
+        done <"$list.bad"
+    done
+    [ "${bad-no}" = no ] && [ -z "$problems" ] || finish 4
+}
+
+check_every_byte() {
+    say 'this host needs packages: checking every byte of the bundle first'
+    awk -v base="$stage/half" '{ print > (base NR % 2) }' "$stage/SHA256SUMS"
+    touch "$stage/half0" "$stage/half1"
+    check_sums "$bundle" "$stage/half0" "$stage/half1"
+}
+
+# ---- Python -------------------------------------------------------------------------------------------------
+
+bootstrap_lines() {
+    sed -n "s/^$1 //p" "$stage/copy/runtime/$platform/bootstrap"
+}
+
+python_fits() {
+    [ -x /usr/bin/python3 ] || return 1
+    wanted=$(bootstrap_lines package | sed -n 's/^python3=\([0-9]*:\)\{0,1\}\([0-9]*\.[0-9]*\).*/\2/p')
+    [ "$(/usr/bin/python3 -I -c 'import venv, ssl, sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$wanted" ]
+}
+
+apt() {
+    DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none \
+        apt-get -c "$stage/apt/apt.conf" -qq "$@" </dev/null >"$stage/apt/words" 2>&1
+}
+
+apt_words() {
+    grep -v '^$' "$stage/apt/words" | tail -n 12
+}
+
+# apt's own place: no source of the host is asked, nothing under /etc/apt is written
+prepare_apt() {
+    mkdir -p "$stage/apt/lists/partial" "$stage/apt/cache/archives/partial" "$stage/apt/none"
+    cat >"$stage/apt/apt.conf" <<END
+Dir::Etc::sourcelist "$stage/apt/sources.list";
+Dir::Etc::sourceparts "$stage/apt/none";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "$stage/apt/none";
+Dir::State::lists "$stage/apt/lists";
+Dir::Cache "$stage/apt/cache";
+APT::Sandbox::User "root";
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Get::Assume-Yes "true";
+APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowDowngradeToInsecureRepositories "false";
+Acquire::Languages "none";
+DPkg::Lock::Timeout "120";
+DPkg::Options { "--force-confdef"; "--force-confold"; };
+END
+    # a blank, bracket or percent sign of the mount point would end or change the URI
+    encoded=$(printf '%s' "$bundle" | sed -e 's/%/%25/g' -e 's/ /%20/g' -e 's/\[/%5B/g' -e 's/\]/%5D/g')
+    bootstrap_lines source | BUNDLE=$encoded KEYS="$stage/copy/packages/$platform/keys" awk '
+        function put(mark, value,   at) {
+            while (at = index($0, mark)) $0 = substr($0, 1, at - 1) value substr($0, at + length(mark))
+        }
+        { put("@KEYS@", ENVIRON["KEYS"]); put("@BUNDLE@", ENVIRON["BUNDLE"]); print }' >"$stage/apt/sources.list"
+}
+
+# absent packages at exactly the listed version; what is installed stays unless a dependency forces it
+absent_packages() {
+    bootstrap_lines package | while IFS= read -r item; do
+        state=$(dpkg-query -W -f '${db:Status-Status}' "${item%%=*}" 2>/dev/null) || state=absent
+        [ "$state" = installed ] || printf '%s\n' "$item"
+    done
+}
+
+# the simulation may install, and may upgrade to a listed version; it must not remove, downgrade or bring others
+refused_changes() {
+    bootstrap_lines package | awk '
+        NR == FNR { listed[$0] = 1; next }
+        $1 == "Remv" || $1 == "Purg" { print "would remove " $2 }
+        $1 == "Inst" {
+            old = ($3 ~ /^\[/) ? substr($3, 2, length($3) - 2) : ""
+            new = (old == "") ? $3 : $4
+            sub(/^\(/, "", new); sub(/\)$/, "", new)
+            if (!(($2 "=" new) in listed)) print "would install " $2 " " new ", which the bundle does not list"
+            else if (old != "") print $2, old, new > "/dev/stderr"
+        }' - "$stage/apt/words"
+}
+
+simulate_python() {
+    # shellcheck disable=SC2086  # one word per package
+    apt -s install $packages || fail 3 packages-refused "apt would not install the bundle's Python: $(apt_words)" \
+        'a held package or a package from elsewhere may stand in the way; see apt-mark showhold'
+    refused=$(refused_changes 2>"$stage/upgrades")
+    while read -r name old new; do
+        ! dpkg --compare-versions "$new" lt "$old" || refused="$refused would downgrade $name from $old to $new"
+    done <"$stage/upgrades"
+    [ -z "$refused" ] || fail 3 packages-refused "installing the bundle's Python $refused" \
+        'bring the named packages to the versions of the bundle first, or build a bundle for this host'
+}
+
+install_python() {
+    packages=$(absent_packages | tr '\n' ' ')
+    [ -n "$packages" ] || fail 3 python-unfit "/usr/bin/python3 is not the one that the bundle's runtime is made for, or it is broken" \
+        "this platform's own Python is needed: $(bootstrap_lines package | grep '^python3=')"
+    prepare_apt
+    apt update || fail 4 packages-unreadable "apt does not accept the bundle's packages: $(apt_words)" "$HINT_COPY"
+    simulate_python
+    # everything is fetched and checked by apt before dpkg changes the host
+    # shellcheck disable=SC2086
+    apt --download-only install $packages ||
+        fail 4 packages-unreadable "apt cannot fetch the bundle's packages: $(apt_words)" "$HINT_COPY"
+    say "installing Python from the bundle: $packages"
+    # shellcheck disable=SC2086
+    apt --no-download install $packages || {
+        case $(apt_words) in
+        *'Could not get lock'* | *'Unable to acquire the dpkg'*)
+            fail 5 package-lock-held "the package lock did not get free within 120 s: $(apt_words)" \
+                'wait for the named process, then run the same command again'
+            ;;
+        esac
+        fail 1 packages-failed "installing the bundle's Python failed: $(apt_words)" \
+            'repair what apt names (dpkg --configure -a), then run the same command again'
+    }
+    python_fits || fail 1 python-unfit 'the installed Python does not run' "$(apt_words)"
+}
+
+# ---- the tool -----------------------------------------------------------------------------------------------
+
+# A virtual environment cannot be moved, so it is made in its final place and the marker comes last.
+make_runtime() {
+    wheels="$stage/copy/runtime/$platform"
+    pip=$(find "$wheels" -name 'pip-*.whl')
+    [ -f "$pip" ] || fail 4 bundle-inconsistent 'the bundle has not exactly one pip' 'build the bundle again'
+    say 'making the Python environment of graphistry-airgap'
+    rm -rf -- "$runtime"
+    half_made=$runtime
+    mkdir -p "$PROGRAM/runtimes" "$stage/home"
+    {
+        /usr/bin/python3 -I -m venv --without-pip "$runtime" &&
+            env -i PATH="$FIXED_PATH" HOME="$stage/home" TMPDIR="$stage/home" LC_ALL=C.UTF-8 PIP_CONFIG_FILE=/dev/null \
+                "$runtime/bin/python" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
+                --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
+                --no-input --root-user-action ignore --requirement "$wheels/requirements.txt" &&
+            [ -x "$runtime/bin/graphistry-airgap" ]
+    } >"$stage/words" 2>&1 || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
+        'the wheels do not fit each other or this Python: build the bundle again'
+    touch "$runtime/.complete"
+    half_made=''
+}
+
+# the link changes in one step; the environment before this one stays, for a run that still uses it
+switch_tool() {
+    link=$PROGRAM/bin/graphistry-airgap
+    target=../runtimes/${runtime##*/}/bin/graphistry-airgap
+    before=$(readlink -- "$link" || :)
+    [ "$before" != "$target" ] || return 0
+    mkdir -p "$PROGRAM/bin"
+    ln -sfn -- "$target" "$PROGRAM/bin/.next"
+    mv -fT -- "$PROGRAM/bin/.next" "$link"
+    for old in "$PROGRAM"/runtimes/*; do
+        case $before in
+        "../runtimes/${old##*/}/bin/graphistry-airgap") continue ;;
+        esac
+        [ "$old" = "$runtime" ] || rm -rf -- "$old"
+    done
+}
+
+open_stage() {
+    if [ ! -d "$PROGRAM" ]; then
+        made_program=yes
+        mkdir -- "$PROGRAM"
+    fi
+    exec 9<"$PROGRAM"
+    flock -n 9 || {
+        made_program=no
+        fail 5 lock-held 'another install.sh is at work on this host' 'wait until it has ended'
+    }
+    rm -rf -- "$PROGRAM"/.staging.*
+    stage=$(mktemp -d "$PROGRAM/.staging.XXXXXX")
+}
+
+# Nothing of the caller's environment is used: no Python, pip, apt or loader settings.
+clean_environment() {
+    for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+        command unset "$name" 2>/dev/null || :
+    done
+    PATH=$FIXED_PATH HOME=/root LC_ALL=C.UTF-8 IFS='
+ 	'
+    export PATH HOME LC_ALL
+}
+
+main() {
+    for argument in "$@"; do
+        [ "$argument" != --json ] || json=yes
+    done
+    exec 3>&1 1>&2
+    clean_environment
+    trap cleanup EXIT
+    trap interrupted HUP INT TERM
+    left=$#
+    while [ "$left" -gt 0 ]; do
+        left=$((left - 1))
+        argument=$1
+        shift
+        case $argument in
+        --json) ;;
+        --keyring)
+            [ "$left" -gt 0 ] || fail 2 usage '--keyring needs a file' 'see: sh install.sh --help'
+            keyring=$1
+            left=$((left - 1))
+            shift
+            ;;
+        --keyring=*) keyring=${argument#*=} ;;
+        --bundle | --bundle=*) fail 2 usage '--bundle is not for install.sh: it installs the bundle that it lies in' 'leave it out' ;;
+        -h | --help)
+            usage >&3
+            finished=yes
+            exit 0
+            ;;
+        *)
+            [ "$argument" != --quiet ] || quiet=yes
+            [ "$argument" != --allow-unsigned ] || allow_unsigned=yes
+            set -- "$@" "$argument"
+            ;;
+        esac
+    done
+    [ "$(id -u)" -eq 0 ] || fail 5 not-root 'install.sh changes the host and must run as root' 'run it with sudo or as root'
+    keyring=${keyring:-$DEFAULT_KEYRING}
+    bundle=$(dirname -- "$(readlink -f -- "$0")")
+    for name in SHA256SUMS bundle.json; do
+        [ -f "$bundle/$name" ] || fail 4 not-a-bundle "$bundle is not a bundle: $name is missing" "$HINT_COPY" "$name"
+    done
+
+    open_stage
+    check_signature
+    check_list
+    check_names
+    check_platform
+    runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
+    copy_checked "^(install\.sh|bundle\.json|runtime/$platform/bootstrap)\$"
+    [ -f "$runtime/.complete" ] && python_fits || {
+        copy_checked "^(runtime/$platform|packages/$platform/keys)/"
+        python_fits || {
+            check_every_byte
+            install_python
+        }
+        make_runtime
+    }
+    switch_tool
+
+    rm -rf -- "$stage"
+    trap - EXIT HUP INT TERM
+    exec 9<&-
+    [ ! -f "$keyring" ] || set -- --keyring "$(readlink -f -- "$keyring")" "$@"
+    [ "$json" = no ] || set -- --json "$@"
+    exec env -i PATH="$FIXED_PATH" HOME=/root LC_ALL=C.UTF-8 TERM="$terminal" \
+        "$PROGRAM/bin/graphistry-airgap" install --bundle "$bundle" "$@" 1>&3 3>&-
+}
+
+main "$@"
