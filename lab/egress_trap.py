@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ STATE = Path("/run/airgap-lab")
 
 _HOST4, _GATEWAY4 = "192.0.2.1", NAME_SERVER
 _HOST6, _GATEWAY6 = "2001:db8:0:2::1", "2001:db8:0:2::254"
+_LINK6 = "fe80::2"
 _GATEWAY_MAC = "02:00:00:00:00:01"
 
 # What the kernel would send by itself on an interface that comes up, without any program asking for it.
@@ -33,9 +36,9 @@ _QUIET = {
     "autoconf": 0,
     "addr_gen_mode": 1,
 }
-# No setting stops the kernel from reporting the multicast groups that it joins by itself (ff02::2 once
-# forwarding is on). A report goes to neighbours only; data that a program sends to a group is counted.
-_NOISE = re.compile(r" > ff02::(16|2): .*ICMP6, multicast listener ")
+# No setting stops the kernel from telling routers on the link which multicast groups it is in, and it is in
+# some by itself. These reports are left out; whatever a program sends to a group is counted.
+_NOISE = re.compile(r" > ff02::16: HBH ICMP6, multicast listener report v2")
 _PACKET = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ ")
 _PATIENCE = 10.0
 
@@ -101,11 +104,13 @@ class EgressTrap:
         on = {f"net.ipv6.conf.{name}.disable_ipv6": 0 for name in ("all", "default", "lo")}
         quiet = {f"net.ipv6.conf.trap0.{name}": value for name, value in _QUIET.items()}
         _call(*inside, *_sysctl(on | quiet))
-        # Nothing is on-link but the gateway, whose address is never asked for: no ARP, no neighbour
-        # solicitation. The IPv6 address lies on lo, or the kernel would report its multicast group.
+        # Nothing is on-link but the gateway, whose address need not be asked for, so any other neighbour's
+        # address leads to the gateway too. Without a link-local address the kernel would refuse what a program
+        # sends to a multicast group (mDNS), and the attempt would go unseen.
         for command in (
-            f"addr add {_HOST4}/32 dev trap0",
-            f"addr add {_HOST6}/128 dev lo nodad",
+            f"addr replace {_HOST4}/32 dev trap0",
+            f"addr replace {_HOST6}/128 dev lo nodad",
+            f"addr replace {_LINK6}/64 dev trap0 nodad",
             "link set trap0 up",
             f"neigh replace {_GATEWAY4} lladdr {_GATEWAY_MAC} dev trap0 nud permanent",
             f"neigh replace {_GATEWAY6} lladdr {_GATEWAY_MAC} dev trap0 nud permanent",
@@ -149,14 +154,13 @@ class EgressTrap:
         if Path("/run/netns", self.namespace).exists():
             for pid in _ip("netns", "pids", self.namespace).split():
                 os.kill(int(pid), signal.SIGTERM)
+            with suppress(TrapError):  # the host may have deleted its end, and with it this one
+                _ip("-n", self.namespace, "link", "delete", "trap1")
             _ip("netns", "delete", self.namespace)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _seen(self) -> int:
-        try:
-            links = json.loads(_ip("-n", self.namespace, "-s", "-j", "link", "show", "trap1"))
-        except subprocess.CalledProcessError as error:
-            raise TrapError(f"the trap is gone: {error.stderr.strip()}") from error
+        links = json.loads(_ip("-n", self.namespace, "-s", "-j", "link", "show", "trap1"))
         return int(links[0]["stats64"]["rx"]["packets"])
 
     def _lines(self) -> list[str]:
@@ -172,7 +176,10 @@ class EgressTrap:
 
 
 def _call(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise TrapError(f"{shlex.join(command)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def _ip(*arguments: str) -> str:
