@@ -1,0 +1,137 @@
+"""apt settings that see the bundle and nothing else.
+
+apt reads the file named by APT_CONFIG first and the host's own configuration
+afterwards, so the host's is switched off in it; package states stay the host's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+LOCK_TIMEOUT = 120
+_NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
+_RELATIVE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]+")
+
+
+class SourceError(Exception):
+    """A repository of the bundle cannot be used as it is described."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    name: str
+    path: str
+    suite: str
+    components: tuple[str, ...]
+    signed_by: str
+
+    @classmethod
+    def read(cls, entry: Mapping[str, Any]) -> Repository:
+        """From `bundle.json`; every part ends up in a file that apt parses, so each is checked."""
+        try:
+            found = cls(
+                str(entry["name"]),
+                str(entry["path"]),
+                str(entry["suite"]),
+                tuple(str(part) for part in entry["components"]),
+                str(entry["signed_by"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise SourceError(f"a repository of the bundle is described without {error}") from error
+        words = (found.suite, *found.components)
+        paths = (found.path, found.signed_by)
+        if (
+            not _NAME.fullmatch(found.name)
+            or not all(_WORD.fullmatch(word) for word in words)
+            or not all(_RELATIVE.fullmatch(path) for path in paths)
+        ):
+            raise SourceError(f"the bundle describes its repository {found.name!r} in a way that is not accepted")
+        return found
+
+
+def files(
+    state: Path,
+    bundle: Path,
+    repositories: Sequence[Repository],
+    architecture: str,
+    digests: Mapping[str, str],
+) -> dict[Path, bytes]:
+    """Everything to write below `state`, keyrings first."""
+    wanted = {}
+    for repository in repositories:
+        try:
+            keyring = (bundle / repository.signed_by).read_bytes()
+        except OSError as error:
+            raise SourceError(f"the keyring {repository.signed_by} cannot be read: {error.strerror}") from error
+        listed = digests.get(repository.signed_by)
+        if listed and hashlib.sha256(keyring).hexdigest() != listed:
+            raise SourceError(f"the keyring {repository.signed_by} is not the one that the bundle lists")
+        wanted[_keyring(state, repository)] = keyring
+    lines = [_source(state, bundle, repository, architecture) for repository in repositories]
+    wanted[state / "sources.list"] = "".join(lines).encode()
+    wanted[state / "apt.conf"] = _config(state).encode()
+    return wanted
+
+
+def stamp(bundle: Path, repositories: Sequence[Repository], wanted: Mapping[Path, bytes]) -> str:
+    """One digest over what the package lists depend on."""
+    digest = hashlib.sha256()
+    for path in sorted(wanted):
+        digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(wanted[path]).digest())
+    for repository in repositories:
+        release = bundle / repository.path / "dists" / repository.suite / "InRelease"
+        try:
+            digest.update(hashlib.sha256(release.read_bytes()).digest())
+        except OSError as error:
+            raise SourceError(f"{release} cannot be read: {error.strerror}") from error
+    return digest.hexdigest()
+
+
+def _keyring(state: Path, repository: Repository) -> Path:
+    return state / "keys" / f"{repository.name}.gpg"
+
+
+def _source(state: Path, bundle: Path, repository: Repository, architecture: str) -> str:
+    options = f"arch={architecture} signed-by={_keyring(state, repository)} check-valid-until=no by-hash=no"
+    uri = quote(os.fspath(bundle / repository.path))
+    # copy: and not file:, for which dpkg would read the medium again after apt's check
+    return f"deb [{options}] copy:{uri} {repository.suite} {' '.join(repository.components)}\n"
+
+
+def _config(state: Path) -> str:
+    return f"""\
+// Kept by graphistry-airgap: apt sees the bundle's repositories and nothing of /etc/apt.
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::sourcelist "{state}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::trusted "/dev/null";
+Dir::Etc::trustedparts "/dev/null";
+Dir::State::lists "{state}/lists/";
+Dir::Cache "{state}/cache/";
+Dir::Cache::archives "archives/";
+APT::Install-Recommends "false";
+APT::Install-Suggests "false";
+APT::Keep-Downloaded-Packages "false";
+// the state directory is for root alone
+APT::Sandbox::User "root";
+APT::Update::Error-Mode "any";
+Acquire::AllowInsecureRepositories "false";
+Acquire::CompressionTypes::Order {{ "xz"; }};
+Acquire::Languages "none";
+Acquire::PDiffs "false";
+Acquire::Retries "0";
+DPkg::Lock::Timeout "{LOCK_TIMEOUT}";
+"""

@@ -1,0 +1,84 @@
+"""The services of a release, judged from what `./graphistry ps` prints.
+
+A service is good when its container runs and its health check, if it has one,
+says healthy; a one-shot container is good when it ended with 0.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Container:
+    service: str
+    identity: str
+    state: str
+    health: str
+    exit_code: int = 0
+
+    @property
+    def good(self) -> bool:
+        if self.state == "exited":
+            return self.exit_code == 0
+        return self.state == "running" and self.health in ("", "healthy")
+
+    @property
+    def shown(self) -> str:
+        state = f"exited with {self.exit_code}" if self.state == "exited" else self.state
+        return f"{state}, health: {self.health}" if self.health else state
+
+
+def read_ps(output: str) -> list[Container]:
+    """Compose prints one JSON array, or since 2.21 one object a line."""
+    text = output.strip()
+    rows: list[dict[str, Any]] = []
+    if text.startswith("["):
+        rows = json.loads(text)
+    elif text:
+        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
+    return [
+        Container(
+            str(row.get("Service") or ""),
+            str(row.get("ID") or ""),
+            str(row.get("State") or ""),
+            str(row.get("Health") or ""),
+            int(row.get("ExitCode") or 0),
+        )
+        for row in rows
+    ]
+
+
+def waiting(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str, str]:
+    """Service to what is wrong with it, for every wanted service that is not good."""
+    by_service: dict[str, list[Container]] = {}
+    for container in containers:
+        by_service.setdefault(container.service, []).append(container)
+    bad = {}
+    for service in wanted:
+        mine = by_service.get(service, [])
+        wrong = [container for container in mine if not container.good]
+        if not mine:
+            bad[service] = "no container"
+        elif wrong:
+            bad[service] = wrong[0].shown
+    return bad
+
+
+def running(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str, str]:
+    """Container identity to state of the wanted services; two equal answers mean nothing changed."""
+    names = set(wanted)
+    return {c.identity: "running" if c.state == "running" else "not" for c in containers if c.service in names}
+
+
+def started_at(text: str) -> float:
+    """Docker's `StartedAt` has nanoseconds, which datetime does not read."""
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    return moment.timestamp() + float(f"0.{fraction or 0}")

@@ -1,0 +1,123 @@
+#!/usr/bin/python
+"""Ansible module: the installer's block in an env file, and secrets that are made once."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airgap_env_file
+short_description: Edit an env file without touching what is not the installer's
+description:
+  - Keeps settings in one marked block; every byte outside it stays as it is. A name that the operator
+    sets outside the block wins and is not written into the block.
+  - A secret is made when neither side has it, and is never changed, printed or returned.
+  - A secret of the operator that is empty or well known is an error and is left as it is.
+options:
+  path:
+    description: The env file; it is created when it is absent.
+    type: path
+    required: true
+  settings:
+    description: Names and values that the block must hold.
+    type: dict
+    default: {}
+  absent:
+    description: Names that the block must not hold.
+    type: list
+    elements: str
+    default: []
+  secrets:
+    description: Names of secrets that must exist.
+    type: list
+    elements: str
+    default: []
+  mode:
+    description: Permissions of the file, octal.
+    type: str
+    default: '0600'
+  replaced:
+    description: Directory that keeps a copy of the file before it is changed.
+    type: path
+    required: true
+author:
+  - The graphistry-airgap developers
+"""
+
+RETURN = r"""
+written:
+  description: Names whose line in the block was added or changed.
+  returned: always
+  type: list
+  elements: str
+generated:
+  description: Names of the secrets that were made.
+  returned: always
+  type: list
+  elements: str
+overridden:
+  description: Names that the operator sets outside the block.
+  returned: always
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.airgap import env_text, placing, secret_values
+from ansible.module_utils.basic import AnsibleModule
+
+
+def refuse_weak(module: AnsibleModule, data: bytes) -> None:
+    """The product must not run with such a value, and it is not ours to change."""
+    outside = env_text.values_outside(data)
+    for name in module.params["secrets"]:
+        reason = secret_values.weakness(outside[name]) if name in outside else ""
+        if reason:
+            module.fail_json(
+                msg=f"{module.params['path']}: the value of {name} {reason}",
+                code="weak-secret",
+                hint=f"give {name} a value of its own, or delete its line and let the installer make one",
+            )
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "settings": {"type": "dict", "default": {}},
+            "absent": {"type": "list", "elements": "str", "default": []},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
+            "mode": {"type": "str", "default": "0600"},
+            "replaced": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    path, mode = Path(module.params["path"]), int(module.params["mode"], 8)
+    settings = {str(name): str(value) for name, value in module.params["settings"].items()}
+    unknown = sorted(set(module.params["secrets"]) - set(secret_values.MAKERS))
+    if unknown:
+        module.fail_json(msg=f"no way is known to make the secrets {', '.join(unknown)}", code="unknown-secret")
+    makers = {name: secret_values.MAKERS[name] for name in module.params["secrets"]}
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        refuse_weak(module, before)
+        edit = env_text.edit(before, settings=settings, absent=module.params["absent"], secrets=makers)
+    except env_text.EnvTextError as error:
+        module.fail_json(
+            msg=f"{path}, line {error.line}: {error}",
+            code="env-file-unreadable",
+            hint="mend that line; Docker Compose cannot read it either",
+        )
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"{path}: {error}", code="env-file-unreadable", hint="check the file and its settings")
+    changed = edit.data != before or placing.mode_of(path) != mode
+    if changed and not module.check_mode:
+        if edit.data != before and before:
+            placing.keep_replaced(path, Path(module.params["replaced"]))
+        placing.write_atomic(path, edit.data, mode=mode)
+    module.exit_json(
+        changed=changed, written=edit.written, generated=edit.generated, overridden=edit.overridden
+    )
+
+
+if __name__ == "__main__":
+    main()

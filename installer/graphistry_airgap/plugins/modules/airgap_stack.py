@@ -1,0 +1,223 @@
+#!/usr/bin/python
+"""Ansible module: services of a release, started through its own wrapper and watched until healthy."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airgap_stack
+short_description: Start services of a release and wait until each is healthy
+description:
+  - Discovers the services and images from the release itself and drives it through C(./graphistry) alone.
+    Pulling is forbidden, and an image that is missing is an error before anything starts.
+  - Reports changed when a container was made, replaced or started.
+options:
+  directory:
+    description: The release directory.
+    type: path
+    required: true
+  services:
+    description: Services to start; empty means all.
+    type: list
+    elements: str
+    default: []
+  exclude:
+    description: Services that stay as they are.
+    type: list
+    elements: str
+    default: []
+  reread:
+    description: Service to files of the release; a container older than one of its files is made anew.
+    type: dict
+    default: {}
+  timeout:
+    description: Seconds within which every service must be healthy.
+    type: int
+    default: 900
+  poll:
+    description: Seconds between two looks.
+    type: float
+    default: 1.5
+author:
+  - The graphistry-airgap developers
+"""
+
+RETURN = r"""
+services:
+  description: The services that were started or found running, sorted.
+  returned: always
+  type: list
+  elements: str
+service:
+  description: The first service that did not get healthy.
+  returned: failure
+  type: str
+log:
+  description: The last lines that this service wrote.
+  returned: failure
+  type: str
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.airgap import compose_stack
+from ansible.module_utils.basic import AnsibleModule
+
+LOG_LINES = "20"
+RUNNING_ANEW = ("--force-recreate", "--no-deps")
+
+
+class Stack:
+    """One release; every call goes through its wrapper, which adds context that plain compose lacks."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.directory: str = module.params["directory"]
+        self.deadline = time.monotonic() + module.params["timeout"]
+
+    def run(self, *words: str, limit: float = 60) -> tuple[int, str, str]:
+        # no module drives a vendor's wrapper; `timeout` because a wrapper that hangs would hang the run
+        command = ["timeout", "--kill-after=10", f"{max(1, int(limit))}", "./graphistry", *words]
+        code, out, error = self.module.run_command(command, cwd=self.directory)
+        return code, out, error
+
+    def ask(self, *words: str) -> list[str]:
+        code, out, error = self.run(*words)
+        if code:
+            self.fail(f"the release does not answer `./graphistry {' '.join(words)}`: {error.strip()[-800:]}")
+        return sorted({line.strip() for line in out.splitlines() if line.strip()})
+
+    def containers(self) -> list[compose_stack.Container]:
+        code, out, error = self.run("ps", "--all", "--format", "json")
+        if code:
+            self.fail(f"the release does not list its containers: {error.strip()[-800:]}")
+        return compose_stack.read_ps(out)
+
+    def inspect(self, identity: str) -> dict[str, Any]:
+        code, out, _ = self.module.run_command(["docker", "inspect", "--type", "container", identity])
+        found: dict[str, Any] = json.loads(out)[0] if not code else {}
+        return found
+
+    def fail(self, message: str) -> None:
+        self.module.fail_json(
+            msg=message,
+            code="release-unreadable",
+            hint=f"try it by hand in {self.directory}; see also `journalctl -u docker`",
+        )
+
+    def require_images(self) -> None:
+        wanted = self.ask("config", "--images")
+        code, _, error = self.module.run_command(["docker", "image", "inspect", "--format", "{{.Id}}", *wanted])
+        if code:
+            absent = [name for name in wanted if name in error] or [error.strip()[-400:]]
+            self.module.fail_json(
+                msg=f"images that the release needs are not on this host: {', '.join(absent)}",
+                code="image-missing",
+                hint="run `graphistry-airgap install` again; its images stage brings them back",
+            )
+
+    def up(self, services: list[str], *options: str) -> None:
+        """A dependency that is not healthy yet ends the command early, so it is asked again until the end."""
+        while True:
+            left = self.deadline - time.monotonic()
+            code, out, error = self.run("up", "-d", "--pull", "never", *options, *services, limit=left)
+            if code == 0:
+                return
+            if "unhealthy" not in error or time.monotonic() + self.module.params["poll"] > self.deadline:
+                bad = compose_stack.waiting(services, self.containers())
+                self.unhealthy(services, bad, (error or out).strip()[-800:])
+            time.sleep(self.module.params["poll"])
+
+    def wait(self, services: list[str]) -> None:
+        while True:
+            bad = compose_stack.waiting(services, self.containers())
+            if not bad:
+                return
+            if time.monotonic() > self.deadline:
+                self.unhealthy(services, bad, "")
+            time.sleep(self.module.params["poll"])
+
+    def unhealthy(self, services: list[str], bad: dict[str, str], said: str) -> None:
+        """The first bad service in the order of dependencies is the likeliest cause; it is shown in full."""
+        containers = {container.service: container for container in self.containers()}
+        # one without a container waits for another; one that runs or ended has something to tell
+        order = sorted(bad, key=lambda name: (bad[name] == "no container", "starting" in bad[name], name))
+        first = order[0] if order else (services[0] if services else "")
+        _, log, _ = self.run("logs", "--no-color", "--no-log-prefix", "--tail", LOG_LINES, first)
+        probe = self.health_log(containers[first].identity) if first in containers else ""
+        parts = [
+            f"service {first} is not healthy after {self.module.params['timeout']} s at most: {bad.get(first, 'unknown')}"
+            if bad
+            else "the services could not be started",
+            f"not healthy: {', '.join(f'{name} ({bad[name]})' for name in order)}" if len(order) > 1 else "",
+            said,
+            f"its health check said: {probe}" if probe else "",
+            f"its last log lines:\n{log.strip()}" if log.strip() else "",
+        ]
+        self.module.fail_json(
+            msg="\n".join(part for part in parts if part),
+            code="service-unhealthy",
+            service=first,
+            log=log.strip(),
+            hint=f"see `./graphistry logs {first}` in {self.directory}; "
+            "when the cause is mended, run the same install again",
+        )
+
+    def health_log(self, identity: str) -> str:
+        log = (self.inspect(identity).get("State", {}).get("Health") or {}).get("Log") or []
+        return str(log[-1].get("Output", "")).strip()[-400:] if log else ""
+
+    def outdated(self, services: list[str]) -> list[str]:
+        """Running services that started before a file which they read only at their start."""
+        found = []
+        for container in self.containers():
+            names = self.module.params["reread"].get(container.service, [])
+            if container.service not in services or container.state != "running" or not names:
+                continue
+            started = compose_stack.started_at(self.inspect(container.identity)["State"]["StartedAt"])
+            files = [Path(self.directory) / name for name in names]
+            if any(file.exists() and file.stat().st_mtime > started for file in files):
+                found.append(container.service)
+        return found
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "directory": {"type": "path", "required": True},
+            "services": {"type": "list", "elements": "str", "default": []},
+            "exclude": {"type": "list", "elements": "str", "default": []},
+            "reread": {"type": "dict", "default": {}},
+            "timeout": {"type": "int", "default": 900},
+            "poll": {"type": "float", "default": 1.5},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    ready = module.get_bin_path("docker") and (Path(params["directory"]) / "graphistry").exists()
+    if module.check_mode and not ready:
+        module.exit_json(changed=True, services=[], msg="unknown until Docker and the release are installed")
+    stack = Stack(module)
+    known = stack.ask("config", "--services")
+    unknown = sorted({*params["services"], *params["exclude"]} - set(known))
+    if unknown:
+        stack.fail(f"the release has no service {', '.join(unknown)}; it has {', '.join(known)}")
+    services = [name for name in params["services"] or known if name not in params["exclude"]]
+    before = stack.containers()
+    if module.check_mode:
+        module.exit_json(changed=bool(compose_stack.waiting(services, before)), services=services)
+    stack.require_images()
+    outdated = stack.outdated(services)
+    stack.up(services)
+    if outdated:
+        stack.up(outdated, *RUNNING_ANEW)
+    stack.wait(services)
+    after = stack.containers()
+    changed = compose_stack.running(services, before) != compose_stack.running(services, after)
+    module.exit_json(changed=changed, services=services)
+
+
+if __name__ == "__main__":
+    main()
