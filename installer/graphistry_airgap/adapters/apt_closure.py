@@ -142,7 +142,7 @@ class _AptRoot:
         outcome = self._apt("apt-get", "install", "--print-uris", "--yes", *roots)
         if not outcome.ok:
             raise InputError(
-                f"{', '.join(roots) if len(roots) < 9 else 'the base'} cannot be resolved: {self._words(outcome)}",
+                f"{_named(roots)} cannot be resolved: {self._words(outcome)}",
                 code="package-unresolvable",
                 hint="add the repository that holds what is missing to the spec",
                 details={"packages": list(roots)},
@@ -171,6 +171,10 @@ class _AptRoot:
 
     def _words(self, outcome: Outcome) -> str:
         return outcome.tail().replace(f"{self.root}/mirror/", "")
+
+
+def _named(roots: Sequence[str]) -> str:
+    return ", ".join(roots) if len(roots) < 10 else "the platform's required packages"
 
 
 def _write_mirror(mirror: Path, repository: ResolvedRepository, cache: Cache) -> None:

@@ -60,7 +60,8 @@ class AptMetadata:
             data = repository.signed_by.read_bytes()
         except OSError as error:
             raise InputError(
-                f"the keyring {repository.signed_by} of repository {repository.name} cannot be read: {error.strerror}",
+                f"the keyring {repository.signed_by} of repository {repository.name} cannot be read: "
+                f"{error.strerror}",
                 code="keyring-unreadable",
                 hint="set signed_by to the file with the key that signs this repository",
             ) from None
@@ -93,9 +94,9 @@ class AptMetadata:
         # offline means: what was fresh when it was fetched
         if release.expired(datetime.now(UTC)) and not (repository.allow_expired or self.fetcher.offline):
             raise InputError(
-                f"the metadata of repository {repository.name} expired on {release.valid_until:%Y-%m-%d %H:%M} UTC",
+                f"the metadata of repository {repository.name} expired at {release.valid_until}",
                 code="repository-expired",
-                hint="use a current mirror, check this machine's clock, or set allow_expired: true in the spec",
+                hint="use a current mirror, check this machine's clock, or set allow_expired in the spec",
             )
         return release
 

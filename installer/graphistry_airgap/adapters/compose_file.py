@@ -26,7 +26,7 @@ def _ignore_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
     return node.value
 
 
-_ComposeLoader.add_multi_constructor("!", _ignore_tag)  # type: ignore[no-untyped-call]
+_ComposeLoader.add_multi_constructor("!", _ignore_tag)
 
 
 def images_of_release(files: Mapping[str, Path], known: Mapping[str, str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            key = self.construct_object(key_node, deep=True)
             if isinstance(key, str) and key in seen:
                 problem = f"the key {key!r} is given twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
@@ -86,23 +86,18 @@ def schema_findings(document: Any, schema: dict[str, Any], *, file: str) -> list
 
 def _explain(error: ValidationError, file: str) -> list[InputError]:
     where = list(error.absolute_path)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    known: dict[str, Any] = schema.get("properties", {})
     if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        return [_unknown_key(key, where, known, file) for key in error.instance if key not in known]
+        extra = [key for key in dict(error.instance) if key not in known]
+        return [_unknown_key(key, where, sorted(known), file) for key in extra]
     if error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return [
-            _finding(
-                f"{_dotted([*where, key])} is missing in {file}",
-                "key-missing",
-                f"add it{_description(error.schema, key)}",
-                _dotted([*where, key]),
-                file,
-            )
-            for key in missing
-            if error.message.startswith(repr(key))
-        ]
-    return [_finding(*_wrong_value(error, where, file), _dotted(where), file)]
+        # one error per missing key; only its message says which
+        key = error.message.split("'")[1]
+        path, needed = _dotted([*where, key]), known.get(key, {}).get("description", "")
+        hint = f"add it: {needed}" if needed else "add it"
+        return [_finding(f"{path} is missing in {file}", "key-missing", hint, path, file)]
+    return [_finding(*_wrong_value(error, where, schema.get("description", ""), file), _dotted(where), file)]
 
 
 def _unknown_key(key: str, where: list[Any], known: list[str], file: str) -> InputError:
@@ -112,8 +107,7 @@ def _unknown_key(key: str, where: list[Any], known: list[str], file: str) -> Inp
     return _finding(f"{path} is not a known key in {file}", "key-unknown", hint, path, file)
 
 
-def _wrong_value(error: ValidationError, where: list[Any], file: str) -> tuple[str, str, str]:
-    needed = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+def _wrong_value(error: ValidationError, where: list[Any], needed: str, file: str) -> tuple[str, str, str]:
     rule = {
         "const": f"must be {error.validator_value!r}",
         "enum": f"must be one of {', '.join(map(repr, _items(error.validator_value)))}",
@@ -127,11 +121,6 @@ def _wrong_value(error: ValidationError, where: list[Any], file: str) -> tuple[s
 
 def _finding(message: str, code: str, hint: str, path: str, file: str) -> InputError:
     return InputError(message, code=code, hint=hint, details={"path": path, "file": file})
-
-
-def _description(schema: dict[str, Any], key: str) -> str:
-    text = schema.get("properties", {}).get(key, {}).get("description", "")
-    return f": {text}" if text else ""
 
 
 def _items(value: Any) -> Iterable[Any]:

@@ -29,7 +29,7 @@ TIMEOUT = 60.0
 UNKNOWN_SIZE_LIMIT = 64 << 20
 
 
-class _Transient(Exception):
+class _TransientError(Exception):
     """Worth another attempt."""
 
 
@@ -72,12 +72,12 @@ class Fetcher:
                 time.sleep(self.pause * 2 ** (attempt - 1))
             try:
                 return self._attempt(uri, sha256, size)
-            except _Transient as failure:
+            except _TransientError as failure:
                 reason = str(failure)
         raise HostEnvironmentError(
             f"{uri} could not be fetched in {ATTEMPTS} attempts: {reason}",
             code="fetch-failed",
-            hint="check the network, the proxy variables and the repository, then repeat; what was fetched is kept",
+            hint="check network, proxy variables and repository, then repeat; what was fetched is kept",
             details={"uri": uri},
         )
 
@@ -93,18 +93,18 @@ class Fetcher:
                 error.close()
                 if error.code < 500 and error.code not in (408, 429):
                     raise _refused(uri, f"HTTP status {error.code}") from None
-                raise _Transient(f"HTTP status {error.code}") from None
+                raise _TransientError(f"HTTP status {error.code}") from None
             except urllib.error.URLError as error:
                 if isinstance(error.reason, FileNotFoundError | IsADirectoryError | PermissionError):
                     raise _refused(uri, str(error.reason.strerror)) from None
-                raise _Transient(str(error.reason)) from None
+                raise _TransientError(str(error.reason)) from None
             except (OSError, http.client.HTTPException) as error:
-                raise _Transient(repr(error)) from None
+                raise _TransientError(repr(error)) from None
             expected = size if size is not None else int(announced or got)
             if got != expected:
-                raise _Transient(f"{got} bytes came, {expected} were expected")
+                raise _TransientError(f"{got} bytes came, {expected} were expected")
             if sha256 is not None and digest != sha256:
-                raise _Transient(f"sha256 is {digest}, {sha256} was expected")
+                raise _TransientError(f"sha256 is {digest}, {sha256} was expected")
             return self.cache.adopt(path, digest)
 
 
@@ -122,7 +122,7 @@ def _pump(reader: IO[bytes], writer: IO[bytes], *, limit: int) -> tuple[str, int
     while chunk := reader.read(CHUNK):
         got += len(chunk)
         if got > limit:
-            raise _Transient(f"more than the {limit} bytes that were expected came")
+            raise _TransientError(f"more than the {limit} bytes that were expected came")
         digest.update(chunk)
         writer.write(chunk)
     return digest.hexdigest(), got

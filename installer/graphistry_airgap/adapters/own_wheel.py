@@ -11,7 +11,6 @@ import hashlib
 import os
 import zipfile
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.content import PACKAGE, content_root
@@ -20,6 +19,7 @@ from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from graphistry_airgap.adapters.cache import Cache
 
@@ -85,7 +85,8 @@ def _metadata(installed: metadata.Distribution) -> Iterator[tuple[str, str]]:
     )
     yield (
         "WHEEL",
-        f"Wheel-Version: 1.0\nGenerator: {DISTRIBUTION} {__version__}\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"Wheel-Version: 1.0\nGenerator: {DISTRIBUTION} {__version__}\n"
+        "Root-Is-Purelib: true\nTag: py3-none-any\n",
     )
     scripts = sorted(f"{point.name} = {point.value}" for point in installed.entry_points)
     yield "entry_points.txt", "[console_scripts]\n" + "\n".join(scripts) + "\n"

@@ -86,7 +86,7 @@ def _check_pin(spec: ReleaseSpec, digest: str, trust_on_first_use: bool) -> None
         raise InputError(
             f"the release {spec.written} has sha256 {digest}, the spec pins {spec.sha256}",
             code="release-changed",
-            hint="get the release again from the vendor; change the pin only when the vendor confirms the new one",
+            hint="get the release again; change the pin only when the vendor confirms the new value",
             details={"sha256": digest},
         )
 
@@ -107,7 +107,7 @@ def _files(root: Path) -> list[ReleaseFile]:
             raise InputError(
                 f"{relative} in the release is neither a file nor a link to a file inside the release",
                 code="release-odd-file",
-                hint="get the release again from the vendor; sockets, devices and links to elsewhere cannot travel",
+                hint="get the release again; sockets, devices and links to elsewhere cannot travel",
             )
         executable = os.access(target, os.X_OK) and bool(target.stat().st_mode & 0o111)
         found.append(ReleaseFile(relative, path, sha256_file(path), target.stat().st_size, executable))

@@ -56,7 +56,8 @@ class Runtime:
         missing = [pin for pin in pins if self._filename(pin) is None]
         if missing and self.offline:
             raise InputError(
-                f"{len(missing)} Python wheels are not in the cache and the build is offline, first {missing[0].name}",
+                f"{len(missing)} Python wheels, {missing[0].name} first, are not in the cache and the build "
+                "is offline",
                 code="cache-cold",
                 hint="run the same build once without --offline and with the same --cache",
             )

@@ -93,9 +93,8 @@ class Content:
                 signed_by[package.repository],
             )
         for wheel in self.wheels[platform.name]:
-            name = f"{platform.name}/{wheel.name}"
-            verdict = {"pinned": True}
-            yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, verdict)
+            name, pinned = f"{platform.name}/{wheel.name}", {"pinned": True}
+            yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, pinned)
 
     def _pieces(self) -> Iterator[Piece]:
         yield bytes_piece(layout.INSTALLER, self.installer)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graphistry_airgap.domain.canonical import sha256_hex
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCK = "lock.json"
 INSTALLER = "install.sh"

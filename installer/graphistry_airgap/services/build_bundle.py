@@ -12,7 +12,6 @@ import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import layout
@@ -27,6 +26,7 @@ from graphistry_airgap.domain.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.images import Image
@@ -138,7 +138,7 @@ class BuildBundle:
                 f"{release.archive.path} lacks {len(missing)} of the images that docker-compose.yml names: "
                 + ", ".join(missing),
                 code="image-missing",
-                hint="get the release again from the vendor; compose file and image archive must belong together",
+                hint="get the release again; compose file and image archive must belong together",
                 details={"missing": missing},
             )
         return images
@@ -172,11 +172,12 @@ def _complete(content: Content) -> list[Piece]:
 
 
 def _all_or_first_failure(pool: ThreadPoolExecutor, futures: list[Future[Any]]) -> None:
-    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-    for future in done:
-        if error := future.exception():
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise error
+    try:
+        for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+            future.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def _one_at_a_time(progress: Callable[[str], None]) -> Callable[[str], None]:
