@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.domain.checksums import SUMS
@@ -19,14 +18,10 @@ if TYPE_CHECKING:
 _MARKS = (SUMS, "bundle.json")
 
 
-@dataclass(frozen=True)
 class BundleDirectory:
     """`path` is absolute and free of links."""
 
-    path: Path
-
-    @classmethod
-    def open(cls, path: Path) -> BundleDirectory:
+    def __init__(self, path: Path) -> None:
         """Exit 2 when nothing is there, exit 4 when it is no bundle."""
         if not path.exists():
             raise InputError(
@@ -50,7 +45,7 @@ class BundleDirectory:
                     "path": missing[0],
                 },
             )
-        return cls(path.resolve())
+        self.path = path.resolve()
 
     def files(self) -> dict[str, int]:
         """Relative path → size of every file; links and special files are refused, all of them at once."""

@@ -15,7 +15,7 @@ HINT_COPY='copy the bundle again from its source and verify it there first'
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
 json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' terminal=${TERM-dumb}
-stage='' made_program=no half_made='' problems='' finished=no
+stage='' made_program=no half_made='' problems='' failures=0 finished=no
 
 # ---- messages -----------------------------------------------------------------------------------------------
 
@@ -34,6 +34,7 @@ say() {
 
 # problem CODE MESSAGE HINT [PATH]: note one error; several may be noted before the end
 problem() {
+    failures=$((failures + 1))
     printf 'error: %s\n  hint: %s\n' "$2" "$3" >&2
     if [ "$json" = yes ]; then
         problems="$problems${problems:+,}$(CODE=$1 MESSAGE=$2 HINT=$3 FILE=${4-} awk '
@@ -96,6 +97,7 @@ interrupted() {
 # ---- OpenPGP ------------------------------------------------------------------------------------------------
 
 # Reads `od -An -v -tu1` of OpenPGP data into b[0..n-1] and splits it into packets: tag[], start[], body[], stop[].
+# shellcheck disable=SC2016  # it is awk's
 PACKETS='
 function octets(i, count,   value) {
     value = 0
@@ -291,7 +293,6 @@ verdict_of_gpgv() {
 }
 
 verdict_of_sqv() {
-    command -v sqv >/dev/null || fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
     [ -s "$stage/usable.gpg" ] || {
         echo 'every key of the keyring has expired or was revoked'
         return 1
@@ -319,6 +320,9 @@ check_keyring() {
             'a bundle cannot vouch for itself: name a keyring that came to this host another way'
         ;;
     esac
+    if [ "$keyring" = "$DEFAULT_KEYRING" ] && [ -z "$(find -L "$keyring" -maxdepth 0 -user 0 ! -perm /022)" ]; then
+        fail 2 keyring-unsafe "$keyring must belong to root and be writable by nobody else" "chown root: and chmod 644 it"
+    fi
     [ -s "$keyring" ] || fail 2 keyring-empty "the keyring $keyring holds no public key" "$HINT_KEYRING"
     load_keyring || fail 2 keyring-malformed "the keyring $keyring is not an OpenPGP keyring" "$HINT_KEYRING"
 }
@@ -335,6 +339,8 @@ check_signature() {
     check_keyring
     [ -n "$signatures" ] || fail 4 signature-missing 'the bundle carries no signature: SHA256SUMS.asc is missing' \
         'copy the bundle again with its signature, or sign it; --allow-unsigned takes it as it is' SHA256SUMS.asc
+    command -v gpgv >/dev/null || command -v sqv >/dev/null ||
+        fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
     signer=''
     for name in $signatures; do
         cp -- "$bundle/$name" "$stage/signature.asc" || fail 4 file-unreadable "$name cannot be read" "$HINT_COPY" "$name"
@@ -386,7 +392,7 @@ check_names() {
         problem file-extra "the bundle holds $path, which SHA256SUMS does not list" \
             'nobody vouches for this file; find out who put it there, or copy the bundle again' "$path"
     done <"$stage/extra"
-    [ ! -s "$stage/missing" ] && [ ! -s "$stage/extra" ] || finish 4
+    [ "$failures" -eq 0 ] || finish 4
 }
 
 release_value() {
@@ -437,10 +443,9 @@ check_sums() {
             path=${line%: FAILED*}
             problem checksum-mismatch "$path is not the file that was signed" \
                 'the medium is damaged or the file was changed: copy the bundle again and verify it' "$path"
-            bad=yes
         done <"$list.bad"
     done
-    [ "${bad-no}" = no ] && [ -z "$problems" ] || finish 4
+    [ "$failures" -eq 0 ] || finish 4
 }
 
 check_every_byte() {
@@ -675,14 +680,14 @@ main() {
     check_platform
     runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
     copy_checked "^(install\.sh|bundle\.json|runtime/$platform/bootstrap)\$"
-    [ -f "$runtime/.complete" ] && python_fits || {
+    if [ ! -f "$runtime/.complete" ] || ! python_fits; then
         copy_checked "^(runtime/$platform|packages/$platform/keys)/"
-        python_fits || {
+        if ! python_fits; then
             check_every_byte
             install_python
-        }
+        fi
         make_runtime
-    }
+    fi
     switch_tool
 
     rm -rf -- "$stage"

@@ -24,7 +24,7 @@ def render_bootstrap(platform: Mapping[str, Any]) -> str:
 
 def _source(repository: Mapping[str, Any], architecture: str) -> str:
     # a host with foreign architectures or appstream would ask for indexes that the partial mirror lacks
-    options = f"arch={architecture} targets=Packages"
+    options = f"arch={architecture} targets=Packages by-hash=no"
     key = PurePosixPath(repository["signed_by"]).name
     components = " ".join(repository["components"])
     return (

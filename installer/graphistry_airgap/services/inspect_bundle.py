@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.bundle import MANIFEST, Bundle, Platform, parse_bundle
 from graphistry_airgap.domain.result import Result
-from graphistry_airgap.services.verify_bundle import open_bundle
+from graphistry_airgap.services.verify_bundle import verify_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ def inspect_bundle(
     if keyring is None:
         bundle = parse_bundle(open_directory(path).read(MANIFEST))
     else:
-        verified = open_bundle(
+        verified = verify_bundle(
             path, keyring, open_directory=open_directory, check_signature=check_signature, read_all=False
         )
         bundle, verdict = verified.bundle, verified.signature

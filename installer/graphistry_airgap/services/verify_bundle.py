@@ -51,7 +51,7 @@ class VerifiedBundle:
     size: int
 
 
-def open_bundle(
+def verify_bundle(
     path: Path,
     keyring: Path | None,
     *,
@@ -93,24 +93,8 @@ def open_bundle(
     )
 
 
-def verify_bundle(
-    path: Path,
-    keyring: Path | None,
-    *,
-    open_directory: Callable[[Path], BundleReader],
-    check_signature: CheckSignature,
-    allow_unsigned: bool = False,
-    progress: Callable[[str], None] | None = None,
-) -> Result:
-    """`bundle verify`: every byte is read; a bundle that does not hold is an error naming each bad file."""
-    verified = open_bundle(
-        path,
-        keyring,
-        open_directory=open_directory,
-        check_signature=check_signature,
-        allow_unsigned=allow_unsigned,
-        progress=progress,
-    )
+def verification_result(verified: VerifiedBundle) -> Result:
+    """What `bundle verify` reports about a bundle that holds."""
     data = {
         "path": str(verified.path),
         "id": verified.bundle.id,
