@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters import host, run_lock
+from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.playbooks import run_playbook
 from graphistry_airgap.adapters.receipts import ReceiptStore
+from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.adapters.work_dir import require_private
+from graphistry_airgap.build_wiring import build_bundle_service
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import HostEnvironmentError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
-from graphistry_airgap.services.build_bundle import BuildRequest, build_bundle
+from graphistry_airgap.services.build_bundle import BuildRequest
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.targets import Asked, Targets
-from graphistry_airgap.services.verify_bundle import open_bundle, verify_bundle
+from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
 
 if TYPE_CHECKING:
     import argparse
@@ -36,3 +40,112 @@ def dispatch(arguments: argparse.Namespace, argv: Sequence[str]) -> Result:
     name = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
     progress = progress_for(quiet=arguments.quiet, as_json=arguments.json, color=not arguments.no_color)
     return _COMMANDS[name](arguments, argv, progress)
+
+
+def _bundle_build(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
+    request = BuildRequest(
+        spec=arguments.spec,
+        output=arguments.output,
+        cache=arguments.cache,
+        sign_key=arguments.sign_key,
+        offline=arguments.offline,
+        trust_on_first_use=arguments.trust_on_first_use,
+    )
+    return build_bundle_service(request).run(request, progress=progress.note)
+
+
+def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
+    verified = _open_bundle(
+        arguments.path,
+        arguments.keyring or places.KEYRING,
+        allow_unsigned=arguments.allow_unsigned,
+        progress=progress.note,
+    )
+    return verification_result(verified)
+
+
+def _bundle_inspect(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
+    return inspect_bundle(arguments.path, open_directory=BundleDirectory, check_signature=check_signature)
+
+
+def _preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
+    run_lock.require_root()
+    run_lock.enter_scope(argv)
+    with run_lock.hold(command="preflight"):
+        target = _targets(progress).decide(_asked(arguments), thorough=False)
+        return _installer(arguments, progress).preflight(target)
+
+
+def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
+    run_lock.require_root()
+    run_lock.enter_scope(argv)
+    with run_lock.hold(command="install"):
+        target = _targets(progress).decide(_asked(arguments))
+        return _installer(arguments, progress).run(target)
+
+
+def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
+    run_lock.require_root()
+    target = _targets(progress).decide(_asked(arguments), thorough=False)
+    summary = run_checks(
+        check_facts(target.site, target.bundle, target.provenance), reports=require_private(places.REPORTS)
+    )
+    if summary["failed"]:
+        return failed(checks_error(summary), data=summary)
+    return Result(
+        data=summary,
+        messages=[
+            f"{summary['passed']} checks passed, {summary['skipped']} not applicable.",
+            f"JUnit: {summary['junit']}",
+        ],
+    )
+
+
+def _status(_: argparse.Namespace, __: Sequence[str], ___: Silent) -> Result:
+    run_lock.require_root()
+    return Status(ReceiptStore(), host.defined_services, host.stack_services).run()
+
+
+def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
+    return verify_bundle(
+        path, keyring, open_directory=BundleDirectory, check_signature=check_signature, **options
+    )
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    return Asked(arguments.bundle, arguments.site, arguments.keyring, arguments.allow_unsigned)
+
+
+def _targets(progress: Silent) -> Targets:
+    return Targets(
+        receipts=ReceiptStore(),
+        load_site=lambda path: load_document(path, "site-v1", what="the site file"),
+        open_bundle=_open_bundle,
+        sha256_file=sha256_file,
+        host_platform=lambda: host.platform_name(Path("/etc/os-release").read_text(encoding="utf-8")),
+        progress=progress,
+    )
+
+
+def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
+    return Install(
+        runner=run_playbook,
+        checks=run_checks,
+        receipts=ReceiptStore(),
+        event_log=event_log,
+        installed_packages=host.installed_packages,
+        local_images=host.local_images,
+        progress=progress,
+        work_root=require_private(arguments.work_dir),
+    )
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Result]] = {
+    "bundle build": _bundle_build,
+    "bundle verify": _bundle_verify,
+    "bundle inspect": _bundle_inspect,
+    "preflight": _preflight,
+    "install": _install,
+    "verify": _verify,
+    "status": _status,
+}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from jsonschema import Draft202012Validator
@@ -85,11 +85,11 @@ def schema_findings(document: Any, schema: dict[str, Any], *, file: str) -> list
 
 
 def _explain(error: ValidationError, file: str) -> list[InputError]:
-    where = list(error.absolute_path)
+    where, document = list(error.absolute_path), cast("Any", error.instance)
     schema = error.schema if isinstance(error.schema, dict) else {}
     known: dict[str, Any] = schema.get("properties", {})
     if error.validator == "additionalProperties":
-        extra = [key for key in dict(error.instance) if key not in known]
+        extra = [key for key in document if key not in known]
         return [_unknown_key(key, where, sorted(known), file) for key in extra]
     if error.validator == "required":
         # one error per missing key; only its message says which
