@@ -64,13 +64,13 @@ def simulate(
             ["apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"], environment
         )
         if status:
-            return _answer(index_error=_complaint(err or out))
+            return _answer(index_error=_complaint(f"{out}\n{err}"))
         names = [f"{item['name']}={item['version']}" for item in packages]
         install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
         status, out, err = host.run([*install, "-s", *names], environment)
         removed = sorted(set(_REMOVED.findall(out)))
         if status:
-            return _answer(conflict=_complaint(err or out), removed=removed)
+            return _answer(conflict=_complaint(f"{out}\n{err}"), removed=removed)
         _, out, _ = host.run([*install, "--print-uris", *names], environment)
         return _answer(removed=removed, missing_files=_missing(out, work / "bundle", bundle))
     finally:
