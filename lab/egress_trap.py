@@ -104,9 +104,9 @@ class EgressTrap:
         on = {f"net.ipv6.conf.{name}.disable_ipv6": 0 for name in ("all", "default", "lo")}
         quiet = {f"net.ipv6.conf.trap0.{name}": value for name, value in _QUIET.items()}
         _call(*inside, *_sysctl(on | quiet))
-        # Nothing is on-link but the gateway, whose address need not be asked for, so any other neighbour's
-        # address leads to the gateway too. Without a link-local address the kernel would refuse what a program
-        # sends to a multicast group (mDNS), and the attempt would go unseen.
+        # No IPv4 address is on-link but the gateway's, which need not be asked for, so a neighbour's address
+        # leads there too. The link-local address is what a program needs to send to a multicast group (mDNS):
+        # without it the kernel would refuse, and the attempt would go unseen.
         for command in (
             f"addr replace {_HOST4}/32 dev trap0",
             f"addr replace {_HOST6}/128 dev lo nodad",

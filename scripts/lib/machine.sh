@@ -1,0 +1,71 @@
+# What this machine needs to build bundles and run sealed hosts; sourced by scripts/demo and scripts/test with
+# `checkout` set to the checkout's directory. Everything here does nothing when it is already done.
+# shellcheck shell=sh
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+dockerd_pid=$checkout/build/lab/dockerd.pid
+dockerd_log=$checkout/build/lab/dockerd.log
+
+need_root() {
+    [ "$(id -u)" = 0 ] || {
+        echo "$0: run this as root: it installs Debian packages and runs Docker" >&2
+        exit 5
+    }
+}
+
+# Install the Debian packages of the programs that are missing.
+need_lab_programs() {
+    missing=
+    for pair in python3:python3 docker:docker.io dockerd:docker.io debootstrap:debootstrap skopeo:skopeo \
+        zstd:zstd xz:xz-utils ip:iproute2 nsenter:util-linux sysctl:procps tcpdump:tcpdump curl:curl \
+        gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg; do
+        command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
+    done
+    for pair in pip:python3-pip ensurepip:python3-venv; do
+        python3 -c "import ${pair%:*}" 2>/dev/null || missing="$missing ${pair#*:}"
+    done
+    [ -n "$missing" ] || return 0
+    echo "installing:$missing" >&2
+    apt-get -qq update
+    # shellcheck disable=SC2086  # a list of names
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing >/dev/null
+}
+
+need_dockerd() {
+    docker info >/dev/null 2>&1 && return 0
+    mkdir -p "$(dirname "$dockerd_log")"
+    if [ -d /run/systemd/system ]; then
+        systemctl start docker
+    else
+        rm -f "$dockerd_pid"
+        setsid dockerd --pidfile "$dockerd_pid" >"$dockerd_log" 2>&1 </dev/null &
+    fi
+    tries=0
+    until docker info >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 60 ] || {
+            echo "$0: dockerd does not answer; its log is $dockerd_log" >&2
+            exit 1
+        }
+        sleep 1
+    done
+}
+
+# End the dockerd that need_dockerd started, if it did.
+end_dockerd() {
+    [ -s "$dockerd_pid" ] || return 0
+    pid=$(cat "$dockerd_pid")
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || return 0
+    kill "$pid"
+    while [ -e "/proc/$pid/comm" ] && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.2; done
+}
+
+# need_tool [EXTRA] makes .venv with the tool, EXTRA being a group of setup.py's extras.
+need_tool() {
+    stamp=$checkout/.venv/.graphistry-airgap${1:+-$1}
+    [ -x "$checkout/.venv/bin/graphistry-airgap" ] && [ "$stamp" -nt "$checkout/setup.py" ] && return 0
+    echo "making .venv" >&2
+    [ -x "$checkout/.venv/bin/python" ] || python3 -m venv "$checkout/.venv"
+    "$checkout/.venv/bin/pip" install --quiet --editable "$checkout${1:+[$1]}"
+    touch "$stamp"
+}
