@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.domain import layout
+from graphistry_airgap.domain.bootstrap import NAME as BOOTSTRAP
+from graphistry_airgap.domain.bootstrap import render_bootstrap
 from graphistry_airgap.domain.bundle import LAYOUT, blob_path
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.images import layout_index
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.lock import Item, Lock
+from graphistry_airgap.domain.manifest import platform_entry
 from graphistry_airgap.domain.runtime import render_requirements
 
 if TYPE_CHECKING:
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.manifest import platform_entry
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
-    from graphistry_airgap.domain.runtime import Wheel
+from graphistry_airgap.domain.runtime import Wheel
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class Content:
                 yield self._blob(blob_path(layer.digest), layer.digest, layer.size)
         for platform in self.platforms:
             yield from self._platform_pieces(platform.name)
+            bootstrap = render_bootstrap(platform_entry(platform, self.closures[platform.name]))
+            yield bytes_piece(f"{layout.runtime(platform.name)}/{BOOTSTRAP}", bootstrap.encode())
 
     def _platform_pieces(self, platform: str) -> Iterator[Piece]:
         closure = self.closures[platform]

@@ -39,7 +39,7 @@ def render_manifest(
             "tool": TOOL_MINIMUM,
             "release": {"version": release.version, "cuda": release.cuda, "path": layout.RELEASE},
             "platforms": {
-                platform.name: _platform(platform, closures[platform.name]) for platform in platforms
+                platform.name: platform_entry(platform, closures[platform.name]) for platform in platforms
             },
             "images": [image.entry() for image in images],
             "files": {piece.path: _file(piece) for piece in pieces},
@@ -47,7 +47,8 @@ def render_manifest(
     )
 
 
-def _platform(platform: type[Platform], closure: Closure) -> dict[str, Any]:
+def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]:
+    """What bundle.json says about one platform."""
     return {
         "architecture": platform.architecture,
         "repositories": [
