@@ -33,7 +33,8 @@ ETC = "/etc/graphistry-airgap"
 INSTALLED_TOOL = "/opt/graphistry-airgap/bin/graphistry-airgap"
 RECEIPT = "/var/lib/graphistry-airgap/receipt.json"
 SIGNER = "graphistry-airgap demo <demo@example.invalid>"
-IMAGE_NAMES = (IMAGE, "graphistry/*", "graphistry-demo/*")
+# The release's images inherit the label of the base that they are built on.
+IMAGE_FILTERS = (f"reference={IMAGE}", "label=demo.inputs")
 
 SPEC = """\
 schema: 1
@@ -119,11 +120,8 @@ def build(*, purpose: str, image_store: str) -> None:
         site += ADMINISTRATOR_OF_SITE.format(etc=ETC)
     (DEMO / "site.yml").write_text(site, encoding="utf-8")
     shutil.rmtree(DEMO / "bundle", ignore_errors=True)
-    step(
-        "bundle",
-        [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", DEMO / "bundle"]
-        + ["--sign-key", key, "--cache", CACHE],
-    )
+    command: list[str | Path] = [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", DEMO / "bundle"]
+    step("bundle", [*command, "--sign-key", key, "--cache", CACHE])
 
 
 def step(title: str, command: list[str | Path]) -> None:
@@ -238,8 +236,8 @@ def clean() -> None:
     ):
         for name in (HOST, QUIET_HOST):
             SealedHost(name).stop()
-        for name in IMAGE_NAMES:
-            listed = ["docker", "image", "ls", "-q", "--filter", f"reference={name}"]
+        for images in IMAGE_FILTERS:
+            listed = ["docker", "image", "ls", "-q", "--filter", images]
             found = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
             if found:
                 subprocess.run(
