@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.images import Image
-    from graphistry_airgap.domain.manifest import platform_entry
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
 from graphistry_airgap.domain.runtime import Wheel
