@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
-from graphistry_airgap.domain.runtime import Wheel
+    from graphistry_airgap.domain.runtime import Wheel
 
 
 @dataclass(frozen=True)
