@@ -14,14 +14,10 @@ options:
     description: The release directory.
     type: path
     required: true
-  credentials:
-    description: C(username), C(email) and C(password), as the secret file holds them.
-    type: dict
+  secret_file:
+    description: File with C(username), C(email) and C(password), one C(key: value) a line.
+    type: path
     required: true
-    options:
-      username: {description: Name to log in with., type: str, required: true}
-      email: {description: Address of the account., type: str, required: true}
-      password: {description: Its password., type: str, required: true}
 author:
   - The graphistry-airgap developers
 """
@@ -35,10 +31,29 @@ username:
 
 from pathlib import Path
 
+from ansible.module_utils.airgap.probe_site import ADMINISTRATOR_KEYS, parse_flat
 from ansible.module_utils.basic import AnsibleModule
 
 SCRIPT = "etc/scripts/nexus-command.sh"
 LIMIT = "120"
+
+
+def read(module: AnsibleModule, path: Path) -> dict[str, str]:
+    """Read on the host, so that the password is in no variable, event or log of Ansible."""
+    try:
+        values: dict[str, str] = parse_flat(path.read_text(encoding="utf-8"))
+        absent = [key for key in ADMINISTRATOR_KEYS if not values.get(key)]
+        if absent:
+            raise ValueError(f"it does not name {', '.join(absent)}")
+    except (OSError, ValueError) as error:
+        module.fail_json(
+            msg=f"the administrator file {path} cannot be used: {error}",
+            code="administrator-file",
+            hint="it needs the lines `username:`, `email:` and `password:`",
+        )
+    # whatever the product's script prints, this never reaches a log
+    module.no_log_values.add(values["password"])
+    return values
 
 
 def call(module: AnsibleModule, command: str, environment: dict[str, str]) -> str:
@@ -53,7 +68,7 @@ def call(module: AnsibleModule, command: str, environment: dict[str, str]) -> st
         module.fail_json(
             msg=f"{SCRIPT} with CMD_NAME={command} ended with {code}: {(error or out).strip()[-800:]}",
             code="administrator-failed",
-            hint=f"see `./graphistry logs nexus` in {module.params['directory']}, then run the same install again",
+            hint=f"see `./graphistry logs nexus` in {module.params['directory']}, then install again",
         )
     return str(out)
 
@@ -62,25 +77,17 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "directory": {"type": "path", "required": True},
-            "credentials": {
-                "type": "dict",
-                "required": True,
-                "options": {
-                    "username": {"type": "str", "required": True},
-                    "email": {"type": "str", "required": True},
-                    "password": {"type": "str", "required": True, "no_log": True},
-                },
-            },
+            "secret_file": {"type": "path", "required": True, "no_log": False},
         },
         supports_check_mode=True,
     )
-    credentials = module.params["credentials"]
     if module.check_mode and not (Path(module.params["directory"]) / SCRIPT).exists():
         module.exit_json(changed=True, msg="unknown until the release is installed")
+    credentials = read(module, Path(module.params["secret_file"]))
     accounts = {line.strip() for line in call(module, "list_accounts", {}).splitlines()}
     missing = credentials["username"] not in accounts
     if missing and not module.check_mode:
-        names = {f"GRAPHISTRY_{key.upper()}": credentials[key] for key in ("username", "email", "password")}
+        names = {f"GRAPHISTRY_{key.upper()}": credentials[key] for key in ADMINISTRATOR_KEYS}
         call(module, "create_user", names)
     module.exit_json(changed=missing, username=credentials["username"])
 

@@ -54,7 +54,7 @@ def image(module: AnsibleModule) -> str:
     code, out, error = module.run_command(
         ["./graphistry", "config", "--images", "caddy"], cwd=module.params["directory"]
     )
-    names = [line.strip() for line in out.splitlines() if line.strip()]
+    names: list[str] = [line.strip() for line in out.splitlines() if line.strip()]
     if code or not names:
         module.fail_json(
             msg=f"the release does not tell the image of its caddy service: {error.strip()[-400:]}",

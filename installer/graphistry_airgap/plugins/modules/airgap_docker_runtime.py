@@ -59,7 +59,8 @@ def configured(path: Path, runtime: str) -> bool:
 
 
 def running(info: dict[str, Any] | None, runtime: str) -> bool:
-    return bool(info) and info.get("DefaultRuntime") == runtime and runtime in info.get("Runtimes", {})
+    known = info or {}
+    return known.get("DefaultRuntime") == runtime and runtime in known.get("Runtimes", {})
 
 
 def configure(module: AnsibleModule, path: Path) -> None:

@@ -78,7 +78,9 @@ def settle(
             pending.unlink(missing_ok=True)
         lag = daemon_config.lag(config, info)
         if lag.restart and not module.check_mode:
-            raise engine.down(f"Docker was restarted and still does not follow {params['path']}: {lag.restart}")
+            raise engine.down(
+                f"Docker was restarted and still does not follow {params['path']}: {lag.restart}"
+            )
     if lag.reload and not module.check_mode:
         reload(module, engine, config)
     return (["restarted"] if due else []) + (["reloaded"] if lag.reload else [])

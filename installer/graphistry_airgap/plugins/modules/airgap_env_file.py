@@ -95,7 +95,9 @@ def main() -> None:
     settings = {str(name): str(value) for name, value in module.params["settings"].items()}
     unknown = sorted(set(module.params["secrets"]) - set(secret_values.MAKERS))
     if unknown:
-        module.fail_json(msg=f"no way is known to make the secrets {', '.join(unknown)}", code="unknown-secret")
+        module.fail_json(
+            msg=f"no way is known to make the secrets {', '.join(unknown)}", code="unknown-secret"
+        )
     makers = {name: secret_values.MAKERS[name] for name in module.params["secrets"]}
     try:
         before = path.read_bytes() if path.exists() else b""
@@ -108,7 +110,9 @@ def main() -> None:
             hint="mend that line; Docker Compose cannot read it either",
         )
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"{path}: {error}", code="env-file-unreadable", hint="check the file and its settings")
+        module.fail_json(
+            msg=f"{path}: {error}", code="env-file-unreadable", hint="check the file and its settings"
+        )
     changed = edit.data != before or placing.mode_of(path) != mode
     if changed and not module.check_mode:
         if edit.data != before and before:

@@ -42,10 +42,13 @@ installed:
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.airgap import packages
 from ansible.module_utils.basic import AnsibleModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ENVIRONMENT = {
     "DEBIAN_FRONTEND": "noninteractive",
@@ -60,13 +63,14 @@ KEEP_FILES = ("--force-confdef", "--force-confold")
 def query(module: AnsibleModule) -> list[packages.Installed]:
     """All packages at once: one process whatever the number."""
     _, out, _ = module.run_command(["dpkg-query", "-W", "-f", packages.QUERY], check_rc=True)
-    return packages.read_query(out)
+    found: list[packages.Installed] = packages.read_query(out)
+    return found
 
 
-def is_older(module: AnsibleModule) -> Any:
+def is_older(module: AnsibleModule) -> Callable[[str, str], bool]:
     def older(left: str, right: str) -> bool:
         # dpkg's own order, which knows epochs and tildes
-        return module.run_command(["dpkg", "--compare-versions", left, "lt", right])[0] == 0
+        return bool(module.run_command(["dpkg", "--compare-versions", left, "lt", right])[0] == 0)
 
     return older
 
@@ -103,7 +107,9 @@ def finish_interrupted(module: AnsibleModule) -> None:
     command = ["dpkg", "--configure", "--pending", *KEEP_FILES]
     code, out, error = module.run_command(command, environ_update=ENVIRONMENT)
     if code:
-        failed(module, "packages that an earlier transaction left unfinished cannot be configured", error or out)
+        failed(
+            module, "packages that an earlier transaction left unfinished cannot be configured", error or out
+        )
 
 
 def install(module: AnsibleModule, needed: list[packages.Change]) -> None:
@@ -150,7 +156,9 @@ def main() -> None:
             install(module, still)
         left = packages.changes(wanted, query(module), older=is_older(module))
         if left:
-            failed(module, "apt reported success, yet these are not installed", " ".join(c.name for c in left))
+            failed(
+                module, "apt reported success, yet these are not installed", " ".join(c.name for c in left)
+            )
     module.exit_json(changed=bool(needed), installed=[change.as_dict() for change in needed])
 
 

@@ -87,7 +87,9 @@ def main() -> None:
         files = apt_source.files(state, bundle, repositories, architecture.strip(), params["digests"])
         stamp = apt_source.stamp(bundle, repositories, files)
     except apt_source.SourceError as error:
-        module.fail_json(msg=str(error), code="repository-refused", hint="make the bundle again, or copy it again")
+        module.fail_json(
+            msg=str(error), code="repository-refused", hint="make the bundle again, or copy it again"
+        )
     stamp_file = state / "lists.stamp"
     stale = not stamp_file.is_file() or stamp_file.read_text(encoding="ascii") != stamp
     wrong = outdated(files)

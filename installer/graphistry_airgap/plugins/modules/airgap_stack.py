@@ -87,13 +87,15 @@ class Stack:
         code, out, error = self.run(*words)
         if code:
             self.fail(f"the release does not answer `./graphistry {' '.join(words)}`: {error.strip()[-800:]}")
-        return sorted({line.strip() for line in out.splitlines() if line.strip()})
+        lines: set[str] = {line.strip() for line in out.splitlines()}
+        return sorted(lines - {""})
 
     def containers(self) -> list[compose_stack.Container]:
         code, out, error = self.run("ps", "--all", "--format", "json")
         if code:
             self.fail(f"the release does not list its containers: {error.strip()[-800:]}")
-        return compose_stack.read_ps(out)
+        found: list[compose_stack.Container] = compose_stack.read_ps(out)
+        return found
 
     def inspect(self, identity: str) -> dict[str, Any]:
         code, out, _ = self.module.run_command(["docker", "inspect", "--type", "container", identity])
@@ -109,7 +111,9 @@ class Stack:
 
     def require_images(self) -> None:
         wanted = self.ask("config", "--images")
-        code, _, error = self.module.run_command(["docker", "image", "inspect", "--format", "{{.Id}}", *wanted])
+        code, _, error = self.module.run_command(
+            ["docker", "image", "inspect", "--format", "{{.Id}}", *wanted]
+        )
         if code:
             absent = [name for name in wanted if name in error] or [error.strip()[-400:]]
             self.module.fail_json(
@@ -147,10 +151,11 @@ class Stack:
         first = order[0] if order else (services[0] if services else "")
         _, log, _ = self.run("logs", "--no-color", "--no-log-prefix", "--tail", LOG_LINES, first)
         probe = self.health_log(containers[first].identity) if first in containers else ""
+        limit, state = self.module.params["timeout"], bad.get(first, "")
         parts = [
-            f"service {first} is not healthy after {self.module.params['timeout']} s at most: {bad.get(first, 'unknown')}"
+            f"service {first} is not healthy within {limit} s: {state}"
             if bad
-            else "the services could not be started",
+            else "the services do not start",
             f"not healthy: {', '.join(f'{name} ({bad[name]})' for name in order)}" if len(order) > 1 else "",
             said,
             f"its health check said: {probe}" if probe else "",

@@ -55,7 +55,9 @@ class Repository:
             or not all(_WORD.fullmatch(word) for word in words)
             or not all(_RELATIVE.fullmatch(path) for path in paths)
         ):
-            raise SourceError(f"the bundle describes its repository {found.name!r} in a way that is not accepted")
+            raise SourceError(
+                f"the bundle describes its repository {found.name!r} in a way that is not accepted"
+            )
         return found
 
 
@@ -72,7 +74,9 @@ def files(
         try:
             keyring = (bundle / repository.signed_by).read_bytes()
         except OSError as error:
-            raise SourceError(f"the keyring {repository.signed_by} cannot be read: {error.strerror}") from error
+            raise SourceError(
+                f"the keyring {repository.signed_by} cannot be read: {error.strerror}"
+            ) from error
         listed = digests.get(repository.signed_by)
         if listed and hashlib.sha256(keyring).hexdigest() != listed:
             raise SourceError(f"the keyring {repository.signed_by} is not the one that the bundle lists")

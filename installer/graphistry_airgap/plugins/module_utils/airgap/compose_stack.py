@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,11 +74,13 @@ def waiting(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str,
 def running(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str, str]:
     """Container identity to state of the wanted services; two equal answers mean nothing changed."""
     names = set(wanted)
-    return {c.identity: "running" if c.state == "running" else "not" for c in containers if c.service in names}
+    return {
+        c.identity: "running" if c.state == "running" else "not" for c in containers if c.service in names
+    }
 
 
 def started_at(text: str) -> float:
     """Docker's `StartedAt` has nanoseconds, which datetime does not read."""
     whole, _, fraction = text.rstrip("Z").partition(".")
-    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     return moment.timestamp() + float(f"0.{fraction or 0}")

@@ -108,7 +108,9 @@ def lag(config: Mapping[str, Any], info: Mapping[str, Any]) -> Lag:
     if config.get("log-driver", info.get("LoggingDriver")) != info.get("LoggingDriver"):
         restart.append("log-driver")
     pools = config.get("default-address-pools")
-    if pools and _pools(pools, "base", "size") != _pools(info.get("DefaultAddressPools") or [], "Base", "Size"):
+    if pools and _pools(pools, "base", "size") != _pools(
+        info.get("DefaultAddressPools") or [], "Base", "Size"
+    ):
         restart.append("default-address-pools")
     snapshotter = (config.get("features") or {}).get(SNAPSHOTTER)
     if snapshotter is not None and bool(snapshotter) != (running_store(info) == "containerd"):

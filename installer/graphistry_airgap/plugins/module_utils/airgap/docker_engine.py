@@ -73,7 +73,9 @@ class Engine:
         self.run(["systemctl", "reset-failed", UNIT])
         code, _, error = self.run(["systemctl", "restart" if restart else "start", UNIT])
         if code:
-            raise self.down(f"Docker does not start: {error.strip().splitlines()[-1] if error.strip() else code}")
+            raise self.down(
+                f"Docker does not start: {error.strip().splitlines()[-1] if error.strip() else code}"
+            )
 
     def reload(self) -> None:
         code, _, error = self.run(["systemctl", "reload", UNIT])

@@ -167,7 +167,9 @@ def _quoted(data: bytes, start: int, opening: int, name: str) -> Statement:
     while True:
         closing = data.find(quote, closing)
         if closing < 0:
-            raise EnvTextError(f"the quote that opens the value of {name} is never closed", _line(data, start))
+            raise EnvTextError(
+                f"the quote that opens the value of {name} is never closed", _line(data, start)
+            )
         if data[closing - 1 : closing] != b"\\":
             break
         closing += 1

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-QUERY = "${Package}\\t${Architecture}\\t${Version}\\t${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
+QUERY = (
+    "${Package}\\t${Architecture}\\t${Version}\\t"
+    "${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
+)
 _UNFINISHED = frozenset({"unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
 # struct flock of Linux: two shorts, two longs, one int, padding
 _FLOCK = "hhllixxxx"
@@ -71,9 +74,9 @@ def changes(
     for package in installed:
         present.setdefault(package.name, []).append(package)
     needed = []
-    for package in wanted:
-        name, version = str(package["name"]), str(package["version"])
-        candidates = [p for p in present.get(name, []) if _same_architecture(p, package)]
+    for entry in wanted:
+        name, version = str(entry["name"]), str(entry["version"])
+        candidates = [p for p in present.get(name, []) if _same_architecture(p, entry)]
         now = next((p for p in candidates if p.whole), None)
         if now is None:
             needed.append(Change(name, version, "", held=any(p.held for p in candidates)))

@@ -74,6 +74,8 @@ def _scalar(text: str, number: int) -> str:
         if end == 0:
             raise ValueError(f"line {number} opens a quote and does not close it")
         inner = text[1:end]
+        if quote == '"' and "\\" in inner:
+            raise ValueError(f"line {number} holds a backslash in double quotes; use single quotes")
         return inner.replace("''", "'") if quote == "'" else inner
     return text.split(" #", 1)[0].rstrip()
 

@@ -1,6 +1,6 @@
 """The secrets of the product: how each is made, and which values are known to be no secret.
 
-Made values hold no `$`, quote, `#`, `=`-ambiguous blank or backslash, so that every
+Made values hold no `$`, quote, `#`, blank or backslash, so that every
 reader of an env file sees the same value.
 """
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 MINIMUM_LENGTH = 8
 _ALPHABET = string.ascii_letters + string.digits
 _KNOWN = frozenset(
-    {"abc123xyz", "changeme", "change_me", "change-me", "secret", "password", "graphistry", "postgres", "replaceme"}
+    {
+        "abc123xyz",
+        "changeme",
+        "change_me",
+        "change-me",
+        "secret",
+        "password",
+        "graphistry",
+        "postgres",
+        "replaceme",
+    }
 )
 
 
@@ -31,7 +41,6 @@ MAKERS: dict[str, Callable[[], str]] = {
     "GRAPHISTRY_NEXUS_ENCRYPTION_KEYS": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     "GRAPHISTRY_NEXUS_SIGNING_KEY": lambda: str(uuid.uuid4()),
     "GRAPHISTRY_NEXUS_SIGNING_SALT": lambda: _letters(32),
-    "POSTGRES_PASSWORD": lambda: _letters(32),
 }
 
 
