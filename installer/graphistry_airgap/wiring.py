@@ -18,7 +18,6 @@ from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.build_wiring import build_bundle_service
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.domain import places
-from graphistry_airgap.domain.errors import HostEnvironmentError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
 from graphistry_airgap.services.build_bundle import BuildRequest

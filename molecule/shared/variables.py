@@ -33,7 +33,9 @@ def main() -> None:
         keys=(),
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    given = playbook_variables(site, bundle, provenance) | {"molecule_facts": check_facts(site, bundle, provenance)}
+    given = playbook_variables(site, bundle, provenance) | {
+        "molecule_facts": check_facts(site, bundle, provenance)
+    }
     target.write_text(json.dumps(given), encoding="utf-8")
 
 

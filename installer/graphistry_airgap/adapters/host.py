@@ -34,7 +34,7 @@ def local_images(names: list[str]) -> list[dict[str, str]]:
 
 
 def stack_services(release: Path) -> list[dict[str, Any]]:
-    """One row per container of the release's stack: service, state, health, image, ports; [] without a stack."""
+    """One row per container of the stack: service, state, health, image, ports; [] without a stack."""
     if not (release / "graphistry").exists():
         return []
     listing = run(["sh", "./graphistry", "ps", "--all", "--format", "json"], cwd=release, timeout=60)

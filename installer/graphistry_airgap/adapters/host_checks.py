@@ -24,8 +24,10 @@ def run_checks(facts: dict[str, Any], *, reports: Path) -> dict[str, Any]:
     write_atomic(given, json.dumps(facts), mode=0o600)
     junit.unlink(missing_ok=True)
     outcome = run(
-        [sys.executable, "-I", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"]
-        + [f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")],
+        [
+            *(sys.executable, "-I", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"),
+            *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
+        ],
         cwd=PACKAGE / "checks",
         env={"GRAPHISTRY_AIRGAP_CHECKS": str(given)},
         timeout=900,

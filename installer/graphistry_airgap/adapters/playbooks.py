@@ -148,7 +148,9 @@ def run_playbook(
         raise KeyboardInterrupt
     failures = list(listener.failures)
     if runner.rc and not failures:
-        failures.append(Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {}))
+        failures.append(
+            Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
+        )
     return Recap(listener.stages, listener.changed, failures)
 
 

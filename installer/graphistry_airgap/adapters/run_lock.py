@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from graphistry_airgap.adapters.process import FIXED_PATH, run
@@ -20,7 +21,6 @@ from graphistry_airgap.domain.errors import HostEnvironmentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SCOPE_PREFIX = "graphistry-airgap-run-"
 
@@ -49,8 +49,7 @@ def built_environment() -> dict[str, str]:
 
 def own_scope() -> str | None:
     """Name of the run scope that this process lives in, if any."""
-    with open("/proc/self/cgroup", encoding="ascii") as stream:
-        parts = [part for line in stream for part in line.strip().split("/")]
+    parts = Path("/proc/self/cgroup").read_text(encoding="ascii").replace("\n", "/").split("/")
     return next((part for part in parts if part.startswith(SCOPE_PREFIX) and part.endswith(".scope")), None)
 
 
@@ -60,7 +59,7 @@ def enter_scope(argv: Sequence[str]) -> None:
         os.environ.clear()
         os.environ.update(built_environment())
         return
-    if not os.path.isdir("/run/systemd/system"):  # noqa: PTH112 - the documented test of sd_booted(3)
+    if not Path("/run/systemd/system").is_dir():  # the test that sd_booted(3) documents
         raise HostEnvironmentError(
             "systemd is not the init system of this host",
             code="no-systemd",
@@ -72,8 +71,16 @@ def enter_scope(argv: Sequence[str]) -> None:
 def _exec_scope(argv: Sequence[str]) -> NoReturn:
     scope = f"{SCOPE_PREFIX}{os.getpid()}.scope"
     command = ["systemd-run", "--scope", "--quiet", "--collect", f"--unit={scope}"]
-    command += ["--description=graphistry-airgap", "--", sys.executable, "-I", "-m", "graphistry_airgap", *argv]
-    os.execvpe("systemd-run", command, built_environment())
+    command += [
+        "--description=graphistry-airgap",
+        "--",
+        sys.executable,
+        "-I",
+        "-m",
+        "graphistry_airgap",
+        *argv,
+    ]
+    os.execvpe("systemd-run", command, built_environment())  # noqa: S606 - no shell is wanted
 
 
 def _other_runs() -> list[str]:

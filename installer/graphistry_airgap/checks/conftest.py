@@ -12,7 +12,9 @@ import pytest
 
 @pytest.fixture(scope="session")
 def facts() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(Path(os.environ["GRAPHISTRY_AIRGAP_CHECKS"]).read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        Path(os.environ["GRAPHISTRY_AIRGAP_CHECKS"]).read_text(encoding="utf-8")
+    )
     return loaded
 
 

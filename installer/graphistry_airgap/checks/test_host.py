@@ -47,7 +47,9 @@ def test_no_name_of_the_import_is_left(host: Any) -> None:
 
 def test_the_release_is_as_shipped(host: Any, facts: dict[str, Any]) -> None:
     lines = "".join(
-        f"{digest}  {path}\n" for path, digest in facts["release_files"].items() if not path.startswith("data/")
+        f"{digest}  {path}\n"
+        for path, digest in facts["release_files"].items()
+        if not path.startswith("data/")
     )
     checked = host.run(f"cd {facts['release_directory']} && printf %s '{lines}' | sha256sum -c --quiet -")
     assert checked.rc == 0, checked.stdout

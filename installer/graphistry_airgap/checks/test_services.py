@@ -35,9 +35,13 @@ def containers(host: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.usefixtures("server_only")
 def test_every_service_of_the_release_is_healthy(host: Any, facts: dict[str, Any]) -> None:
-    defined = host.check_output(f"cd {facts['release_directory']} && sh ./graphistry config --services").split()
+    defined = host.check_output(
+        f"cd {facts['release_directory']} && sh ./graphistry config --services"
+    ).split()
     state = {row["Service"]: row.get("Health") or row["State"] for row in containers(host, facts)}
-    wrong = {name: state.get(name, "absent") for name in defined if state.get(name) not in {"healthy", "running"}}
+    wrong = {
+        name: state.get(name, "absent") for name in defined if state.get(name) not in {"healthy", "running"}
+    }
     assert not wrong, f"not healthy: {wrong}"
 
 
@@ -55,7 +59,7 @@ def test_only_caddy_is_published(host: Any, facts: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("server_only")
 @pytest.mark.parametrize("path", HEALTH_PATHS)
-def test_public_health_path_answers_through_caddy(host: Any, facts: dict[str, Any], path: str) -> None:
+def test_public_health_path_answers_through_caddy(host: Any, path: str) -> None:
     answer = host.run(f"/usr/bin/python3 -I -c '{PROBE}' 'http://127.0.0.1{path}'")
     assert answer.stdout.strip().startswith("2"), answer.stderr[-300:]
 

@@ -34,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = build_parser().parse_args(given)
         command = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
-        # imported late: `--help` and usage errors need neither Ansible nor a schema library
-        from graphistry_airgap.wiring import dispatch
+        # `--help` and usage errors must work where Ansible or a schema library is broken
+        from graphistry_airgap.wiring import dispatch  # noqa: PLC0415
 
         result = dispatch(arguments, given)
     except AirgapError as error:

@@ -16,11 +16,13 @@ class Parser(argparse.ArgumentParser):
         raise InputError(message, code="usage", hint=f"see: {self.prog} --help")
 
 
-def _common(*, top: bool) -> argparse.ArgumentParser:
+def _common(*, top: bool) -> Parser:
     """Options that may stand before or after the command."""
     default = False if top else argparse.SUPPRESS
-    options = argparse.ArgumentParser(add_help=False)
-    options.add_argument("--json", action="store_true", default=default, help="print one JSON envelope on stdout")
+    options = Parser(add_help=False)
+    options.add_argument(
+        "--json", action="store_true", default=default, help="print one JSON envelope on stdout"
+    )
     options.add_argument("--quiet", action="store_true", default=default, help="no progress")
     options.add_argument("--no-color", action="store_true", default=default, help="no colours")
     options.add_argument(
@@ -38,7 +40,10 @@ def _bundle_source(command: argparse.ArgumentParser) -> None:
         "--bundle", type=Path, metavar="PATH", help="the bundle's directory (default: the last receipt's)"
     )
     command.add_argument(
-        "--site", type=Path, metavar="FILE", help=f"the site file (default: the last receipt's, else {places.SITE_FILE})"
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help=f"the site file (default: the last receipt's, else {places.SITE_FILE})",
     )
     _keyring(command)
 
@@ -48,7 +53,9 @@ def _keyring(command: argparse.ArgumentParser) -> None:
         "--keyring", type=Path, metavar="FILE", help=f"OpenPGP keys that you trust (default {places.KEYRING})"
     )
     command.add_argument(
-        "--allow-unsigned", action="store_true", help="accept a bundle without any signature; the receipt records it"
+        "--allow-unsigned",
+        action="store_true",
+        help="accept a bundle without any signature; the receipt records it",
     )
 
 
@@ -59,11 +66,15 @@ def build_parser() -> Parser:
         parents=[_common(top=True)],
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    commands: argparse._SubParsersAction[Parser] = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser
+    )
     common = _common(top=False)
 
     bundle = commands.add_parser("bundle", help="make, verify and look into bundles", parents=[common])
-    actions = bundle.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=Parser)
+    actions: argparse._SubParsersAction[Parser] = bundle.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
     _bundle_build(actions.add_parser("build", help="make a bundle from a spec", parents=[common]))
     verify = actions.add_parser("verify", help="check signature and every byte of a bundle", parents=[common])
     verify.add_argument("path", type=Path, metavar="PATH")
@@ -77,7 +88,6 @@ def build_parser() -> Parser:
     _bundle_source(preflight)
     install = commands.add_parser("install", help="install from a bundle", parents=[common])
     _bundle_source(install)
-    install.add_argument("--resume", action="store_true", help="go on after a reboot that the installation asked for")
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
     _bundle_source(check)
     commands.add_parser("status", help="installed state and the health of each service", parents=[common])
@@ -87,7 +97,9 @@ def build_parser() -> Parser:
 def _bundle_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("spec", type=Path, metavar="SPEC", help="what the bundle should hold (*.bundle.yml)")
     build.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="directory to make")
-    build.add_argument("--sign-key", metavar="ID", help="OpenPGP key to sign with (in the GnuPG home of the caller)")
+    build.add_argument(
+        "--sign-key", metavar="ID", help="OpenPGP key to sign with (in the GnuPG home of the caller)"
+    )
     build.add_argument(
         "--cache",
         type=Path,
@@ -97,5 +109,7 @@ def _bundle_build(build: argparse.ArgumentParser) -> None:
     )
     build.add_argument("--offline", action="store_true", help="use nothing but the cache")
     build.add_argument(
-        "--trust-on-first-use", action="store_true", help="accept a release that the spec does not pin by sha256"
+        "--trust-on-first-use",
+        action="store_true",
+        help="accept a release that the spec does not pin by sha256",
     )

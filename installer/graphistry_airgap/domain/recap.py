@@ -37,7 +37,9 @@ class Failure:
         tail = str(result.get("stderr") or result.get("module_stderr") or "").strip()
         if tail and tail not in message:
             message = f"{message}\n{tail[-1500:]}"
-        known = {key: result[key] for key in ("findings", "hint", "service", "log", "code") if key in result}
+        known: dict[str, Any] = {
+            key: result[key] for key in ("findings", "hint", "service", "log", "code") if key in result
+        }
         return cls(stage, task, message, known)
 
 

@@ -24,7 +24,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
     platform = bundle.platforms[provenance.platform]
     raw = bundle.raw
     repositories = raw["platforms"][platform.name]["repositories"]
-    release_directory = f"{site.root}/releases/{bundle.release_version}"
+    release_directory = f"{site.root}/releases/{bundle.release.version}"
     apt_config = f"{APT_STATE}/apt.conf"
     pools = [asdict(pool) for pool in site.docker.address_pools]
     return {
@@ -44,9 +44,9 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "preflight_waive": list(site.waive),
         "preflight_purpose": site.purpose,
         "preflight_allow_restart": site.docker.allow_restart,
-        "preflight_release_version": bundle.release_version,
-        "preflight_release_files": release_files(bundle),
+        "preflight_release_version": bundle.release.version,
         "preflight_bundle_created": bundle.created,
+        "preflight_release_files": release_files(bundle),
         "offline_repo_bundle": provenance.path,
         "offline_repo_repositories": repositories,
         "offline_repo_state": APT_STATE,
@@ -61,9 +61,9 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "nvidia_container_toolkit_apt_config": apt_config,
         "container_images_layout": f"{provenance.path}/images",
         "container_images_images": raw["images"],
-        "graphistry_release_source": f"{provenance.path}/{bundle.release_path}",
+        "graphistry_release_source": f"{provenance.path}/{bundle.release.path}",
         "graphistry_release_files": release_files(bundle),
-        "graphistry_release_version": bundle.release_version,
+        "graphistry_release_version": bundle.release.version,
         "graphistry_release_root": site.root,
         "graphistry_config_directory": f"{release_directory}/data/config",
         "graphistry_config_settings": {"AIR_GAPPED": "1"},
@@ -86,7 +86,7 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
         "root": site.root,
         "waived": list(site.waive),
         "tls": asdict(site.tls),
-        "release_directory": f"{site.root}/releases/{bundle.release_version}",
+        "release_directory": f"{site.root}/releases/{bundle.release.version}",
         "release_files": {path: entry["sha256"] for path, entry in release_files(bundle).items()},
         "packages": _union(platform),
         "images": [{"name": image.name, "config": image.config} for image in bundle.images],
@@ -95,7 +95,7 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
 
 def release_files(bundle: Bundle) -> dict[str, dict[str, str]]:
     """Path below the release to {sha256, mode?}."""
-    prefix = f"{bundle.release_path}/"
+    prefix = f"{bundle.release.path}/"
     return {
         path.removeprefix(prefix): {key: entry[key] for key in ("sha256", "mode") if key in entry}
         for path, entry in bundle.raw["files"].items()

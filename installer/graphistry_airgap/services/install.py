@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import places, receipt
@@ -17,12 +16,15 @@ from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from graphistry_airgap.domain.bundle import Bundle
     from graphistry_airgap.domain.site import Site
     from graphistry_airgap.services.ports import EventLog, HostChecks, PlaybookRunner, Progress, Receipts
 
-RESUME_HINT = "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"
+RESUME_HINT = (
+    "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"
+)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,14 @@ class Install:
         last = self.receipts.load()
         same = last is not None and last.get("bundle", {}).get("sums_sha256") == target.provenance.sums
         same_site = last is not None and last.get("site") == target.site.as_dict()
-        if complete and not recap.changed and same and same_site and last is not None and last.get("complete"):
+        if (
+            complete
+            and not recap.changed
+            and same
+            and same_site
+            and last is not None
+            and last.get("complete")
+        ):
             return
         packages = receipt.package_changes(before, self.installed_packages())
         if same and last is not None:
@@ -160,7 +169,7 @@ def checks_error(checks: dict[str, Any]) -> AirgapError:
     return FindingsError(
         [
             StageError(
-                f"{row['test']}: {row.get('message', '').splitlines()[0] if row.get('message') else 'failed'}",
+                f"{row['test']}: {(row.get('message') or 'failed').splitlines()[0]}",
                 code="check-failed",
                 hint=f"details: {checks.get('junit', places.REPORTS / 'verify.xml')}",
                 details={"stage": Stage.VERIFY.value, "test": row["test"]},

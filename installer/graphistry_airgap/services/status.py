@@ -68,11 +68,13 @@ class Status:
 
 def is_well(row: dict[str, Any]) -> bool:
     """Healthy, or running where the image defines no health check."""
-    return row["health"] == "healthy" or (row["health"] == "none" and row["state"] == "running")
+    return bool(row["health"] == "healthy" or (row["health"] == "none" and row["state"] == "running"))
 
 
 def _table(data: dict[str, Any]) -> list[str]:
-    head = f"Graphistry {data['release']} ({data['purpose']}), bundle {data['bundle'][:12]}, {data['installed']}"
+    head = (
+        f"Graphistry {data['release']} ({data['purpose']}), bundle {data['bundle'][:12]}, {data['installed']}"
+    )
     rows = [
         f"  {row['service']:<22} {row['state']:<10} {row['health']:<10} {' '.join(row['ports'])}".rstrip()
         for row in data["services"]

@@ -15,7 +15,8 @@ from graphistry_airgap.services.install import Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphistry_airgap.services.ports import OpenBundle, Progress, Receipts
+    from graphistry_airgap.services.ports import Progress, Receipts
+    from graphistry_airgap.services.verify_bundle import VerifiedBundle
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Asked:
 class Targets:
     receipts: Receipts
     load_site: Callable[[Path], dict[str, Any]]
-    open_bundle: OpenBundle
+    open_bundle: Callable[..., VerifiedBundle]
     sha256_file: Callable[[Path], str]
     host_platform: Callable[[], str]
     progress: Progress
@@ -72,8 +73,8 @@ class Targets:
             path=str(opened.path),
             id=opened.bundle.id,
             created=opened.bundle.created,
-            release=opened.bundle.release_version,
-            sums=self.sha256_file(opened.path / "SHA256SUMS"),
+            release=opened.bundle.release.version,
+            sums=opened.sums_sha256,
             signers=tuple(opened.signature.signers),
             signed=opened.signature.signed,
             verified=opened.mode,
@@ -83,7 +84,9 @@ class Targets:
                 for r in opened.bundle.platforms[platform].repositories
             ),
         )
-        return Target(site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None)
+        return Target(
+            site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None
+        )
 
     def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
         sums = path / "SHA256SUMS"

@@ -54,9 +54,9 @@ def test_a_killed_holder_leaves_no_lock(lock):
 
 def test_processes_of_a_killed_run_still_count_as_holding(lock, monkeypatch):
     monkeypatch.setattr(run_lock, "_other_runs", lambda: ["graphistry-airgap-run-7.scope"])
-    with pytest.raises(HostEnvironmentError, match="graphistry-airgap-run-7.scope"):
-        with run_lock.hold(lock, command="install"):
-            pass
+    expected = pytest.raises(HostEnvironmentError, match=r"graphistry-airgap-run-7\.scope")
+    with expected, run_lock.hold(lock, command="install"):
+        pass
 
 
 def test_the_lock_directory_is_for_root_alone(lock):

@@ -2,12 +2,14 @@ from graphistry_airgap.domain.recap import Failure
 
 
 def test_a_censored_task_never_shows_its_output():
-    failure = Failure.from_result("services", "Create the administrator", {"censored": "hidden", "msg": "s3cret"})
+    hidden = {"censored": "hidden", "msg": "s3cret"}
+    failure = Failure.from_result("services", "Create the administrator", hidden)
     assert "s3cret" not in failure.message
 
 
 def test_the_programs_last_words_are_in_the_message():
-    failure = Failure.from_result("docker", "Start", {"msg": "non-zero return code", "stderr": "port is taken"})
+    result = {"msg": "non-zero return code", "stderr": "port is taken"}
+    failure = Failure.from_result("docker", "Start", result)
     assert "port is taken" in failure.message
 
 

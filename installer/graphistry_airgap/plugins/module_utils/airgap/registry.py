@@ -8,7 +8,6 @@ that it asked for.
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import threading
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 PREFIX = "graphistry-airgap-import"
 TLS_HANDSHAKE = b"\x16"
 IDLE_TIMEOUT = 60.0
-SEND_CHUNK = 1 << 26
 BLOB = "application/octet-stream"
 
 
@@ -76,7 +74,11 @@ class _Handler(BaseHTTPRequestHandler):
         with blob.path.open("rb") as stream:
             self._headers(200, blob.media_type, blob.size, digest)
             if body:
-                self._send(stream.fileno(), blob.size)
+                self.wfile.flush()
+                sent = self.connection.sendfile(stream, 0, blob.size)
+                self.server.count(sent)
+                # a file that ended early leaves the answer short, and the daemon must not wait for the rest
+                self.close_connection = self.close_connection or sent < blob.size
 
     def _find(self) -> tuple[str, Blob] | None:
         base = f"/v2/{self.server.repository}/"
@@ -94,17 +96,6 @@ class _Handler(BaseHTTPRequestHandler):
         if digest:
             self.send_header("Docker-Content-Digest", digest)
         self.end_headers()
-
-    def _send(self, descriptor: int, size: int) -> None:
-        self.wfile.flush()
-        offset = 0
-        while offset < size:
-            sent = os.sendfile(self.connection.fileno(), descriptor, offset, min(SEND_CHUNK, size - offset))
-            if not sent:
-                self.close_connection = True
-                break
-            offset += sent
-        self.server.count(offset)
 
     def log_message(self, *_: object) -> None:
         """Stay silent: stderr belongs to the module's result."""

@@ -30,7 +30,9 @@ class Cluster:
         with self.lock:
             try:
                 if self.client is None:
-                    self.client = Client(f"tcp://{self.address}", timeout=dependencies.TIMEOUT, set_as_default=False)
+                    self.client = Client(
+                        f"tcp://{self.address}", timeout=dependencies.TIMEOUT, set_as_default=False
+                    )
                 return work(self.client)
             except Exception as error:
                 client, self.client = self.client, None

@@ -11,7 +11,8 @@ from demo_service.dependencies import Unavailable
 
 def create_user() -> str:
     values = [
-        os.environ.get(name, "") for name in ("GRAPHISTRY_USERNAME", "GRAPHISTRY_EMAIL", "GRAPHISTRY_PASSWORD")
+        os.environ.get(name, "")
+        for name in ("GRAPHISTRY_USERNAME", "GRAPHISTRY_EMAIL", "GRAPHISTRY_PASSWORD")
     ]
     if not all(values):
         raise SystemExit("create_user needs GRAPHISTRY_USERNAME, GRAPHISTRY_EMAIL and GRAPHISTRY_PASSWORD")

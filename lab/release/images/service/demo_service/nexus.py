@@ -16,7 +16,12 @@ from demo_service.dependencies import Unavailable
 from demo_service.web import Request, Response, Service
 
 STORAGE = Path(os.environ.get("LOCAL_DATASET_CACHE_DIR", "/opt/graphistry/data"))
-CHECKS = ("Cache backend: default", "Cache backend: redis", "DatabaseBackend", "DefaultFileStorageHealthCheck")
+CHECKS = (
+    "Cache backend: default",
+    "Cache backend: redis",
+    "DatabaseBackend",
+    "DefaultFileStorageHealthCheck",
+)
 
 
 class Nexus:
@@ -30,7 +35,12 @@ class Nexus:
         default, redis, database, storage = CHECKS
         self.service.health(
             "/ht/",
-            {default: self.secrets, redis: dependencies.redis, database: self.database, storage: self.storage},
+            {
+                default: self.secrets,
+                redis: dependencies.redis,
+                database: self.database,
+                storage: self.storage,
+            },
             {name: "working" for name in CHECKS},
         )
         self.service.health("/healthcheck/", {"database": self.database}, {"success": True})

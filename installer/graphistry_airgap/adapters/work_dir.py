@@ -1,0 +1,30 @@
+"""A work directory must lie where only root can put things."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.domain.errors import HostEnvironmentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def require_private(folder: Path) -> Path:
+    """The absolute path of `folder`, made 0700 when absent; refused below a path that others can write."""
+    resolved = folder.resolve()
+    for part in (resolved, *resolved.parents):
+        if not part.exists():
+            continue
+        status = part.stat()
+        if status.st_uid != 0 or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise HostEnvironmentError(
+                f"the work directory {resolved} lies under {part}, which others than root can write "
+                f"(owner {status.st_uid}, mode {stat.S_IMODE(status.st_mode):04o})",
+                code="work-dir-unsafe",
+                hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
+                details={"path": str(part)},
+            )
+    resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return resolved

@@ -1,0 +1,35 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from graphistry_airgap.adapters.work_dir import require_private
+from graphistry_airgap.domain.errors import HostEnvironmentError
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="ownership by root is the point")
+
+
+@needs_root
+def test_a_directory_that_others_can_write_is_refused(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o777)
+    shared.chmod(0o777)
+    with pytest.raises(HostEnvironmentError, match="others than root can write"):
+        require_private(shared / "work")
+    assert not (shared / "work").exists()
+
+
+@needs_root
+def test_a_link_into_such_a_directory_is_refused():
+    # /tmp is the classic one: sticky, but anybody can put a name there first
+    with pytest.raises(HostEnvironmentError):
+        require_private(Path("/tmp/graphistry-airgap-test-work"))
+
+
+@needs_root
+def test_a_new_directory_is_private():
+    folder = require_private(Path("/run/graphistry-airgap-test-work"))
+    try:
+        assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        folder.rmdir()
