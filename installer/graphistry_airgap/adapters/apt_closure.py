@@ -12,12 +12,13 @@ import gzip
 import lzma
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from graphistry_airgap.adapters.process import Outcome, require, run
+from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.closure import Closure
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.repository import Package
@@ -66,16 +67,45 @@ class AptClosure:
             self.metadata.resolve(repository, architecture=platform.architecture)
             for repository in repositories
         )
+        key = _closure_key(platform, resolved)
+        if noted := self.cache.note(key):
+            groups = {name: [Package(**package) for package in group] for name, group in noted.items()}
+        else:
+            groups = self._groups(platform, resolved)
+            self.cache.write_note(
+                key, {name: [asdict(package) for package in group] for name, group in groups.items()}
+            )
+        return Closure(resolved, {name: tuple(group) for name, group in groups.items()})
+
+    def _groups(
+        self, platform: type[Platform], resolved: Sequence[ResolvedRepository]
+    ) -> dict[str, list[Package]]:
         with self.cache.workspace() as workspace:
             root = _AptRoot.create(workspace, platform.architecture, resolved, self.cache)
             root.install_base()
-            groups = {name: tuple(root.closure(roots)) for name, roots in sorted(platform.groups.items())}
-        return Closure(resolved, groups)
+            return {name: root.closure(roots) for name, roots in sorted(platform.groups.items())}
 
     def fetch(self, package: Package, repository: RepositorySpec) -> None:
         """Bring one package's file into the cache."""
         uri = f"{repository.uri}/{quote(package.filename)}"
         self.fetcher.pinned(uri, sha256=package.sha256, size=package.size)
+
+
+def _closure_key(platform: type[Platform], resolved: Sequence[ResolvedRepository]) -> str:
+    """Equal for equal metadata, order of repositories, wanted groups and apt."""
+    repositories = [
+        [
+            one.spec.name,
+            one.spec.suite,
+            one.spec.components,
+            one.keyring.sha256,
+            [b.sha256 for b in one.metadata],
+        ]
+        for one in resolved
+    ]
+    apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
+    wanted = [platform.name, platform.architecture, platform.groups, repositories, apt]
+    return f"closure {sha256_hex(canonical_json(wanted))}"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.compose_file import images_of_release
@@ -18,8 +19,6 @@ from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.release import ARCHIVES, Release, ReleaseFile
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from graphistry_airgap.adapters.cache import Cache
     from graphistry_airgap.domain.spec import ReleaseSpec
 
@@ -33,20 +32,21 @@ class ReleaseSource:
     def open(self, spec: ReleaseSpec, *, trust_on_first_use: bool) -> Release:
         """Read and check the release that the spec names."""
         if spec.path.is_dir():
-            files = _files(spec.path)
+            root, files = spec.path, _files(spec.path)
             digest = tree_digest((file.path, file.sha256) for file in files)
             _check_pin(spec, digest, trust_on_first_use)
         elif spec.path.is_file():
             digest = sha256_file(spec.path)
             _check_pin(spec, digest, trust_on_first_use)
-            files = _files(self._unpacked(spec.path, digest))
+            root = self._unpacked(spec.path, digest)
+            files = _files(root)
         else:
             raise InputError(
                 f"the release {spec.path} does not exist",
                 code="release-missing",
                 hint="release.path is relative to the spec and names a directory or a tar",
             )
-        return _describe(spec, files, digest)
+        return _describe(spec, root, files, digest)
 
     def _unpacked(self, tar: Path, digest: str) -> Path:
         target = self.cache.root / "releases" / digest
@@ -114,7 +114,7 @@ def _files(root: Path) -> list[ReleaseFile]:
     return found
 
 
-def _describe(spec: ReleaseSpec, files: list[ReleaseFile], digest: str) -> Release:
+def _describe(spec: ReleaseSpec, root: Path, files: list[ReleaseFile], digest: str) -> Release:
     by_path = {file.path: file for file in files}
     archive = next((by_path[name] for name in ARCHIVES if name in by_path), None)
     absent = [name for name in NEEDED if name not in by_path]
@@ -142,9 +142,19 @@ def _describe(spec: ReleaseSpec, files: list[ReleaseFile], digest: str) -> Relea
         sha256=digest,
         pinned=spec.sha256 is not None,
         files=tuple(file for file in files if file.path not in ARCHIVES),
+        empty_directories=tuple(_empty_directories(root)),
         archive=archive,
         images=images_of_release({path: file.source for path, file in by_path.items()}, known),
     )
+
+
+def _empty_directories(root: Path) -> list[str]:
+    found = [
+        Path(folder).relative_to(root).as_posix()
+        for folder, directories, names in os.walk(root)
+        if not directories and not names
+    ]
+    return sorted(found, key=str.encode)
 
 
 def _line(path: Path) -> str:

@@ -37,7 +37,12 @@ def render_manifest(
             "id": lock.bundle_id,
             "created": lock.created,
             "tool": TOOL_MINIMUM,
-            "release": {"version": release.version, "cuda": release.cuda, "path": layout.RELEASE},
+            "release": {
+                "version": release.version,
+                "cuda": release.cuda,
+                "path": layout.RELEASE,
+                "empty_directories": list(release.empty_directories),
+            },
             "platforms": {
                 platform.name: platform_entry(platform, closures[platform.name]) for platform in platforms
             },

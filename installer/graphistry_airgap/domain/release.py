@@ -38,7 +38,10 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class Release:
-    """A release whose digest was checked; `files` holds everything but the image archive."""
+    """A release whose digest was checked; `files` holds everything but the image archive.
+
+    Directories that hold no file are named, because a list of files cannot carry them.
+    """
 
     version: str
     cuda: str
@@ -46,6 +49,7 @@ class Release:
     sha256: str
     pinned: bool
     files: tuple[ReleaseFile, ...]
+    empty_directories: tuple[str, ...]
     archive: ReleaseFile
     images: tuple[str, ...]
 
