@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -26,7 +27,7 @@ from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphistry_airgap.services.ports import Progress
+    from graphistry_airgap.domain.progress import Progress
 
 
 def environment(work: Path) -> dict[str, str]:
@@ -133,10 +134,10 @@ def run_playbook(
         runner = ansible_runner.run(
             private_data_dir=os.fspath(work),
             project_dir=os.fspath(content_root() / "playbooks"),
-            playbook=playbook,
             binary=os.fspath(_ansible_playbook()),
             inventory=os.fspath(content_root() / "inventory" / "local" / "hosts.yml"),
-            cmdline=f"-e @{extra}",
+            # with a binary of its own choice, runner passes the command line and nothing else
+            cmdline=shlex.join(["-e", f"@{extra}", os.fspath(content_root() / "playbooks" / playbook)]),
             envvars=environment(work),
             event_handler=listener.handle,
             quiet=True,

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphistry_airgap.domain.bundle import Bundle
+    from graphistry_airgap.domain.progress import Progress
     from graphistry_airgap.domain.site import Site
-    from graphistry_airgap.services.ports import EventLog, HostChecks, PlaybookRunner, Progress, Receipts
+    from graphistry_airgap.services.ports import EventLog, HostChecks, PlaybookRunner, Receipts
 
 RESUME_HINT = (
     "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"

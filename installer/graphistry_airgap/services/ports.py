@@ -9,17 +9,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from graphistry_airgap.domain.progress import Progress
     from graphistry_airgap.domain.recap import Recap
     from graphistry_airgap.domain.signature import Verdict
-
-
-class Progress(Protocol):
-    """Where a run tells how far it is."""
-
-    def stage(self, name: str) -> None: ...
-    def task(self, name: str) -> None: ...
-    def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None: ...
-    def note(self, text: str) -> None: ...
 
 
 class PlaybookRunner(Protocol):

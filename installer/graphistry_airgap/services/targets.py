@@ -15,7 +15,8 @@ from graphistry_airgap.services.install import Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphistry_airgap.services.ports import Progress, Receipts
+    from graphistry_airgap.domain.progress import Progress
+    from graphistry_airgap.services.ports import Receipts
     from graphistry_airgap.services.verify_bundle import VerifiedBundle
 
 
