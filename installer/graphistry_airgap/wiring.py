@@ -78,6 +78,7 @@ def _preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Sil
 def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
     run_lock.require_root()
     run_lock.enter_scope(argv)
+    require_private(places.STATE)
     with run_lock.hold(command="install"):
         target = _targets(progress).decide(_asked(arguments))
         return _installer(arguments, progress).run(target)

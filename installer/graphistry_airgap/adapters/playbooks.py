@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import sys
 import tempfile
@@ -34,7 +33,7 @@ def environment(work: Path) -> dict[str, str]:
     """Variables of the Ansible process; they may be written to disk, so no secret is among them."""
     plugins = plugins_root()
     return {
-        "PATH": FIXED_PATH,
+        "PATH": f"{work / 'bin'}:{FIXED_PATH}",
         "HOME": os.fspath(work),
         "LC_ALL": "C.UTF-8",
         "ANSIBLE_HOME": os.fspath(work / "ansible"),
@@ -129,15 +128,17 @@ def run_playbook(
     listener = _Listener(progress, log)
     try:
         (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
+        # the only program of the runtime on the path: modules must find the host's programs
+        (work / "bin").mkdir()
+        (work / "bin" / "ansible-playbook").symlink_to(_ansible_playbook())
         extra = work / "variables.json"
         extra.write_text(json.dumps(variables), encoding="utf-8")
         runner = ansible_runner.run(
             private_data_dir=os.fspath(work),
             project_dir=os.fspath(content_root() / "playbooks"),
-            binary=os.fspath(_ansible_playbook()),
             inventory=os.fspath(content_root() / "inventory" / "local" / "hosts.yml"),
-            # with a binary of its own choice, runner passes the command line and nothing else
-            cmdline=shlex.join(["-e", f"@{extra}", os.fspath(content_root() / "playbooks" / playbook)]),
+            playbook=playbook,
+            cmdline=f"-e @{extra}",
             envvars=environment(work),
             event_handler=listener.handle,
             quiet=True,
