@@ -1,0 +1,94 @@
+"""custom.env on disk: mode, secrets made once, nothing shown, nothing half-written."""
+
+import json
+
+import pytest
+
+SECRETS = ["DJANGO_SECRET_KEY", "GRAPHISTRY_NEXUS_ENCRYPTION_KEYS"]
+
+
+@pytest.fixture
+def call(call_module, tmp_path):
+    path = tmp_path / "custom.env"
+
+    def run(**arguments):
+        return call_module(
+            "airgap_env_file",
+            **{"path": str(path), "settings": {"AIR_GAPPED": "1"}, "secrets": SECRETS}
+            | {"replaced": str(tmp_path / "replaced")}
+            | arguments,
+        )
+
+    run.path = path
+    return run
+
+
+def values(path):
+    lines = path.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def test_secrets_are_made_once_and_never_returned(call):
+    call.path.write_text("# the operator's\n")
+    first = call()
+    made = values(call.path)
+    assert first["changed"] is True
+    assert first["generated"] == SECRETS
+    assert not any(made[name] in json.dumps(first) for name in SECRETS)
+    assert call.path.stat().st_mode & 0o777 == 0o600
+    again = call()
+    assert again["changed"] is False
+    assert values(call.path) == made
+
+
+def test_a_template_gets_no_secret(call):
+    call(secrets=[])
+    assert values(call.path) == {"AIR_GAPPED": "1"}
+
+
+def test_a_secret_of_the_operator_stays(call):
+    call.path.write_text("DJANGO_SECRET_KEY=the-operator-has-chosen-this\n")
+    assert call()["generated"] == SECRETS[1:]
+    assert call.path.read_text().startswith("DJANGO_SECRET_KEY=the-operator-has-chosen-this\n")
+    assert call.path.read_text().count("DJANGO_SECRET_KEY=") == 1
+
+
+@pytest.mark.parametrize("line", ["DJANGO_SECRET_KEY=", "DJANGO_SECRET_KEY='abc123xyz'", "DJANGO_SECRET_KEY"])
+def test_a_weak_secret_of_the_operator_stops_the_run_and_stays(call, line):
+    call.path.write_text(f"{line}\n")
+    call.path.chmod(0o640)
+    result = call()
+    assert result["failed"] is True
+    assert result["code"] == "weak-secret"
+    assert "DJANGO_SECRET_KEY" in result["msg"]
+    assert "abc123xyz" not in json.dumps(result)
+    assert call.path.read_text() == f"{line}\n"
+    assert call.path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_compose_cannot_read_is_left_alone(call):
+    call.path.write_text("A='open\n")
+    result = call()
+    assert result["failed"] is True
+    assert "line 1" in result["msg"]
+    assert call.path.read_text() == "A='open\n"
+
+
+def test_the_file_before_the_change_is_kept_for_root_alone(call, tmp_path):
+    call.path.write_text("A=1\n")
+    call()
+    kept = [path for path in (tmp_path / "replaced").rglob("custom.env.*")]
+    assert [path.read_text() for path in kept] == ["A=1\n"]
+    assert kept[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_check_mode_says_so_and_writes_nothing(call):
+    assert call(check=True)["changed"] is True
+    assert not call.path.exists()
+
+
+def test_permissions_alone_are_put_right(call):
+    call()
+    call.path.chmod(0o644)
+    assert call()["changed"] is True
+    assert call.path.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,120 @@
+"""The release on disk: checked while it is copied, all or nothing, state of the operator untouched."""
+
+import hashlib
+import os
+
+import pytest
+
+CONTENT = {
+    "VERSION": b"v1\n",
+    "graphistry": b"#!/bin/sh\n",
+    "etc/scripts/a.sh": b"#!/bin/sh\n:\n",
+    "data/config/x": b"x\n",
+}
+
+
+@pytest.fixture
+def tree(call_module, tmp_path):
+    source = tmp_path / "medium" / "release"
+    for name, data in CONTENT.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_bytes(data)
+    dest = tmp_path / "root" / "releases" / "v1"
+    files = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in CONTENT.items()}
+
+    def run(**arguments):
+        known = {"source": str(source), "dest": str(dest), "files": files, "replaced": str(tmp_path / "kept")}
+        return call_module("airgap_tree", **known | arguments)
+
+    run.source, run.dest, run.files = source, dest, files
+    return run
+
+
+def snapshot(path):
+    return (
+        {str(p.relative_to(path)): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+        if path.exists()
+        else {}
+    )
+
+
+def test_a_release_is_laid_down_once(tree):
+    assert tree()["changed"] is True
+    assert snapshot(tree.dest) == CONTENT
+    assert os.access(tree.dest / "graphistry", os.X_OK)
+    assert not os.access(tree.dest / "VERSION", os.X_OK)
+    inodes = {path: path.stat().st_ino for path in tree.dest.rglob("*")}
+    assert tree()["changed"] is False
+    assert {path: path.stat().st_ino for path in tree.dest.rglob("*")} == inodes
+
+
+def test_other_users_can_read_it_under_a_strict_umask(tree):
+    before = os.umask(0o077)
+    try:
+        tree()
+        assert (tree.dest / "etc" / "scripts").stat().st_mode & 0o777 == 0o755
+        assert (tree.dest / "VERSION").stat().st_mode & 0o777 == 0o644
+    finally:
+        os.umask(before)
+
+
+def test_a_differing_file_is_named_and_nothing_is_there(tree):
+    (tree.source / "graphistry").write_bytes(b"#!/bin/sh\nrm -rf /\n")
+    result = tree()
+    assert result["failed"] is True
+    assert result["path"] == "graphistry"
+    assert snapshot(tree.dest) == {}
+    assert list(tree.dest.parent.glob(".*")) == []
+
+
+def test_a_link_on_the_medium_is_refused(tree, tmp_path):
+    (tmp_path / "elsewhere").write_bytes(CONTENT["VERSION"])
+    (tree.source / "VERSION").unlink()
+    (tree.source / "VERSION").symlink_to(tmp_path / "elsewhere")
+    assert tree()["path"] == "VERSION"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/../../b", "a//b", "."])
+def test_a_name_that_leaves_the_release_is_refused(tree, name):
+    result = tree(files={**tree.files, name: {"sha256": "0" * 64}})
+    assert result["failed"] is True
+    assert snapshot(tree.dest) == {}
+
+
+def test_state_of_the_operator_is_seeded_and_never_overwritten(tree):
+    tree()
+    (tree.dest / "data" / "config" / "x").write_bytes(b"mine\n")
+    (tree.dest / "data" / "config" / "x").chmod(0o600)
+    assert tree()["changed"] is False
+    assert (tree.dest / "data" / "config" / "x").read_bytes() == b"mine\n"
+
+
+def test_a_changed_file_of_the_vendor_is_put_right_and_kept(tree, tmp_path):
+    tree()
+    (tree.dest / "VERSION").write_bytes(b"v1 patched\n")
+    assert tree()["copied"] == ["VERSION"]
+    assert (tree.dest / "VERSION").read_bytes() == CONTENT["VERSION"]
+    assert [p.read_bytes() for p in (tmp_path / "kept").rglob("VERSION.*")] == [b"v1 patched\n"]
+
+
+def test_a_lost_x_bit_comes_back_and_strangers_stay(tree):
+    tree()
+    (tree.dest / "graphistry").chmod(0o644)
+    (tree.dest / "docker-compose.override.yml").write_bytes(b"services: {}\n")
+    assert tree()["changed"] is True
+    assert os.access(tree.dest / "graphistry", os.X_OK)
+    assert (tree.dest / "docker-compose.override.yml").exists()
+
+
+def test_what_a_killed_run_left_is_cleared(tree):
+    leftover = tree.dest.parent / f".{tree.dest.name}.incoming"
+    leftover.mkdir(parents=True)
+    (leftover / "half").write_bytes(b"?")
+    tree()
+    assert not leftover.exists()
+    assert snapshot(tree.dest) == CONTENT
+
+
+def test_check_mode_writes_nothing(tree):
+    assert tree(check=True)["changed"] is True
+    assert not tree.dest.exists()
