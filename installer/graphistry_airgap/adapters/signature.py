@@ -191,7 +191,8 @@ def _gpgv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
 
 
 def _sqv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
-    outcome = run(["sqv", "--keyring", str(ring), "--signature-file", str(signature), str(data)])
+    # the positional form is the only one that Debian 12's and Debian 13's sqv both know
+    outcome = run(["sqv", "--keyring", str(ring), str(signature), str(data)])
     found = [line for line in outcome.stdout.split() if _FINGERPRINT.fullmatch(line)]
     if outcome.ok and found:
         return found, ""

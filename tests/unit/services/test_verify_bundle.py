@@ -1,0 +1,258 @@
+"""Every way in which a bundle can be spoiled is found and named."""
+
+import os
+
+import pytest
+from mini_bundle import MiniBundle, flip_byte, sha256
+
+from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError, InputError
+from graphistry_airgap.domain.result import failed
+from graphistry_airgap.services.inspect_bundle import inspect_bundle
+from graphistry_airgap.services.verify_bundle import verification_result, verify_bundle
+
+pytestmark = pytest.mark.subprocesses
+
+
+@pytest.fixture
+def keyring(keys, tmp_path):
+    path = tmp_path / "trusted.gpg"
+    path.write_bytes(keys.public("signer"))
+    return path
+
+
+@pytest.fixture
+def mini(tmp_path):
+    return MiniBundle(tmp_path / "bundle")
+
+
+@pytest.fixture
+def bundle(mini, keys):
+    mini.write()
+    mini.sign(keys, "signer")
+    return mini.path
+
+
+def verify(path, keyring, **options):
+    return verify_bundle(
+        path, keyring, open_directory=BundleDirectory, check_signature=check_signature, **options
+    )
+
+
+def errors(path, keyring, **options):
+    """Code and path of every error, with exit code 4 and a hint each."""
+    with pytest.raises(AirgapError) as caught:
+        verify(path, keyring, **options)
+    result = failed(caught.value)
+    assert result.exit_code == ExitCode.BUNDLE
+    assert all(error.hint for error in result.errors)
+    return [(error.code, error.details.get("path")) for error in result.errors]
+
+
+def test_a_bundle_that_holds(bundle, keyring, keys):
+    told = []
+    verified = verify(bundle, keyring, progress=told.append)
+    assert verified.mode == "all bytes"
+    assert verified.bundle.release.version == "v2.50.1"
+    assert verified.sums_sha256 == sha256((bundle / "SHA256SUMS").read_bytes())
+    assert told[-1].startswith("bundle: 100 %")
+    data = verification_result(verified).data
+    assert data["signature"]["signers"] == [keys.fingerprint("signer")]
+    assert data["files"] == len(verified.sums)
+
+
+CLASSES = [
+    "install.sh",
+    "bundle.json",
+    "lock.json",
+    "release/VERSION",
+    "packages/debian-13/keys/debian.gpg",
+    "packages/debian-13/debian/pool/main/p/python3_3.13.5-1_amd64.deb",
+    "runtime/debian-13/requirements.txt",
+    "runtime/debian-13/pip-25.3-py3-none-any.whl",
+    "images/index.json",
+    "images/oci-layout",
+]
+
+
+@pytest.mark.parametrize("path", [*CLASSES, "blob"])
+def test_one_flipped_byte_in_each_class_of_file(bundle, mini, keyring, path):
+    if path == "blob":
+        path = next(name for name in mini.files if "/blobs/" in name)
+    flip_byte(bundle / path)
+    assert errors(bundle, keyring) == [("checksum-mismatch", path)]
+
+
+@pytest.mark.parametrize("path", ["SHA256SUMS", "SHA256SUMS.asc"])
+def test_a_flipped_byte_in_what_is_signed_or_in_the_signature(bundle, keyring, path):
+    size = (bundle / path).stat().st_size
+    for position in (0, size // 3, size // 2, size - 1):
+        flip_byte(bundle / path, position)
+        assert errors(bundle, keyring) == [("signature-invalid", "SHA256SUMS.asc")]
+        flip_byte(bundle / path, position)
+    assert verify(bundle, keyring)
+
+
+def test_all_bad_files_are_named_at_once(bundle, keyring):
+    flip_byte(bundle / "release/VERSION")
+    flip_byte(bundle / "install.sh")
+    (bundle / "lock.json").write_bytes(b"{}\n\n")
+    (bundle / "runtime/debian-13/requirements.txt").unlink()
+    (bundle / "extra").write_bytes(b"")
+    assert sorted(errors(bundle, keyring)) == [
+        ("checksum-mismatch", "install.sh"),
+        ("checksum-mismatch", "release/VERSION"),
+        ("file-extra", "extra"),
+        ("file-missing", "runtime/debian-13/requirements.txt"),
+        ("size-mismatch", "lock.json"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["runtime/debian-13/pip-99.0-py3-none-any.whl", "new/directory/file", ".hidden", "SHA256SUMS.old.asc"],
+)
+def test_an_extra_file(bundle, keyring, path):
+    (bundle / path).parent.mkdir(parents=True, exist_ok=True)
+    (bundle / path).write_bytes(b"planted")
+    assert errors(bundle, keyring) == [("file-extra", path)]
+    assert errors(bundle, keyring, read_all=False) == [("file-extra", path)]
+
+
+@pytest.mark.parametrize("path", CLASSES)
+def test_a_missing_file(bundle, keyring, path):
+    (bundle / path).unlink()
+    expected = "not-a-bundle" if path == "bundle.json" else "file-missing"
+    assert errors(bundle, keyring) == [(expected, path)]
+
+
+def test_missing_parts_of_the_trust(bundle, keyring):
+    (bundle / "SHA256SUMS.asc").unlink()
+    assert errors(bundle, keyring) == [("signature-missing", "SHA256SUMS.asc")]
+    assert not verify(bundle, keyring, allow_unsigned=True).signature.signed
+    (bundle / "SHA256SUMS").unlink()
+    assert errors(bundle, keyring) == [("not-a-bundle", "SHA256SUMS")]
+
+
+def test_a_bundle_signed_anew_by_a_key_that_it_carries(bundle, mini, keyring, keys):
+    mini.files["release/VERSION"] = b"v6.6.6\n"
+    mini.files["trusted.gpg"] = keys.public("stranger")
+    mini.write()
+    mini.sign(keys, "stranger")
+    assert errors(bundle, keyring) == [("signature-invalid", "SHA256SUMS.asc")]
+    assert errors(bundle, bundle / "trusted.gpg") == [("keyring-in-bundle", None)]
+
+
+def test_a_truncated_list_stays_an_error_when_unsigned_bundles_are_allowed(bundle, keyring):
+    (bundle / "SHA256SUMS.asc").unlink()
+    sums = (bundle / "SHA256SUMS").read_bytes()
+    (bundle / "SHA256SUMS").write_bytes(sums[:-10])
+    assert errors(bundle, keyring, allow_unsigned=True) == [("checksums-malformed", "SHA256SUMS")]
+    (bundle / "SHA256SUMS").write_bytes(sums[: sums.rindex(b"\n", 0, -1) + 1])
+    assert [code for code, _ in errors(bundle, keyring, allow_unsigned=True)] == [
+        "file-extra",
+        "bundle-inconsistent",
+    ]
+
+
+def test_a_signed_path_that_leads_out_of_the_bundle(bundle, keyring, keys, mini):
+    with (bundle / "SHA256SUMS").open("a") as stream:
+        stream.write(f"{sha256(b'')}  ../outside\n")
+    mini.sign(keys, "signer")
+    assert errors(bundle, keyring) == [("checksums-malformed", "SHA256SUMS")]
+
+
+def test_links_and_special_files_are_refused(bundle, keyring):
+    (bundle / "a-link").symlink_to("install.sh")
+    (bundle / "b-link").symlink_to("release")
+    os.mkfifo(bundle / "release/fifo")
+    assert sorted(path for _, path in errors(bundle, keyring)) == ["a-link", "b-link", "release/fifo"]
+    assert {code for code, _ in errors(bundle, keyring)} == {"file-not-regular"}
+
+
+def test_a_listed_file_that_became_a_link(bundle, keyring, tmp_path):
+    (tmp_path / "same").write_bytes((bundle / "install.sh").read_bytes())
+    (bundle / "install.sh").unlink()
+    (bundle / "install.sh").symlink_to(tmp_path / "same")
+    assert errors(bundle, keyring) == [("file-not-regular", "install.sh")]
+
+
+def test_a_quick_look_reads_only_what_steers_the_run(bundle, mini, keyring):
+    flip_byte(bundle / "lock.json", 0)
+    assert verify(bundle, keyring, read_all=False).mode == "names and sizes"
+    (bundle / "lock.json").write_bytes(b"{}")
+    assert errors(bundle, keyring, read_all=False) == [("size-mismatch", "lock.json")]
+    mini.restore("lock.json")
+    flip_byte(bundle / "install.sh")
+    assert errors(bundle, keyring, read_all=False) == [("checksum-mismatch", "install.sh")]
+
+
+def test_a_quick_look_still_reads_the_layout(bundle, keyring):
+    flip_byte(bundle / "images/index.json")
+    assert errors(bundle, keyring, read_all=False) == [("checksum-mismatch", "images/index.json")]
+
+
+def test_a_path_that_is_not_there_or_is_no_bundle(tmp_path, keyring):
+    with pytest.raises(InputError) as caught:
+        verify(tmp_path / "none", keyring)
+    assert caught.value.code == "bundle-not-found"
+    (tmp_path / "empty").mkdir()
+    assert errors(tmp_path / "empty", keyring) == [("not-a-bundle", "SHA256SUMS")]
+    (tmp_path / "file").write_bytes(b"")
+    assert errors(tmp_path / "file", keyring)[0][0] == "not-a-bundle"
+
+
+def contradict_layer(mini):
+    mini.manifest["images"][0]["layers"].reverse()
+
+
+def contradict_blob(mini):
+    mini.manifest["images"][0]["config"] = f"sha256:{'0' * 64}"
+
+
+def contradict_index(mini):
+    mini.files["images/index.json"] = b'{"manifests": []}'
+
+
+@pytest.mark.parametrize("contradict", [contradict_layer, contradict_blob, contradict_index])
+def test_a_signed_manifest_that_contradicts_the_signed_layout(mini, keys, keyring, contradict):
+    contradict(mini)
+    mini.write()
+    mini.sign(keys, "signer")
+    assert {code for code, _ in errors(mini.path, keyring)} == {"bundle-inconsistent"}
+
+
+def test_a_newer_schema(mini, keys, keyring):
+    mini.manifest.update(schema=7, tool={"minimum": "9.0.0", "reason": "volumes"})
+    mini.write()
+    mini.sign(keys, "signer")
+    assert errors(mini.path, keyring) == [("bundle-too-new", "bundle.json")]
+
+
+def test_an_unreadable_file_is_named(bundle, keyring, monkeypatch):
+    digest = BundleDirectory.digest
+
+    def broken(self, path):
+        if path == "release/VERSION":
+            return digest(self, "release")  # reading a directory fails as a bad sector does
+        return digest(self, path)
+
+    monkeypatch.setattr(BundleDirectory, "digest", broken)
+    with pytest.raises(FindingsError) as caught:
+        verify(bundle, keyring)
+    assert [error.code for error in caught.value.errors] == ["file-unreadable"]
+
+
+def test_inspect_says_what_is_inside(bundle, keyring, keys):
+    arguments = {"open_directory": BundleDirectory, "check_signature": check_signature}
+    unsigned = inspect_bundle(bundle, **arguments)
+    assert unsigned.data["signature"] is None
+    assert "not checked" in unsigned.messages[-1]
+    signed = inspect_bundle(bundle, keyring, **arguments)
+    assert signed.data["signature"]["signers"] == [keys.fingerprint("signer")]
+    assert signed.data["platforms"]["debian-13"]["packages"]["python"] == {
+        "count": 1,
+        "size": len(b"a package"),
+    }
+    assert signed.data["images"][0]["size"] == len(b"layer one") + len(b"layer two")
