@@ -25,11 +25,11 @@ CREATE TABLE IF NOT EXISTS constance_config (key text PRIMARY KEY, constance_val
 """
 
 
-class SignUpClosed(Exception):
+class SignUpClosedError(Exception):
     """An account exists already, so nobody may sign up without an invitation."""
 
 
-class AccountExists(Exception):
+class AccountExistsError(Exception):
     """The name is taken."""
 
 
@@ -60,7 +60,8 @@ def migrate() -> bool:
             cursor.execute("SELECT pg_advisory_xact_lock(2501)")
             cursor.execute(SCHEMA)
             cursor.execute(
-                "INSERT INTO constance_config VALUES ('IS_AIR_GAPPED', %s) ON CONFLICT DO NOTHING RETURNING key",
+                "INSERT INTO constance_config VALUES ('IS_AIR_GAPPED', %s)"
+                " ON CONFLICT DO NOTHING RETURNING key",
                 [os.environ.get("AIR_GAPPED", "0")],
             )
             return cursor.fetchone() is not None
@@ -86,9 +87,9 @@ def create(username: str, email: str, password: str, *, only_first: bool = False
             cursor.execute("SELECT username FROM nexus_account")
             present = {row[0] for row in cursor.fetchall()}
             if only_first and present:
-                raise SignUpClosed
+                raise SignUpClosedError
             if username in present:
-                raise AccountExists
+                raise AccountExistsError
             cursor.execute(
                 "INSERT INTO nexus_account (username, email, password, is_superuser) VALUES (%s, %s, %s, %s)",
                 [username, email, hashed(password), not present],

@@ -1,4 +1,4 @@
-"""Live probes of what a service needs. Each returns nothing when the dependency works and raises otherwise."""
+"""Live probes of what a service needs. Each raises unless the dependency works."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psycopg2
 TIMEOUT = 4.0
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A dependency does not answer as it should; the text says which and why."""
 
 
@@ -28,7 +28,7 @@ def database() -> Any:
             connect_timeout=int(TIMEOUT),
         )
     except psycopg2.Error as error:
-        raise Unavailable(f"postgres: {first_line(error)}") from error
+        raise UnavailableError(f"postgres: {first_line(error)}") from error
 
 
 def postgres() -> None:
@@ -46,7 +46,7 @@ def query(statement: str) -> None:
             cursor.execute(statement)
             cursor.fetchone()
     except psycopg2.Error as error:
-        raise Unavailable(f"postgres: {first_line(error)}") from error
+        raise UnavailableError(f"postgres: {first_line(error)}") from error
     finally:
         connection.close()
 
@@ -58,9 +58,9 @@ def redis() -> None:
             link.sendall(b"PING\r\n")
             answer = link.recv(64)
     except OSError as error:
-        raise Unavailable(f"redis: {error}") from error
+        raise UnavailableError(f"redis: {error}") from error
     if not answer.startswith(b"+PONG"):
-        raise Unavailable(f"redis: unexpected answer {answer!r}")
+        raise UnavailableError(f"redis: unexpected answer {answer!r}")
 
 
 def http(name: str, url: str) -> None:
@@ -68,7 +68,7 @@ def http(name: str, url: str) -> None:
         with urllib.request.urlopen(url, timeout=TIMEOUT):  # noqa: S310  (constants of this package)
             pass
     except OSError as error:
-        raise Unavailable(f"{name}: {error}") from error
+        raise UnavailableError(f"{name}: {error}") from error
 
 
 def nexus() -> None:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECRET_LIKE = re.compile(r"SECRET|PASSW|TOKEN|KEY|SALT|CREDENTIAL|DATABASE_URL|AUTH")
 REQUIRED_SECRETS = (

@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from demo_service import dependencies
-from demo_service.dependencies import Unavailable
+from demo_service.dependencies import UnavailableError
 from demo_service.web import Response, Service
 
 NUMBERS = (1, 2, 3, 4)
@@ -38,11 +38,11 @@ class Cluster:
                 client, self.client = self.client, None
                 with contextlib.suppress(Exception):
                     client.close(timeout=1)
-                raise Unavailable(f"dask-scheduler: {dependencies.first_line(error)}") from error
+                raise UnavailableError(f"dask-scheduler: {dependencies.first_line(error)}") from error
 
     def worker(self) -> None:
         if not self.run(lambda client: client.scheduler_info(n_workers=-1)["workers"]):
-            raise Unavailable("dask-cuda-worker: the scheduler has no worker")
+            raise UnavailableError("dask-cuda-worker: the scheduler has no worker")
 
     def total(self) -> int:
         self.worker()
@@ -53,7 +53,7 @@ class Cluster:
 
     def sums(self) -> None:
         if self.total() != sum(NUMBERS):
-            raise Unavailable("dask-cuda-worker: the cluster computes wrong sums")
+            raise UnavailableError("dask-cuda-worker: the cluster computes wrong sums")
 
 
 def start(service: Service) -> None:

@@ -12,7 +12,7 @@ import urllib.parse
 from pathlib import Path
 
 from demo_service import accounts, dependencies, environment, tokens
-from demo_service.dependencies import Unavailable
+from demo_service.dependencies import UnavailableError
 from demo_service.web import Request, Response, Service
 
 STORAGE = Path(os.environ.get("LOCAL_DATASET_CACHE_DIR", "/opt/graphistry/data"))
@@ -32,16 +32,16 @@ class Nexus:
     def start(self) -> None:
         for problem in environment.secret_problems():
             self.service.log.error("refusing to work: %s (see data/config/custom.env)", problem)
-        default, redis, database, storage = CHECKS
+        _default, redis, database, storage = CHECKS
         self.service.health(
             "/ht/",
             {
-                default: self.secrets,
+                "secrets": self.secrets,
                 redis: dependencies.redis,
                 database: self.database,
                 storage: self.storage,
             },
-            {name: "working" for name in CHECKS},
+            dict.fromkeys(CHECKS, "working"),
         )
         self.service.health("/healthcheck/", {"database": self.database}, {"success": True})
         for method, path, handler in (
@@ -62,7 +62,7 @@ class Nexus:
         while not self.migrated.is_set():
             try:
                 first = accounts.migrate()
-            except Unavailable as error:
+            except UnavailableError as error:
                 if str(error) != waiting:
                     waiting = str(error)
                     self.service.log.info("Waiting for PostgreSQL to become available... (%s)", waiting)
@@ -76,11 +76,11 @@ class Nexus:
     def secrets(self) -> None:
         problems = environment.secret_problems()
         if problems:
-            raise Unavailable("; ".join(problems))
+            raise UnavailableError("; ".join(problems))
 
     def database(self) -> None:
         if not self.migrated.is_set():
-            raise Unavailable("postgres: migrations have not been applied yet")
+            raise UnavailableError("postgres: migrations have not been applied yet")
         dependencies.nexus_tables()
 
     def storage(self) -> None:
@@ -88,7 +88,7 @@ class Nexus:
             with tempfile.NamedTemporaryFile(dir=STORAGE):
                 pass
         except OSError as error:
-            raise Unavailable(f"file storage: {error}") from error
+            raise UnavailableError(f"file storage: {error}") from error
 
     def sign_up_state(self, _request: Request) -> Response:
         return Response(200, {"open": not accounts.names()})
@@ -100,7 +100,7 @@ class Nexus:
             return Response(400, {"detail": "username and password are required"})
         try:
             account = accounts.create(username, fields.get("email", ""), password, only_first=True)
-        except accounts.SignUpClosed:
+        except accounts.SignUpClosedError:
             return Response(403, {"detail": "sign-up is closed: ask an administrator for an invitation"})
         self.service.log.warning("account %r signed up as the first one: administrator", username)
         return Response(201, {"username": account.username, "is_superuser": account.is_superuser})

@@ -7,16 +7,18 @@ forwarding header and gets 404.
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demo_service import environment
-from demo_service.dependencies import Unavailable
+from demo_service.dependencies import UnavailableError
+
+if TYPE_CHECKING:
+    import logging
 
 BODY_LIMIT = 1 << 20
 FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via")
@@ -78,7 +80,7 @@ class Service:
         for name, probe in probes.items():
             try:
                 probe()
-            except Unavailable as error:
+            except UnavailableError as error:
                 failed[name] = str(error)
         self.note(path, failed)
         return failed
@@ -105,18 +107,26 @@ class Service:
             return Response(405 if known else 404, {"detail": "method not allowed" if known else "not found"})
         try:
             return handler(request)
-        except Unavailable as error:
+        except UnavailableError as error:
             return Response(503, {"detail": str(error)})
 
     def serve(self) -> None:
         signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-        server = ThreadingHTTPServer(("0.0.0.0", self.port), _handler(self))  # noqa: S104  (in a container)
-        server.daemon_threads = True
+        server = Server(("0.0.0.0", self.port), _handler(self))  # noqa: S104  (in a container)
         self.log.info("listening on port %d", self.port)
         try:
             server.serve_forever()
         finally:
             self.log.info("stopped")
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that went away before its answer is no error of the service."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:

@@ -3,13 +3,14 @@
 set -eu
 cd -- "$(dirname -- "$(readlink -f -- "$0")")/../.."
 
+format='{{.State.Status}}, {{if .State.Health}}{{.State.Health.Status}}{{else}}without a health state{{end}}'
 services=$(./graphistry config --services)
 failed=0
 for service in $services; do
     container=$(./graphistry ps -a -q "$service")
     state=absent
     if [ -n "$container" ]; then
-        state=$(docker inspect -f '{{.State.Status}}, {{if .State.Health}}{{.State.Health.Status}}{{else}}no health check{{end}}' "$container")
+        state=$(docker inspect -f "$format" "$container")
     fi
     case $state in
     "running, healthy") verdict=PASS ;;
