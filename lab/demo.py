@@ -119,9 +119,21 @@ def build(*, purpose: str, image_store: str) -> None:
     if purpose == "server":
         site += ADMINISTRATOR_OF_SITE.format(etc=ETC)
     (DEMO / "site.yml").write_text(site, encoding="utf-8")
-    shutil.rmtree(DEMO / "bundle", ignore_errors=True)
-    command: list[str | Path] = [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", DEMO / "bundle"]
+    build_bundle(key)
+
+
+def build_bundle(key: str) -> None:
+    """Replace the bundle only by a different one, so that a host keeps what it has mounted."""
+    new, bundle = DEMO / "bundle.new", DEMO / "bundle"
+    shutil.rmtree(new, ignore_errors=True)
+    command: list[str | Path] = [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", new]
     step("bundle", [*command, "--sign-key", key, "--cache", CACHE])
+    sums = bundle / "SHA256SUMS"
+    if sums.exists() and sums.read_bytes() == (new / "SHA256SUMS").read_bytes():
+        shutil.rmtree(new)
+    else:
+        shutil.rmtree(bundle, ignore_errors=True)
+        new.rename(bundle)
 
 
 def step(title: str, command: list[str | Path]) -> None:
