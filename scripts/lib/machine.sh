@@ -69,3 +69,22 @@ need_tool() {
     "$checkout/.venv/bin/pip" install --quiet --editable "$checkout${1:+[$1]}"
     touch "$stamp"
 }
+
+# The collections of requirements.yml, taken out of PyPI's `ansible` package: molecule's connection to the
+# sealed hosts needs one of them, and Galaxy is not needed on the machines that run the tests.
+need_collections() {
+    collections=$checkout/build/collections
+    [ "$collections/.complete" -nt "$checkout/requirements.yml" ] && return 0
+    echo "fetching Ansible collections" >&2
+    rm -rf "$collections" "$collections.download"
+    "$checkout/.venv/bin/pip" download --quiet --no-deps --dest "$collections.download" 'ansible==12.3.0'
+    python3 - "$collections" "$collections.download"/ansible-*.whl <<'PYTHON'
+import sys, zipfile
+
+wanted = ("ansible_collections/community/docker/", "ansible_collections/community/library_inventory_filtering_v1/")
+with zipfile.ZipFile(sys.argv[2]) as wheel:
+    wheel.extractall(sys.argv[1], [name for name in wheel.namelist() if name.startswith(wanted)])
+PYTHON
+    rm -rf "$collections.download"
+    touch "$collections/.complete"
+}
