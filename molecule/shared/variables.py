@@ -1,4 +1,4 @@
-"""Write the variables that the tool would give the roles for the demo bundle, as a file for molecule."""
+"""Write what the tool would give the roles (variables.json) and the post-install tests (facts.json)."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def main() -> None:
         keys=(),
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    given = playbook_variables(site, bundle, provenance) | {
-        "molecule_facts": check_facts(site, bundle, provenance)
-    }
-    target.write_text(json.dumps(given), encoding="utf-8")
+    variables = playbook_variables(site, bundle, provenance)
+    target.write_text(json.dumps(variables), encoding="utf-8")
+    facts = check_facts(site, bundle, provenance)
+    target.with_name("facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 if __name__ == "__main__":
