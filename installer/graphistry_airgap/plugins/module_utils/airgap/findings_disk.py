@@ -68,7 +68,7 @@ def demands(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> list
 
 def missing_bytes(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> tuple[int, int]:
     """Compressed and unpacked bytes of the layers that no present image brings."""
-    images = parse_images(requirements["images"])
+    images = parse_images(requirements["images"]) if requirements["images"] else []
     here = set(profile["docker"]["engine"]["present"])
     present = {chain for image in images if image.config in here for chain in image.chains}
     # a layer on other parents is unpacked again, so its chain and not its content is counted

@@ -28,7 +28,7 @@ def database(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Findi
         # while the lock is held a half-done transaction is somebody's work, not an accident
         names = ", ".join(found["unfinished"]) or "its journal holds unfinished work"
         # what a killed installation left behind is finished by the next one
-        theirs = bool(set(found["unfinished"]) - own)
+        theirs = not found["unfinished"] or bool(set(found["unfinished"]) - own)
         yield Finding(
             ERROR if theirs else WARNING,
             "dpkg-interrupted",

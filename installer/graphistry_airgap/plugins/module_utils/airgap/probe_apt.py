@@ -122,7 +122,8 @@ def _missing(printed: str, link: Path, bundle: str) -> list[dict[str, Any]]:
 
 
 def _complaint(text: str) -> str:
-    """What apt says went wrong: its own E: lines and the list of unmet dependencies."""
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    kept = [line for line in lines if line.startswith(("E:", "W:", "Err:", " "))]
+    """What apt says went wrong: the unmet dependencies where it lists them, and its own E: lines."""
+    _, listed, after = text.partition("unmet dependencies:")
+    lines = [line.rstrip() for line in (after if listed else text).splitlines() if line.strip()]
+    kept = [line for line in lines if line.startswith(("E:", "W:")) or (listed and line.startswith(" "))]
     return "\n".join((kept or lines)[-12:])

@@ -59,7 +59,7 @@ def engine(host: Host, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
         found["containerd_store"] = store.containerd
         found["live_restore"] = bool(api.info().get("LiveRestoreEnabled"))
         found["containers"] = [_container(item) for item in api.containers()]
-        found["present"] = sorted(survey(api, parse_images(images)).present)
+        found["present"] = sorted(survey(api, parse_images(images)).present) if images else []
         found["networks"] = sorted(
             pool["Subnet"]
             for network in api.networks()

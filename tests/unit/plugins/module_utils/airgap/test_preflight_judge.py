@@ -429,6 +429,10 @@ def test_what_a_killed_installation_left_is_only_a_warning():
     assert codes({"packages": unfinished}, severity="warning") == ["dpkg-interrupted"]
 
 
+def test_a_journal_alone_stops_because_apt_would_refuse():
+    assert codes({"packages.journal": 1}, severity="error") == ["dpkg-interrupted"]
+
+
 def test_a_held_package_that_is_new_enough_satisfies():
     assert codes({"packages.wanted": [package("runc", "equal", installed="2", held=True)]}) == []
 
