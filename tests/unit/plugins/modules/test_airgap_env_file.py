@@ -77,7 +77,7 @@ def test_a_file_that_compose_cannot_read_is_left_alone(call):
 def test_the_file_before_the_change_is_kept_for_root_alone(call, tmp_path):
     call.path.write_text("A=1\n")
     call()
-    kept = [path for path in (tmp_path / "replaced").rglob("custom.env.*")]
+    kept = list((tmp_path / "replaced").rglob("custom.env.*"))
     assert [path.read_text() for path in kept] == ["A=1\n"]
     assert kept[0].stat().st_mode & 0o777 == 0o600
 

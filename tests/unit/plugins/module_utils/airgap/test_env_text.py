@@ -60,7 +60,7 @@ def test_settings_count_unless_the_operator_sets_them(data, settings):
     edit = env_text.edit(data, settings=settings)
     now = {s.name: s.value for s in env_text.statements(edit.data) if s.name}
     for name, value in settings.items():
-        assert now[name] == (operators[name] if name in operators else value)
+        assert now[name] == (operators.get(name, value))
 
 
 @pytest.mark.parametrize(
