@@ -7,6 +7,7 @@ installer runs for as long as the installation takes: what it counts would be th
 from __future__ import annotations
 
 import argparse
+import filecmp
 import hashlib
 import os
 import secrets
@@ -124,15 +125,16 @@ def build(*, purpose: str, image_store: str) -> None:
 
 def build_bundle(key: str) -> None:
     """Replace the bundle only by a different one, so that a host keeps what it has mounted."""
-    new, bundle = DEMO / "bundle.new", DEMO / "bundle"
+    bundle = DEMO / "bundle"
+    new = DEMO / "bundle.new" if bundle.exists() else bundle
     shutil.rmtree(new, ignore_errors=True)
     command: list[str | Path] = [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", new]
     step("bundle", [*command, "--sign-key", key, "--cache", CACHE])
-    sums = bundle / "SHA256SUMS"
-    if sums.exists() and sums.read_bytes() == (new / "SHA256SUMS").read_bytes():
-        shutil.rmtree(new)
-    else:
-        shutil.rmtree(bundle, ignore_errors=True)
+    if new == bundle:
+        return
+    same = filecmp.cmp(bundle / "SHA256SUMS", new / "SHA256SUMS", shallow=False)
+    shutil.rmtree(new if same else bundle)
+    if not same:
         new.rename(bundle)
 
 
