@@ -281,7 +281,8 @@ def _disk_full(name: str, words: str, *, store: Store, plan: ImportPlan) -> Imag
     have = {layer.diff_id for image in plan.present for layer in image.layers}
     missing = {la.diff_id: la for image in plan.pull for la in image.layers if la.diff_id not in have}
     needed = sum(la.unpacked_size + la.size for la in missing.values())
-    available = shutil.disk_usage(store.image_root).free
+    existing = next(path for path in (store.image_root, *store.image_root.parents) if path.is_dir())
+    available = shutil.disk_usage(existing).free
     return ImageImportError(
         f"no space left for image {name} in {store.image_root}: about {needed} bytes were needed for all "
         f"missing images, {available} are free now; Docker says: {words}",

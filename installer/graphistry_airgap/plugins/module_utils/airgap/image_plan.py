@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def parse_images(entries: Iterable[dict[str, Any]]) -> list[Image]:
         elif same.manifest != image.manifest:
             raise ValueError(f"image {image.names[0]}: two manifests for config {image.config}")
         else:
-            found[image.config] = Image(**{**vars(same), "names": same.names + image.names})
+            found[image.config] = replace(same, names=same.names + image.names)
+    if not found:
+        raise ValueError("it is empty")
     return list(found.values())
 
 

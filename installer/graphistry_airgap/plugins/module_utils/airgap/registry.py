@@ -42,6 +42,8 @@ class Blob:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_TIMEOUT
+    # headers and file leave as two writes; the second must not wait for the first one's acknowledgement
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle_one_request(self) -> None:
