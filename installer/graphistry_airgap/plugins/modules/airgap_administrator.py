@@ -15,7 +15,7 @@ options:
     type: path
     required: true
   secret_file:
-    description: File with C(username), C(email) and C(password), one C(key: value) a line.
+    description: "File with C(username), C(email) and C(password), one C(key: value) a line."
     type: path
     required: true
 author:
