@@ -12,6 +12,7 @@ import gzip
 import lzma
 import re
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -80,8 +81,9 @@ class AptClosure:
     def _groups(
         self, platform: type[Platform], resolved: Sequence[ResolvedRepository]
     ) -> dict[str, list[Package]]:
-        with self.cache.workspace() as workspace:
-            root = _AptRoot.create(workspace, platform.architecture, resolved, self.cache)
+        # not in the cache: a source list cannot name a key whose path has a blank
+        with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as workspace:
+            root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
             root.install_base()
             return {name: root.closure(roots) for name, roots in sorted(platform.groups.items())}
 
@@ -200,7 +202,10 @@ class _AptRoot:
         return run([program, *arguments], env={"APT_CONFIG": str(self.root / "apt.conf")})
 
     def _words(self, outcome: Outcome) -> str:
-        return outcome.tail().replace(f"{self.root}/mirror/", "")
+        """apt's errors, and the dependencies that it lists on stdout."""
+        unmet = outcome.stdout.partition("unmet dependencies:")[2].split("\n")
+        said = [" ".join(line.split()) for line in [*unmet, *outcome.stderr.splitlines()] if line.strip()]
+        return "; ".join(said[-8:]).replace(f"{self.root}/mirror/", "")
 
 
 def _named(roots: Sequence[str]) -> str:

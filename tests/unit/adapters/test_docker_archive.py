@@ -1,0 +1,108 @@
+import gzip
+import hashlib
+import json
+import subprocess
+
+import pytest
+from docker_archives import SavedImage, digest, layer_tar, new_form, old_form
+
+from graphistry_airgap.adapters import docker_archive
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.docker_archive import DockerArchive
+from graphistry_airgap.domain.errors import AirgapError, InputError
+from graphistry_airgap.domain.images import Image
+
+pytestmark = pytest.mark.subprocesses
+
+BASE = layer_tar("base", b"0123456789" * 100_000)
+CADDY = SavedImage(("graphistry/caddy:v1-universal",), (BASE,), extra="{tar}")
+NEXUS = SavedImage(("graphistry/nexus:v1-12", "nexus"), (BASE, layer_tar("{app", b"app")))
+FORMS = {
+    "old": old_form(CADDY, NEXUS),
+    "new": new_form(CADDY, NEXUS),
+    "new with compressed layers": new_form(CADDY, NEXUS, compressed=True),
+    "untagged beside": old_form(CADDY, SavedImage((), (layer_tar("x", b""),)), NEXUS),
+}
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path / "cache")
+
+
+@pytest.fixture
+def pack(cache, tmp_path):
+    def pack_bytes(data, *, compress=True):
+        path = tmp_path / "containers.tar.gz"
+        path.write_bytes(gzip.compress(data) if compress else data)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return DockerArchive(cache).pack(path, sha256, lambda _: None)
+
+    return pack_bytes
+
+
+def blob(cache, name):
+    path = cache.find(name.removeprefix("sha256:"))
+    assert path is not None
+    assert digest(path.read_bytes()) == path.name
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_configs_keep_their_bytes_and_layers_their_diff_ids(pack, cache, form):
+    images = {image.name: image for image in pack(FORMS[form])}
+    assert set(images) == {"graphistry/caddy:v1-universal", "graphistry/nexus:v1-12", "nexus:latest"}
+    for name, saved in (("graphistry/caddy:v1-universal", CADDY), ("nexus:latest", NEXUS)):
+        image = images[name]
+        assert blob(cache, image.config).read_bytes() == saved.config()
+        assert len(image.layers) == len(saved.layers)
+        for layer, raw in zip(image.layers, saved.layers, strict=True):
+            packed = blob(cache, layer.digest)
+            unpacked = subprocess.run(["zstd", "-dc", packed], capture_output=True, check=True).stdout
+            assert unpacked == raw
+            assert layer.diff_id == f"sha256:{digest(raw)}"
+            assert (layer.size, layer.unpacked_size) == (packed.stat().st_size, len(raw))
+
+
+def test_same_layers_give_the_same_blobs_whatever_the_form(pack):
+    packed = [pack(FORMS[form]) for form in ("old", "new", "new with compressed layers")]
+    assert packed[0] == packed[1] == packed[2]
+
+
+def test_uncompressed_archive(pack):
+    assert pack(FORMS["old"], compress=False) == pack(FORMS["old"])
+
+
+def test_manifest_names_the_vendors_config(pack):
+    image = next(image for image in pack(FORMS["old"]) if image.name == "nexus:latest")
+    manifest = json.loads(image.manifest())
+    assert manifest["config"]["digest"] == f"sha256:{digest(NEXUS.config())}"
+    assert image.descriptor()["digest"] == f"sha256:{digest(image.manifest())}"
+    assert Image.from_json(image.to_json()) == image
+
+
+def test_second_time_packs_nothing(pack, monkeypatch):
+    first = pack(FORMS["old"])
+    monkeypatch.setattr(docker_archive, "_ArchivePass", None)
+    assert pack(FORMS["old"]) == first
+
+
+def test_lost_blob_is_made_again(pack, cache):
+    first = pack(FORMS["old"])
+    cache.forget(first[0].layers[0].digest.removeprefix("sha256:"))
+    assert pack(FORMS["old"]) == first
+    blob(cache, first[0].layers[0].digest)
+
+
+def test_layers_that_the_config_does_not_name(pack):
+    lying = SavedImage(("x:1",), (layer_tar("a", b"a"),))
+    data = old_form(lying).replace(lying.config(), lying.config().replace(b"sha256:", b"sha256;"))
+    with pytest.raises(InputError, match="not those that its config names"):
+        pack(data)
+
+
+@pytest.mark.parametrize("data", [gzip.compress(FORMS["old"])[:3000], b"not an archive", b""])
+def test_damaged_archive(pack, cache, data):
+    with pytest.raises(AirgapError):
+        pack(data, compress=False)
+    assert not list((cache.root / "tmp").iterdir())

@@ -1,0 +1,192 @@
+"""The whole build with its real adapters: local repositories, a small release, no Python index."""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from apt_repository import debian_like
+from docker_archives import SavedImage, layer_tar, old_form
+from jsonschema import Draft202012Validator
+from small_release import write_release
+
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.documents import load_schema
+from graphistry_airgap.adapters.own_wheel import build_own_wheel
+from graphistry_airgap.adapters.release_source import release_digest
+from graphistry_airgap.build_wiring import build_bundle_service
+from graphistry_airgap.domain.bundle import parse_bundle
+from graphistry_airgap.domain.checksums import parse_sums
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.services.build_bundle import BuildRequest
+
+pytestmark = pytest.mark.subprocesses
+
+SPEC = """\
+schema: 1
+release: {{path: release, sha256: {digest}}}
+platforms:
+  debian-13:
+    repositories:
+      - {{name: debian, uri: "file:debian", suite: stable, components: [main], signed_by: debian/key.gpg}}
+"""
+
+
+class OwnWheelOnly:
+    def __init__(self, cache):
+        self.cache = cache
+
+    def collect(self, _platform):
+        return [build_own_wheel(self.cache)]
+
+
+class Site:
+    """A connected machine's directory with everything that a build needs."""
+
+    def __init__(self, path, keys):
+        self.path = path
+        self.repository = debian_like(path / "debian", keys)
+        self.release = write_release(path / "release")
+        self.pin()
+
+    def pin(self):
+        (self.path / "demo.bundle.yml").write_text(SPEC.format(digest=release_digest(self.release)))
+
+    def build(self, out="out", *, cache="cache", **options):
+        request = BuildRequest(
+            self.path / "demo.bundle.yml", self.path / out, cache=self.path / cache, **options
+        )
+        service = build_bundle_service(request)
+        service.runtimes = OwnWheelOnly(Cache(request.cache))
+        return service.run(request, progress=lambda _: None)
+
+    def sums(self, out="out"):
+        return (self.path / out / "SHA256SUMS").read_text()
+
+
+@pytest.fixture
+def site(tmp_path, keys):
+    return Site(tmp_path / "site", keys)
+
+
+def refused(site, **options):
+    with pytest.raises(InputError) as caught:
+        site.build(**options)
+    assert not (site.path / "out").exists()
+    assert not list(site.path.glob(".out*"))
+    return caught.value
+
+
+def test_bundle_is_complete_listed_and_described(site):
+    result = site.build()
+    out = site.path / "out"
+    present = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    listed = parse_sums(site.sums())
+    assert present == {*listed, "SHA256SUMS"}
+    for path, digest in listed.items():
+        assert hashlib.sha256((out / path).read_bytes()).hexdigest() == digest
+    document = json.loads((out / "bundle.json").read_bytes())
+    Draft202012Validator(load_schema("bundle-v1")).validate(document)
+    bundle = parse_bundle((out / "bundle.json").read_bytes())
+    assert set(bundle.files) == set(listed) - {"bundle.json"}
+    assert {path for path, file in document["files"].items() if "mode" in file} == {"release/graphistry"}
+    assert bundle.id == hashlib.sha256((out / "lock.json").read_bytes()).hexdigest()[:32] == result.data["id"]
+    assert bundle.created == "2026-11-20T08:00:00Z"
+    assert [image.name for image in bundle.images] == [
+        "graphistry/caddy:v2.50.1-universal",
+        "graphistry/graphistry-nexus:v2.50.1-12",
+    ]
+    assert "release/containers.tar.gz" not in listed
+    assert "packages/debian-13/debian/pool/main/docker.io_26.1.5_amd64.deb" in listed
+    assert not [path for path in listed if "base-files" in path]
+
+
+def test_nothing_of_this_machine_is_in_the_bundle(site):
+    site.build()
+    for path in (site.path / "out").rglob("*"):
+        if path.is_file():
+            assert os.fsencode(site.path) not in path.read_bytes(), path
+
+
+def test_same_lock_gives_the_same_checksums_from_any_cache_and_offline(site):
+    site.build()
+    first = site.sums()
+    site.build(offline=True)
+    assert site.sums() == first
+    site.build("other", cache="cache2")
+    assert site.sums("other") == first
+
+
+def test_warm_cache_needs_neither_repositories_nor_compression(site, monkeypatch):
+    site.build()
+    (site.path / "debian/dists").rename(site.path / "debian/gone")
+    monkeypatch.setattr("graphistry_airgap.adapters.docker_archive._ArchivePass", None)
+    site.build(offline=True)
+
+
+def test_cold_cache_offline(site):
+    assert refused(site, offline=True).code == "cache-cold"
+
+
+def test_signature_is_over_the_checksums(site, keys, monkeypatch):
+    monkeypatch.setenv("GNUPGHOME", str(keys.home))
+    result = site.build(sign_key=keys.fingerprint("signer"))
+    assert result.data["signed_by"] == keys.fingerprint("signer")
+    (site.path / "ring.gpg").write_bytes(keys.public("signer"))
+    out = site.path / "out"
+    command = ["gpgv", "--keyring", site.path / "ring.gpg", out / "SHA256SUMS.asc", out / "SHA256SUMS"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def test_missing_key_stops_before_any_work(site, keys, monkeypatch):
+    monkeypatch.setenv("GNUPGHOME", str(keys.home))
+    error = refused(site, sign_key="0" * 40)
+    assert error.code == "sign-key-missing"
+    assert not list((site.path / "cache/blobs").iterdir())
+
+
+def test_image_that_compose_names_and_the_archive_lacks(site):
+    only = SavedImage(("graphistry/caddy:v2.50.1-universal",), (layer_tar("a", b"a"),))
+    (site.release / "containers.tar.gz").write_bytes(gzip.compress(old_form(only), mtime=0))
+    site.pin()
+    error = refused(site)
+    assert error.code == "image-missing"
+    assert error.details["missing"] == ["graphistry/graphistry-nexus:v2.50.1-12"]
+    assert "graphistry/graphistry-nexus:v2.50.1-12" in error.message
+
+
+def test_release_without_version(site):
+    (site.release / "VERSION").unlink()
+    site.pin()
+    assert refused(site).code == "release-incomplete"
+
+
+def test_package_that_is_not_what_the_index_says(site):
+    (site.path / "debian/pool/main/iptables_1.8.11-2_amd64.deb").write_bytes(b"stolen")
+    with pytest.raises(Exception, match="iptables"):
+        site.build()
+    assert not (site.path / "out").exists()
+
+
+def test_damaged_cache_is_noticed(site):
+    site.build()
+    shutil.rmtree(site.path / "out")
+    blob = next((site.path / "cache/blobs").rglob("*/*"))
+    for blob in (site.path / "cache/blobs").glob("*/*"):
+        if blob.read_bytes() == b"iptables 1.8.11-2":
+            blob.write_bytes(b"iptables 1.8.11-X")
+    with pytest.raises(Exception, match="was expected") as caught:
+        site.build(offline=True)
+    assert caught.value.code == "source-changed"
+    assert not (site.path / "out").exists()
+
+
+def test_something_else_in_the_place_of_the_bundle(site):
+    (site.path / "out").write_text("mine")
+    with pytest.raises(InputError) as caught:
+        site.build()
+    assert caught.value.code == "output-exists"
+    assert (site.path / "out").read_text() == "mine"
