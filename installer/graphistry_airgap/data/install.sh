@@ -647,8 +647,10 @@ main() {
         case $argument in
         --json) ;;
         --keyring)
-            [ "$left" -gt 0 ] || fail 2 usage '--keyring needs a file' 'see: sh install.sh --help'
-            keyring=$1
+            keyring=${1-}
+            case $left:$keyring in
+            0:* | *:--*) fail 2 usage '--keyring needs a file' 'see: sh install.sh --help' ;;
+            esac
             left=$((left - 1))
             shift
             ;;

@@ -1,0 +1,345 @@
+"""install.sh on a bare Debian 13 without network: it refuses before it changes anything, then it works."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+from mini_bundle import PLATFORM, flip_byte
+from real_bundle import IMAGE, envelope, make_real_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
+
+KEYRING = "/etc/graphistry-airgap/trusted.gpg"
+STATE = "dpkg -l; find /opt/graphistry-airgap -mindepth 1 -printf '%p %T@ %m %l\n'"
+TOOL = "/opt/graphistry-airgap/bin/graphistry-airgap"
+
+
+class Host:
+    """A throw-away container without network; it sees a folder of bundles, read-only."""
+
+    def __init__(self, bundles: Path) -> None:
+        self.name = f"airgap-install-sh-{uuid.uuid4().hex[:8]}"
+        command = [
+            "docker",
+            "run",
+            "-d",
+            "--network",
+            "none",
+            "--name",
+            self.name,
+            "-v",
+            f"{bundles}:/media:ro",
+        ]
+        subprocess.run([*command, IMAGE, "sleep", "infinity"], check=True, capture_output=True)
+
+    def sh(
+        self, script: str, *, check: bool = True, stdin: bytes | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        command = ["docker", "exec", *(["-i"] if stdin is not None else []), self.name, "sh", "-c", script]
+        return subprocess.run(command, input=stdin, capture_output=True, check=check)
+
+    def put(self, path: str, data: bytes, mode: str = "644") -> None:
+        self.sh(f"mkdir -p $(dirname {path}) && cat > {path} && chmod {mode} {path}", stdin=data)
+
+    def install(self, bundle: str, arguments: str = "", environment: str = "") -> tuple[int, str, str]:
+        done = self.sh(f"cd / && {environment} sh /media/{bundle}/install.sh {arguments}", check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def changes(self) -> list[str]:
+        """Every path that differs from the image."""
+        listed = subprocess.run(
+            ["docker", "diff", self.name], capture_output=True, text=True, check=True
+        ).stdout
+        return sorted(listed.splitlines())
+
+    def remove(self) -> None:
+        subprocess.run(["docker", "rm", "-f", self.name], capture_output=True, check=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def docker_with_image():
+    found = shutil.which("docker") and subprocess.run(
+        ["docker", "image", "inspect", IMAGE], capture_output=True, check=False
+    )
+    if not found or found.returncode:
+        pytest.skip(f"needs Docker and the image {IMAGE} (lab/host/image)")
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory):
+    path = tmp_path_factory.mktemp("bundles")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture(scope="module")
+def mini(bundles, keys):
+    return make_real_bundle(bundles / "good", keys)
+
+
+@pytest.fixture(scope="module")
+def bare(bundles, mini, keys):
+    """A host that no test changes."""
+    host = Host(bundles)
+    host.put(KEYRING, keys.public("signer"))
+    yield host
+    host.remove()
+
+
+@pytest.fixture
+def spoiled(bundles, mini, request):
+    """A copy of the bundle to spoil."""
+    path = bundles / f"spoiled-{uuid.uuid4().hex[:8]}"
+    shutil.copytree(mini.path, path)
+    yield path
+    shutil.rmtree(path)
+
+
+def refused(
+    host: Host, bundle: str, arguments: str = f"--keyring {KEYRING}"
+) -> tuple[int, list[tuple[str, str | None]]]:
+    """Exit status and errors of a refusal, which has changed nothing and says the same in both forms."""
+    before = host.changes()
+    status, out, err = host.install(bundle, arguments)
+    assert out == ""
+    assert "error: " in err
+    assert "hint: " in err
+    status_json, out, _ = host.install(bundle, f"{arguments} --json")
+    assert host.changes() == before
+    document = envelope(out)
+    assert document["version"] == 1
+    assert document["command"] == "install"
+    assert document["ok"] is False
+    assert document["exit_code"] == status == status_json
+    assert all(error["hint"] and error["message"] for error in document["errors"])
+    return status, [(error["code"], error.get("path")) for error in document["errors"]]
+
+
+FILES = [
+    "install.sh",
+    "bundle.json",
+    f"runtime/{PLATFORM}/requirements.txt",
+    f"runtime/{PLATFORM}/bootstrap",
+    f"packages/{PLATFORM}/keys/debian.gpg",
+    f"packages/{PLATFORM}/debian/dists/test/InRelease",
+    "release/VERSION",
+    "images/index.json",
+]
+
+
+@pytest.mark.parametrize("path", [*FILES, "a wheel", "a package", "a blob"])
+def test_one_flipped_byte_is_found_before_anything_changes(bare, mini, spoiled, path):
+    part = {"a wheel": "pip-", "a package": "/python3_", "a blob": "/blobs/"}.get(path)
+    if part:
+        path = next(name for name in mini.files if part in name)
+    flip_byte(spoiled / path, 30 if path == "install.sh" else None)
+    assert refused(bare, spoiled.name) == (4, [("checksum-mismatch", path)])
+
+
+@pytest.mark.parametrize("path", ["SHA256SUMS", "SHA256SUMS.asc"])
+def test_a_flipped_byte_of_list_or_signature(bare, spoiled, path):
+    for position in (0, 60, (spoiled / path).stat().st_size - 1):
+        flip_byte(spoiled / path, position)
+        assert refused(bare, spoiled.name) == (4, [("signature-invalid", "SHA256SUMS.asc")])
+        flip_byte(spoiled / path, position)
+
+
+def test_missing_and_extra_files_are_all_named(bare, mini, spoiled):
+    wheel = f"runtime/{PLATFORM}/graphistry_airgap-9.9.9-py3-none-any.whl"
+    (spoiled / wheel).write_bytes(b"planted")
+    (spoiled / "new dir").mkdir()
+    (spoiled / "new dir" / 'a "file"').write_bytes(b"")
+    (spoiled / "lock.json").unlink()
+    status, errors = refused(bare, spoiled.name)
+    assert status == 4
+    assert sorted(errors) == [
+        ("file-extra", 'new dir/a "file"'),
+        ("file-extra", wheel),
+        ("file-missing", "lock.json"),
+    ]
+
+
+def test_a_link_is_refused(bare, spoiled):
+    (spoiled / "a-link").symlink_to("install.sh")
+    assert refused(bare, spoiled.name) == (4, [("file-not-regular", "a-link")])
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("SHA256SUMS", "not-a-bundle"), ("SHA256SUMS.asc", "signature-missing")]
+)
+def test_missing_parts_of_the_trust(bare, spoiled, name, code):
+    (spoiled / name).unlink()
+    assert refused(bare, spoiled.name) == (4, [(code, name)])
+
+
+def test_a_truncated_list_of_an_unsigned_bundle(bare, spoiled):
+    (spoiled / "SHA256SUMS.asc").unlink()
+    sums = (spoiled / "SHA256SUMS").read_bytes()
+    (spoiled / "SHA256SUMS").write_bytes(sums[:-5])
+    assert refused(bare, spoiled.name, "--allow-unsigned") == (4, [("checksums-malformed", "SHA256SUMS")])
+
+
+@pytest.mark.parametrize("line", ["../x", "/x", "a//b", "a/./b", "SHA256SUMS.asc", "install.sh", "a\\b", ""])
+def test_lines_that_a_signed_list_must_not_hold(bare, spoiled, keys, line):
+    text = (spoiled / "SHA256SUMS").read_text() + f"{'0' * 64}  {line}\n"
+    (spoiled / "SHA256SUMS").write_text(text)
+    (spoiled / "SHA256SUMS.asc").write_bytes(keys.sign(text.encode(), "signer"))
+    assert refused(bare, spoiled.name) == (4, [("checksums-malformed", "SHA256SUMS")])
+
+
+def test_a_bundle_signed_anew_by_a_key_that_it_carries(bare, spoiled, keys):
+    (spoiled / "trusted.gpg").write_bytes(keys.public("stranger"))
+    (spoiled / "SHA256SUMS.asc").write_bytes(keys.sign((spoiled / "SHA256SUMS").read_bytes(), "stranger"))
+    assert refused(bare, spoiled.name) == (4, [("signature-invalid", "SHA256SUMS.asc")])
+    inside = f"--keyring /media/{spoiled.name}/trusted.gpg"
+    assert refused(bare, spoiled.name, inside) == (4, [("keyring-in-bundle", None)])
+    bare.sh(f"ln -sf /media/{spoiled.name}/trusted.gpg /run/link.gpg")
+    assert refused(bare, spoiled.name, "--keyring /run/link.gpg") == (4, [("keyring-in-bundle", None)])
+
+
+def test_keyrings_that_cannot_be_used(bare, mini):
+    bare.put("/run/empty.gpg", b"")
+    bare.put("/run/junk.gpg", b"junk\n")
+    assert refused(bare, "good", "--keyring /run/none.gpg") == (2, [("keyring-missing", None)])
+    assert refused(bare, "good", "--keyring=/run") == (2, [("keyring-missing", None)])
+    assert refused(bare, "good", "--keyring /run/empty.gpg") == (2, [("keyring-empty", None)])
+    assert refused(bare, "good", "--keyring /run/junk.gpg") == (2, [("keyring-malformed", None)])
+    assert refused(bare, "good", "--keyring") == (2, [("usage", None)])
+    assert refused(bare, "good", "--bundle /media/other") == (2, [("usage", None)])
+
+
+def test_keys_that_must_not_sign_today(bare, spoiled, keys):
+    sums = (spoiled / "SHA256SUMS").read_bytes()
+    keys.make("withdrawn")
+    signatures = {
+        "expired": keys.sign(sums, "expired", at="20240102T000000!"),
+        "withdrawn": keys.sign(sums, "withdrawn"),
+    }
+    keys.revoke("withdrawn")
+    for name, signature in signatures.items():
+        (spoiled / "SHA256SUMS.asc").write_bytes(signature)
+        bare.put(f"/run/{name}.gpg", keys.public(name, "second"))
+        expected = (4, [("signature-invalid", "SHA256SUMS.asc")])
+        assert refused(bare, spoiled.name, f"--keyring /run/{name}.gpg") == expected
+
+
+def test_a_spelling_of_the_signature_that_is_not_canonical(bare, spoiled):
+    path = spoiled / "SHA256SUMS.asc"
+    path.write_bytes(path.read_bytes().replace(b"\n\n", b"\nComment: x\n\n", 1))
+    assert refused(bare, spoiled.name) == (4, [("signature-invalid", "SHA256SUMS.asc")])
+
+
+def test_a_keyring_that_others_may_write(bare, mini):
+    bare.sh(f"chmod 666 {KEYRING}")
+    assert refused(bare, "good", "") == (2, [("keyring-unsafe", None)])
+    bare.sh(f"chmod 644 {KEYRING}")
+
+
+def test_another_platform(bare, mini):
+    bare.sh(
+        "cp /etc/os-release /run/os-release; sed -i 's/VERSION_ID=.*/VERSION_ID=\"12\"/' /usr/lib/os-release"
+    )
+    assert refused(bare, "good") == (3, [("wrong-platform", None)])
+    bare.sh("cat /run/os-release > /usr/lib/os-release")
+
+
+def test_not_root(bare, mini):
+    done = bare.sh("su nobody -s /bin/sh -c 'sh /media/good/install.sh --json'", check=False)
+    assert done.returncode == 5
+    assert envelope(done.stdout.decode())["errors"][0]["code"] == "not-root"
+
+
+def test_two_at_once(bare, mini):
+    holder = "mkdir -p /opt/graphistry-airgap; flock /opt/graphistry-airgap sh -c"
+    done = bare.sh(
+        f"{holder} 'sh /media/good/install.sh --json'; code=$?; rmdir /opt/graphistry-airgap; exit $code",
+        check=False,
+    )
+    assert done.returncode == 5
+    assert envelope(done.stdout.decode())["errors"][0]["code"] == "lock-held"
+
+
+def test_help_changes_nothing(bare, mini):
+    before = bare.changes()
+    status, out, _ = bare.install("good", "--help")
+    assert (status, before) == (0, bare.changes())
+    assert "--keyring FILE" in out
+
+
+def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, keys):
+    host = Host(bundles)
+    try:
+        host.put("/root/armored.asc", keys.public("signer", armored=True))
+        apt_before = host.sh(
+            "cd /etc/apt && find . -type f | sort | xargs sha256sum; ls /var/lib/apt/lists"
+        ).stdout
+        status, out, err = host.install(
+            "good",
+            "--json --keyring root/armored.asc --site '/etc/my site.yml' --resume",
+            "PYTHONPATH=/evil PIP_INDEX_URL=http://192.0.2.1 PIP_CONFIG_FILE=/evil LD_LIBRARY_PATH=/evil",
+        )
+        assert status == 0, err
+        called = envelope(out)
+        assert called["argv"] == [
+            TOOL, "install", "--bundle", "/media/good", "--json", "--keyring", "/root/armored.asc",
+            "--site", "/etc/my site.yml", "--resume",
+        ]  # fmt: skip
+        assert set(called["environment"]) <= {"PATH", "HOME", "LC_ALL", "TERM"}
+        apt_after = host.sh(
+            "cd /etc/apt && find . -type f | sort | xargs sha256sum; ls /var/lib/apt/lists"
+        ).stdout
+        assert apt_after == apt_before
+        assert host.sh("ls -A /opt/graphistry-airgap").stdout.split() == [b"bin", b"runtimes"]
+        assert host.sh("find /opt/graphistry-airgap ! -user 0 -o -perm /022 ! -type l").stdout == b""
+        assert host.sh("find /opt/graphistry-airgap -name '*.pyc' | head -n 1").stdout
+
+        packages = host.sh(STATE).stdout
+        status, _, err = host.install("good", "--keyring /root/armored.asc")
+        assert (status, err.splitlines()) == (0, [f"signed by {keys.fingerprint('signer')}"])
+        assert host.sh(STATE).stdout == packages
+
+        for number in (2, 3, 4):
+            make_real_bundle(bundles / f"v{number}", keys, version=f"0.{number}.0")
+            status, out, _ = host.install(f"v{number}", "--keyring /root/armored.asc")
+            assert envelope(out)["version"] == f"0.{number}.0"
+        assert len(host.sh("ls /opt/graphistry-airgap/runtimes").stdout.split()) == 2
+    finally:
+        host.remove()
+
+
+def test_a_half_made_environment_is_made_again(bundles, mini, keys):
+    host = Host(bundles)
+    try:
+        host.put(KEYRING, keys.public("signer"))
+        assert host.install("good")[0] == 0
+        host.sh(
+            "cd /opt/graphistry-airgap/runtimes/* && rm -r .complete lib && mkdir -m 700 ../../.staging.old"
+        )
+        status, _, err = host.install("good")
+        assert status == 0, err
+        assert host.sh("ls -A /opt/graphistry-airgap").stdout.split() == [b"bin", b"runtimes"]
+    finally:
+        host.remove()
+
+
+def test_packages_that_apt_refuses_leave_the_host_alone(bundles, mini, keys):
+    """A held package of another version stands in the way."""
+    host = Host(bundles)
+    try:
+        host.put(KEYRING, keys.public("signer"))
+        host.sh(
+            "printf 'Package: media-types\\nStatus: hold ok installed\\nVersion: 0.1\\nArchitecture: all\\n"
+            "Maintainer: x <x@example.org>\\nDescription: x\\n"
+            "Conflicts: libpython3.13-stdlib\\n\\n' >> /var/lib/dpkg/status"
+        )
+        status, errors = refused(host, "good")
+        assert (status, [code for code, _ in errors]) == (3, ["packages-refused"])
+    finally:
+        host.remove()
