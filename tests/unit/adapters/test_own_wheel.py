@@ -22,6 +22,7 @@ def test_wheel_holds_package_content_and_metadata(cache):
     with zipfile.ZipFile(cache.find(wheel.sha256)) as archive:
         names = archive.namelist()
         assert archive.testzip() is None
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert names == sorted(names)
     assert {
         "graphistry_airgap/__main__.py",
