@@ -49,6 +49,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "preflight_release_files": release_files(bundle),
         "offline_repo_bundle": provenance.path,
         "offline_repo_repositories": repositories,
+        "offline_repo_digests": _keyrings(raw, repositories),
         "offline_repo_state": APT_STATE,
         "offline_repo_packages": _group(platform, "python"),
         "docker_engine_packages": _group(platform, "docker"),
@@ -57,6 +58,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "docker_engine_address_pools": pools,
         "docker_engine_image_store": site.docker.image_store,
         "docker_engine_allow_restart": site.docker.allow_restart,
+        "docker_engine_product_root": site.root,
         "nvidia_container_toolkit_packages": _group(platform, "toolkit"),
         "nvidia_container_toolkit_apt_config": apt_config,
         "container_images_layout": f"{provenance.path}/images",
@@ -101,6 +103,12 @@ def release_files(bundle: Bundle) -> dict[str, dict[str, str]]:
         for path, entry in bundle.raw["files"].items()
         if path.startswith(prefix)
     }
+
+
+def _keyrings(raw: dict[str, Any], repositories: list[dict[str, Any]]) -> dict[str, str]:
+    """An unlisted keyring gets a digest that nothing has, so that it is refused."""
+    paths = sorted({str(repository["signed_by"]) for repository in repositories})
+    return {path: raw["files"].get(path, {}).get("sha256", "not listed") for path in paths}
 
 
 def _group(platform: Platform, name: str) -> list[dict[str, str]]:
