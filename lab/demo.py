@@ -18,6 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from egress_trap import TrapError
+from prepared_host import (
+    ADMINISTRATOR_FILE,
+    INSTALL,
+    INSTALLED_TOOL,
+    MEDIUM,
+    RECEIPT,
+    place,
+    site_file,
+)
 from sealed_host import IMAGE, SealedHost
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -29,10 +38,6 @@ TOOL = CHECKOUT / ".venv" / "bin" / "graphistry-airgap"
 
 HOST = "airgap-demo"
 QUIET_HOST = "airgap-demo-quiet"
-MEDIUM = "/media/bundle"
-ETC = "/etc/graphistry-airgap"
-INSTALLED_TOOL = "/opt/graphistry-airgap/bin/graphistry-airgap"
-RECEIPT = "/var/lib/graphistry-airgap/receipt.json"
 SIGNER = "graphistry-airgap demo <demo@example.invalid>"
 # The release's images inherit the label of the base that they are built on.
 IMAGE_FILTERS = (f"reference={IMAGE}", "label=demo.inputs")
@@ -68,24 +73,6 @@ platforms:
         signed_by: vendor-repository/key.gpg
 """
 
-SITE = """\
-schema: 1
-purpose: {purpose}
-docker:
-  image_store: {image_store}
-"""
-
-ADMINISTRATOR_OF_SITE = """\
-administrator:
-  secret_file: {etc}/administrator.yml
-"""
-
-ADMINISTRATOR = """\
-username: admin
-email: admin@example.invalid
-password: {password}
-"""
-
 
 class DemoError(RuntimeError):
     """A step of the demo failed; its own output says why."""
@@ -116,9 +103,7 @@ def build(*, purpose: str, image_store: str) -> None:
     key = signing_key()
     release = tree_digest(DEMO / "release")
     (DEMO / "demo.bundle.yml").write_text(SPEC.format(release=release), encoding="utf-8")
-    site = SITE.format(purpose=purpose, image_store=image_store)
-    if purpose == "server":
-        site += ADMINISTRATOR_OF_SITE.format(etc=ETC)
+    site = site_file(purpose=purpose, image_store=image_store)
     (DEMO / "site.yml").write_text(site, encoding="utf-8")
     build_bundle(key)
 
@@ -173,14 +158,13 @@ def tree_digest(root: Path) -> str:
 
 def install(host: SealedHost, *, purpose: str) -> int:
     """What the operator does: keyring, answers and secret onto the host, then the bundle's own install.sh."""
-    host.put(DEMO / "trusted.gpg", f"{ETC}/trusted.gpg")
-    host.put(DEMO / "site.yml", f"{ETC}/site.yml")
-    if purpose == "server":
-        secret = ADMINISTRATOR.format(password=secrets.token_urlsafe(18))
-        host.put(secret.encode(), f"{ETC}/administrator.yml", mode=0o600)
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    command = ["sh", f"{MEDIUM}/install.sh", "--keyring", f"{ETC}/trusted.gpg"]
-    return host.attach(command, terminal=terminal)
+    place(
+        host,
+        keyring=DEMO / "trusted.gpg",
+        site=(DEMO / "site.yml").read_text(encoding="utf-8"),
+        password=secrets.token_urlsafe(18) if purpose == "server" else None,
+    )
+    return host.attach(INSTALL, terminal=sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def measure(host: SealedHost, quiet: SealedHost) -> Measured:
@@ -202,10 +186,10 @@ def show(host: SealedHost, *, purpose: str) -> int:
         lines += [
             f"containers      docker exec {HOST} docker ps",
             f"web             {web}/healthz",
-            f"administrator   docker exec {HOST} cat {ETC}/administrator.yml",
+            f"administrator   docker exec {HOST} cat {ADMINISTRATOR_FILE}",
         ]
     lines += [
-        f"install again   docker exec {HOST} sh {MEDIUM}/install.sh --keyring {ETC}/trusted.gpg",
+        f"install again   docker exec {HOST} {' '.join(INSTALL)}",
         "clean up        scripts/demo --clean",
     ]
     print("\n" + "\n".join(lines) + "\n", flush=True)
