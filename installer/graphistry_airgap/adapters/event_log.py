@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT_LOGS = 50
+
+
+def peak_memory() -> dict[str, int]:
+    """Largest resident set in MiB: of this process, and of any process that it waited for (Ansible's too)."""
+    own, children = (
+        resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return {"tool": own, "children": children}
 
 
 @contextlib.contextmanager
@@ -28,5 +37,6 @@ def event_log(folder: Path, command: str) -> Iterator[tuple[Path, Callable[[dict
             stream.write(json.dumps({"time": stamp, **entry}, sort_keys=True) + "\n")
 
         yield path, append
+        append({"event": "end", "peak_memory_mib": peak_memory()})
     for old in sorted(folder.glob("*.jsonl"))[:-KEPT_LOGS]:
         old.unlink()
