@@ -10,23 +10,36 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters.files import CHUNK, sha256_file, write_atomic
 from graphistry_airgap.domain.canonical import readable_json, sha256_hex
+from graphistry_airgap.domain.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LEFTOVER_AGE = 86400
 
 
 class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("blobs", "notes", "tmp"):
-            (root / name).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in ("blobs", "notes", "tmp"):
+                (root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"the cache {root} cannot be used: {error.strerror}",
+                code="cache-unusable",
+                hint="name a directory that you may write with --cache",
+            ) from None
+        self._sweep()
 
     def find(self, sha256: str, size: int | None = None) -> Path | None:
         """Path of a stored blob; one of the wrong size counts as absent."""
@@ -91,6 +104,18 @@ class Cache:
 
     def write_note(self, key: str, value: Any) -> None:
         write_atomic(self._note(key), readable_json({"key": key, "value": value}))
+
+    def _sweep(self) -> None:
+        """Remove what builds that were killed long ago left behind."""
+        for leftover in (self.root / "tmp").iterdir():
+            try:
+                old = time.time() - leftover.stat().st_mtime > LEFTOVER_AGE
+            except FileNotFoundError:
+                continue
+            if old and leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            elif old:
+                leftover.unlink(missing_ok=True)
 
     def _blob(self, sha256: str) -> Path:
         return self.root / "blobs" / sha256[:2] / sha256

@@ -18,7 +18,7 @@ from graphistry_airgap.domain import layout
 from graphistry_airgap.domain.assembly import Content
 from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
-from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.manifest import render_manifest
 from graphistry_airgap.domain.platforms import PLATFORMS
@@ -73,6 +73,16 @@ class BuildBundle:
 
     def run(self, request: BuildRequest, *, progress: Callable[[str], None]) -> Result:
         """Build the bundle that the request's spec describes."""
+        try:
+            return self._run(request, progress)
+        except OSError as error:
+            raise StageError(
+                f"the build stopped: {error}",
+                code="build-io",
+                hint="check free space and permissions where cache and output lie, then repeat",
+            ) from error
+
+    def _run(self, request: BuildRequest, progress: Callable[[str], None]) -> Result:
         started = time.monotonic()
         progress = _one_at_a_time(progress)
         self.writer.check(request.output)

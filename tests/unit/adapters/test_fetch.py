@@ -1,4 +1,5 @@
 import hashlib
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -112,6 +113,22 @@ def test_file_uris_are_copied(cache, tmp_path):
     assert fetcher.newest(f"file:{tmp_path}/with%20blank").read_bytes() == BODY
     with pytest.raises(InputError):
         fetcher.newest(f"file:{tmp_path}/none")
+
+
+def test_leftovers_of_builds_killed_long_ago_go(cache):
+    old, new = cache.root / "tmp/old", cache.root / "tmp/new"
+    for folder in (old, new):
+        (folder / "release").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    Cache(cache.root)
+    assert [path.name for path in (cache.root / "tmp").iterdir()] == ["new"]
+
+
+def test_unusable_cache(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError) as caught:
+        Cache(tmp_path / "file/cache")
+    assert caught.value.code == "cache-unusable"
 
 
 def test_blob_of_the_wrong_size_counts_as_absent(cache):

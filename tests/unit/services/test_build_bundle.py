@@ -1,5 +1,6 @@
 """The whole build with its real adapters: local repositories, a small release, no Python index."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -20,7 +21,7 @@ from graphistry_airgap.adapters.release_source import release_digest
 from graphistry_airgap.build_wiring import build_bundle_service
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
-from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.services.build_bundle import BuildRequest
 
 pytestmark = pytest.mark.subprocesses
@@ -182,6 +183,18 @@ def test_damaged_cache_is_noticed(site):
         site.build(offline=True)
     assert caught.value.code == "source-changed"
     assert not (site.path / "out").exists()
+
+
+def test_full_disk_is_an_error_with_a_hint_and_no_half_bundle(site, monkeypatch):
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(StageError, match="No space left") as caught:
+        site.build()
+    assert "free space" in caught.value.hint
+    assert not list(site.path.glob("*out*"))
+
+
+def full_disk(_):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_something_else_in_the_place_of_the_bundle(site):
