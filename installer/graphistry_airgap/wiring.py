@@ -133,6 +133,7 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         checks=run_checks,
         receipts=ReceiptStore(),
         event_log=event_log,
+        packages_before=host.packages_before,
         installed_packages=host.installed_packages,
         local_images=host.local_images,
         progress=progress,

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters.process import run
+from graphistry_airgap.domain import places
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +20,18 @@ def platform_name(os_release: str) -> str:
 
 def installed_packages() -> dict[str, str]:
     """Name to version of each installed package; empty where dpkg is absent."""
-    listing = run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"])
-    rows = (line.split("\t") for line in listing.stdout.splitlines())
+    return _package_rows(
+        run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"]).stdout
+    )
+
+
+def packages_before(kept: Path = places.PACKAGES_BEFORE) -> dict[str, str]:
+    """The packages before this installation began, install.sh's own part included."""
+    return _package_rows(kept.read_text(encoding="utf-8")) if kept.exists() else installed_packages()
+
+
+def _package_rows(listing: str) -> dict[str, str]:
+    rows = (line.split("\t") for line in listing.splitlines())
     return {name: version for status, name, version in rows if status.startswith("ii")}
 
 

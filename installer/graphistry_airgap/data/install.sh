@@ -59,6 +59,21 @@ problem() {
     fi
 }
 
+# Where a copy failed: is it the medium that cannot be read, or this host that cannot be written?
+copy() {
+    cp -- "$bundle/$1" "$2" 2>"$stage/words" && return
+    if cat -- "$bundle/$1" >/dev/null 2>&1; then
+        fail 3 disk-full "$1 cannot be copied to $PROGRAM: $(cat "$stage/words")" "make room under $PROGRAM"
+    fi
+    problem file-unreadable "$1 cannot be read" "$HINT_COPY" "$1"
+}
+
+# disk_full FILE: what a program said may be about room on this host and not about the bundle
+disk_full() {
+    grep -qiE 'no space left|enough free space' "$1" &&
+        fail 3 disk-full "there is too little room on this host: $(tail -n 5 "$1")" "make room under $PROGRAM"
+}
+
 # finish STATUS: end with the noted problems
 finish() {
     finished=yes
@@ -329,7 +344,7 @@ check_keyring() {
 
 # SHA256SUMS and signatures are copied first; what is judged is what is used afterwards
 check_signature() {
-    cp -- "$bundle/SHA256SUMS" "$stage/SHA256SUMS" || fail 4 file-unreadable 'SHA256SUMS cannot be read' "$HINT_COPY" SHA256SUMS
+    copy SHA256SUMS "$stage/SHA256SUMS"
     signatures=$(cd -- "$bundle" && find . -maxdepth 1 -type f -name 'SHA256SUMS*.asc' | sed 's|^\./||' |
         grep -Ex 'SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc' | LC_ALL=C sort) || :
     if [ -z "$signatures" ] && [ "$allow_unsigned" = yes ]; then
@@ -343,7 +358,8 @@ check_signature() {
         fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
     signer=''
     for name in $signatures; do
-        cp -- "$bundle/$name" "$stage/signature.asc" || fail 4 file-unreadable "$name cannot be read" "$HINT_COPY" "$name"
+        copy "$name" "$stage/signature.asc"
+        [ "$failures" -eq 0 ] || finish 4
         if answer=$(verdict "$stage/signature.asc"); then
             signer=$answer
             break
@@ -420,8 +436,9 @@ copy_checked() {
     grep -E "$1" "$stage/listed" >"$stage/wanted" || :
     while IFS= read -r path; do
         mkdir -p -- "$stage/copy/$(dirname -- "$path")"
-        cp -- "$bundle/$path" "$stage/copy/$path" || problem file-unreadable "$path cannot be read or copied" "$HINT_COPY" "$path"
+        copy "$path" "$stage/copy/$path"
     done <"$stage/wanted"
+    [ "$failures" -eq 0 ] || finish 4
     select_sums <"$stage/wanted" >"$stage/subset"
     check_sums "$stage/copy" "$stage/subset"
 }
@@ -441,8 +458,13 @@ check_sums() {
     for list in "$@"; do
         while IFS= read -r line; do
             path=${line%: FAILED*}
-            problem checksum-mismatch "$path is not the file that was signed" \
-                'the medium is damaged or the file was changed: copy the bundle again and verify it' "$path"
+            case $line in
+            *': FAILED open or read') problem file-unreadable "$path cannot be read" "$HINT_COPY" "$path" ;;
+            *)
+                problem checksum-mismatch "$path is not the file that was signed" \
+                    'the medium is damaged or the file was changed: copy the bundle again and verify it' "$path"
+                ;;
+            esac
         done <"$list.bad"
     done
     [ "$failures" -eq 0 ] || finish 4
@@ -545,12 +567,15 @@ install_python() {
     [ -n "$packages" ] || fail 3 python-unfit "/usr/bin/python3 is not the one that the bundle's runtime is made for, or it is broken" \
         "this platform's own Python is needed: $(bootstrap_lines package | grep '^python3=')"
     prepare_apt
-    apt update || fail 4 packages-unreadable "apt does not accept the bundle's packages: $(apt_words)" "$HINT_COPY"
+    apt update || disk_full "$stage/apt/words" || fail 4 packages-unreadable "apt does not accept the bundle's packages: $(apt_words)" "$HINT_COPY"
     simulate_python
     # everything is fetched and checked by apt before dpkg changes the host
     # shellcheck disable=SC2086
-    apt --download-only install $packages ||
+    apt --download-only install $packages || disk_full "$stage/apt/words" ||
         fail 4 packages-unreadable "apt cannot fetch the bundle's packages: $(apt_words)" "$HINT_COPY"
+    # the receipt tells what an installation added, and this comes before the tool that writes it
+    [ -f "$PROGRAM/packages-before" ] ||
+        dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' >"$PROGRAM/packages-before"
     say "installing Python from the bundle: $packages"
     # shellcheck disable=SC2086
     apt --no-download install $packages || {
@@ -584,7 +609,7 @@ make_runtime() {
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
                 --no-input --root-user-action ignore --requirement "$wheels/requirements.txt" &&
             [ -x "$runtime/bin/graphistry-airgap" ]
-    } >"$stage/words" 2>&1 || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
+    } >"$stage/words" 2>&1 || disk_full "$stage/words" || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
         'the wheels do not fit each other or this Python: build the bundle again'
     touch "$runtime/.complete"
     half_made=''
@@ -611,6 +636,9 @@ open_stage() {
     if [ ! -d "$PROGRAM" ]; then
         made_program=yes
         mkdir -- "$PROGRAM"
+    fi
+    if [ -L "$PROGRAM" ] || [ -z "$(find "$PROGRAM" -maxdepth 0 -user 0 ! -perm /022)" ]; then
+        fail 5 program-unsafe "$PROGRAM must be a directory of root that nobody else may write" "chown root: and chmod 755 it"
     fi
     exec 9<"$PROGRAM"
     flock -n 9 || {

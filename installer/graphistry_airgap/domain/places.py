@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+PROGRAM: Final = Path("/opt/graphistry-airgap")
+# dpkg's list from before install.sh added the platform's Python; gone once a receipt holds the difference
+PACKAGES_BEFORE: Final = PROGRAM / "packages-before"
 CONFIG: Final = Path("/etc/graphistry-airgap")
 SITE_FILE: Final = CONFIG / "site.yml"
 KEYRING: Final = CONFIG / "trusted.gpg"

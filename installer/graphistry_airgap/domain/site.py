@@ -65,4 +65,8 @@ class Site:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON-able, and equal to what a receipt gives back: lists, no tuples."""
+        given = asdict(self)
+        given["waive"] = list(self.waive)
+        given["docker"]["address_pools"] = [asdict(pool) for pool in self.docker.address_pools]
+        return given

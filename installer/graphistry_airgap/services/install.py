@@ -45,6 +45,7 @@ class Install:
     checks: HostChecks
     receipts: Receipts
     event_log: EventLog
+    packages_before: Callable[[], dict[str, str]]
     installed_packages: Callable[[], dict[str, str]]
     local_images: Callable[[list[str]], list[dict[str, str]]]
     progress: Progress
@@ -62,7 +63,7 @@ class Install:
 
     def run(self, target: Target) -> Result:
         started = _now()
-        before = self.installed_packages()
+        before = self.packages_before()
         with self.event_log(places.LOGS, "install") as (log_path, log):
             playbook = "template.yml" if target.site.is_template else "install.yml"
             recap = self.runner(
@@ -163,6 +164,7 @@ class Install:
             "keyring": str(target.keyring) if target.keyring else None,
         }
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
+        places.PACKAGES_BEFORE.unlink(missing_ok=True)
 
 
 def checks_error(checks: dict[str, Any]) -> AirgapError:

@@ -1,0 +1,31 @@
+import json
+from pathlib import Path
+
+import graphistry_airgap
+from graphistry_airgap.domain.site import Site
+
+DOCUMENT = {
+    "schema": 1,
+    "purpose": "server",
+    "waive": ["administrator"],
+    "docker": {"address_pools": [{"base": "172.30.0.0/16", "size": 24}]},
+}
+
+
+def test_a_site_equals_its_copy_in_a_receipt():
+    given = Site.from_document(DOCUMENT).as_dict()
+    assert json.loads(json.dumps(given)) == given
+
+
+def test_absent_keys_take_the_defaults_of_the_schema():
+    schema = json.loads(
+        (Path(graphistry_airgap.__file__).parent / "schemas" / "site-v1.json").read_text(encoding="utf-8")
+    )["properties"]
+    site = Site.from_document({"schema": 1, "purpose": "server"})
+    assert site.root == schema["root"]["default"]
+    assert site.docker.image_store == schema["docker"]["properties"]["image_store"]["default"]
+    assert site.docker.data_root == schema["docker"]["properties"]["data_root"]["default"]
+    assert site.docker.allow_restart is schema["docker"]["properties"]["allow_restart"]["default"]
+    assert site.tls.mode == schema["tls"]["properties"]["mode"]["default"]
+    assert site.services_timeout == schema["services"]["properties"]["timeout"]["default"]
+    assert site.gpu == schema["gpu"]["default"]
