@@ -78,7 +78,7 @@ def files(
                 f"the keyring {repository.signed_by} cannot be read: {error.strerror}"
             ) from error
         listed = digests.get(repository.signed_by)
-        if listed and hashlib.sha256(keyring).hexdigest() != listed:
+        if listed is not None and hashlib.sha256(keyring).hexdigest() != listed:
             raise SourceError(f"the keyring {repository.signed_by} is not the one that the bundle lists")
         wanted[_keyring(state, repository)] = keyring
     lines = [_source(state, bundle, repository, architecture) for repository in repositories]
