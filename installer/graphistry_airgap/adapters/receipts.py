@@ -40,3 +40,4 @@ class ReceiptStore:
         text = json.dumps(receipt, indent=2, sort_keys=True) + "\n"
         write_atomic(self._history / f"{stamp}.json", text, mode=0o600)
         write_atomic(self.path, text, mode=0o600)
+        places.PACKAGES_BEFORE.unlink(missing_ok=True)

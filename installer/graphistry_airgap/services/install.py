@@ -164,7 +164,6 @@ class Install:
             "keyring": str(target.keyring) if target.keyring else None,
         }
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
-        places.PACKAGES_BEFORE.unlink(missing_ok=True)
 
 
 def checks_error(checks: dict[str, Any]) -> AirgapError:
