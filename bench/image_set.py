@@ -18,6 +18,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.docker_archive import DockerArchive
+from graphistry_airgap.adapters.files import sha256_file
+
 POOL = 48 << 20
 SHARED = 0.5
 DIRECTORY_FILES = 200
@@ -144,14 +148,16 @@ def write_archive(target: Path, images: list[list[LayerFile]], *, prefix: str) -
     members["oci-layout"] = b'{"imageLayoutVersion":"1.0.0"}'
     members["index.json"] = json.dumps({"schemaVersion": 2, "manifests": index}).encode()
     unique = {layer.hex: layer for layers in images for layer in layers}
-    with gzip.GzipFile(target, "wb", compresslevel=6, mtime=0) as stream:
-        with tarfile.open(fileobj=stream, mode="w") as archive:
-            for layer in unique.values():
-                archive.add(layer.path, f"blobs/sha256/{layer.hex}")
-            for path, body in sorted(members.items()):
-                entry = tarfile.TarInfo(path)
-                entry.size = len(body)
-                archive.addfile(entry, io.BytesIO(body))
+    with (
+        gzip.GzipFile(target, "wb", compresslevel=6, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w") as archive,
+    ):
+        for layer in unique.values():
+            archive.add(layer.path, f"blobs/sha256/{layer.hex}")
+        for path, body in sorted(members.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size = len(body)
+            archive.addfile(entry, io.BytesIO(body))
 
 
 def oci_manifest(config: bytes, layers: list[LayerFile]) -> dict[str, object]:
@@ -179,6 +185,23 @@ def generate(target: Path, size: Size, *, seed: int = 1, prefix: str = "bench") 
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="layers-") as folder:
         write_archive(target, make_layers(Path(folder), size, seed=seed), prefix=prefix)
+
+
+def pack(archive: Path, folder: Path) -> None:
+    """Write `images/` and the list of images in `bundle.json`, by the code that builds bundles."""
+    cache = Cache(folder / "cache")
+    images = DockerArchive(cache).pack(archive, sha256_file(archive), lambda _: None)
+    blobs = folder / "images/blobs/sha256"
+    blobs.mkdir(parents=True, exist_ok=True)
+    for image in images:
+        (blobs / image.descriptor()["digest"].removeprefix("sha256:")).write_bytes(image.manifest())
+        for digest in (image.config, *(layer.digest for layer in image.layers)):
+            blob = blobs / digest.removeprefix("sha256:")
+            found = cache.find(blob.name)
+            if found and not blob.exists():
+                blob.hardlink_to(found)
+    listing = {"images": [image.entry() for image in images]}
+    (folder / "bundle.json").write_text(json.dumps(listing), encoding="utf-8")
 
 
 def main() -> None:
