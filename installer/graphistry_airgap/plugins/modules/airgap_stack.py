@@ -134,11 +134,12 @@ class Stack:
                 self.unhealthy(services, bad, (error or out).strip()[-800:])
             time.sleep(self.module.params["poll"])
 
-    def wait(self, services: list[str]) -> None:
+    def wait(self, services: list[str]) -> list[compose_stack.Container]:
         while True:
-            bad = compose_stack.waiting(services, self.containers())
+            containers = self.containers()
+            bad = compose_stack.waiting(services, containers)
             if not bad:
-                return
+                return containers
             if time.monotonic() > self.deadline:
                 self.unhealthy(services, bad, "")
             time.sleep(self.module.params["poll"])
@@ -174,10 +175,10 @@ class Stack:
         log = (self.inspect(identity).get("State", {}).get("Health") or {}).get("Log") or []
         return str(log[-1].get("Output", "")).strip()[-400:] if log else ""
 
-    def outdated(self, services: list[str]) -> list[str]:
+    def outdated(self, services: list[str], containers: list[compose_stack.Container]) -> list[str]:
         """Running services that started before a file which they read only at their start."""
         found = []
-        for container in self.containers():
+        for container in containers:
             names = self.module.params["reread"].get(container.service, [])
             if container.service not in services or container.state != "running" or not names:
                 continue
@@ -214,12 +215,11 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=bool(compose_stack.waiting(services, before)), services=services)
     stack.require_images()
-    outdated = stack.outdated(services)
+    outdated = stack.outdated(services, before)
     stack.up(services)
     if outdated:
         stack.up(outdated, *RUNNING_ANEW)
-    stack.wait(services)
-    after = stack.containers()
+    after = stack.wait(services)
     changed = compose_stack.running(services, before) != compose_stack.running(services, after)
     module.exit_json(changed=changed, services=services)
 
