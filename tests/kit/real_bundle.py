@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "airgap-lab/debian-13"
 CACHE = ROOT / "build" / "tests" / "install-sh"
 INSTALLER = ROOT / "installer" / "graphistry_airgap" / "data" / "install.sh"
+GPGV = CACHE / "gpgv"
 PIP = "pip==25.3"
 
 TOOL = """\
@@ -40,7 +41,10 @@ apt-get -qq update
 apt-get -qq -y --no-install-recommends --download-only install python3 python3-apt
 mkdir -p /out/pool/main
 cp /var/cache/apt/archives/*.deb /out/pool/main
-chown -R {owner} /out
+apt-get clean
+apt-get -qq -y --no-install-recommends --download-only install gpgv
+mkdir -p /out/gpgv
+cp /var/cache/apt/archives/*.deb /out/gpgv
 """
 
 INDEX = """\
@@ -64,9 +68,9 @@ class Material:
 
 def download() -> Material:
     pool, wheels = CACHE / "pool" / "main", CACHE / "wheels"
-    if not pool.is_dir():
+    if not GPGV.is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
-        _in_container(FETCH.format(owner="0:0"), f"{CACHE}:/out", network=True)
+        _in_container(FETCH, f"{CACHE}:/out", network=True)
     if not list(wheels.glob("pip-*.whl")):
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheels), PIP]
         subprocess.run(command, check=True)

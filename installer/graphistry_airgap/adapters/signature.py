@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.process import FIXED_PATH, run
-from graphistry_airgap.domain import openpgp
+from graphistry_airgap.domain import openpgp, places
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
 from graphistry_airgap.domain.signature import Verdict
@@ -113,6 +113,16 @@ def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
     except OSError as error:
         text = f"the keyring {keyring} cannot be read: {error.strerror}"
         raise _keyring_error(text, "keyring-unreadable", keyring) from error
+    if keyring == places.KEYRING and (keyring.stat().st_uid != 0 or keyring.stat().st_mode & 0o022):
+        raise InputError(
+            f"{keyring} must belong to root and be writable by nobody else",
+            code="keyring-unsafe",
+            hint=f"chown root: {keyring} && chmod 644 {keyring}",
+            details={
+                "found": f"mode {keyring.stat().st_mode & 0o777:o}",
+                "needed": "root's file, 644 or stricter",
+            },
+        )
     if keyring.resolve().is_relative_to(bundle.resolve()):
         raise BundleError(
             f"the keyring {keyring} lies inside the bundle",

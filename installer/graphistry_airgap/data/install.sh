@@ -68,6 +68,12 @@ copy() {
     problem file-unreadable "$1 cannot be read" "$HINT_COPY" "$1"
 }
 
+# need_room MIB: said before anything is half done
+need_room() {
+    free=$(df -Pk -- "$PROGRAM" | awk 'NR == 2 { print int($4 / 1024) }')
+    [ "$free" -ge "$1" ] || fail 3 disk-full "$PROGRAM has room for $free MiB, $1 MiB are needed" "make room under $PROGRAM"
+}
+
 # disk_full FILE: what a program said may be about room on this host and not about the bundle
 disk_full() {
     grep -qiE 'no space left|enough free space' "$1" &&
@@ -646,6 +652,7 @@ open_stage() {
         fail 5 lock-held 'another install.sh is at work on this host' 'wait until it has ended'
     }
     rm -rf -- "$PROGRAM"/.staging.*
+    need_room 16
     stage=$(mktemp -d "$PROGRAM/.staging.XXXXXX")
 }
 
@@ -711,6 +718,7 @@ main() {
     runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
     copy_checked "^(install\.sh|bundle\.json|runtime/$platform/bootstrap)\$"
     if [ ! -f "$runtime/.complete" ] || ! python_fits; then
+        need_room 400 # the copies, apt's lists, the packages, the environment
         copy_checked "^(runtime/$platform|packages/$platform/keys)/"
         if ! python_fits; then
             check_every_byte

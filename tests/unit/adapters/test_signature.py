@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
 
 pytestmark = pytest.mark.subprocesses
@@ -177,6 +178,16 @@ def test_a_keyring_inside_the_bundle(keys, tmp_path, link):
     with pytest.raises(BundleError) as caught:
         check_signature(SUMS, {NAME: keys.sign(SUMS, "signer")}, bundle=bundle, keyring=keyring)
     assert caught.value.code == "keyring-in-bundle"
+
+
+def test_the_default_keyring_must_be_root_s_own(keys, tmp_path, monkeypatch):
+    keyring = tmp_path / "trusted.gpg"
+    keyring.write_bytes(keys.public("signer"))
+    monkeypatch.setattr(places, "KEYRING", keyring)
+    keyring.chmod(0o666)
+    with pytest.raises(InputError) as caught:
+        check_signature(SUMS, {NAME: keys.sign(SUMS, "signer")}, bundle=tmp_path / "b", keyring=keyring)
+    assert caught.value.code == "keyring-unsafe"
 
 
 def test_no_program_to_check_with(keys, tmp_path):
