@@ -58,7 +58,7 @@ def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Si
         arguments.path,
         arguments.keyring or places.KEYRING,
         allow_unsigned=arguments.allow_unsigned,
-        progress=progress.note,
+        progress=progress.task,
     )
     return verification_result(verified)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,9 +60,7 @@ class Targets:
         keyring = asked.keyring or places.KEYRING
         if thorough is None:
             thorough = not self._holds_result(last, path, site)
-        opened = self.open_bundle(
-            path, keyring, allow_unsigned=asked.allow_unsigned, read_all=thorough, progress=self.progress.note
-        )
+        opened = self._open(path, keyring, allow_unsigned=asked.allow_unsigned, read_all=thorough)
         platform = self.host_platform()
         if platform not in opened.bundle.platforms:
             raise HostError(
@@ -88,6 +87,13 @@ class Targets:
         return Target(
             site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None
         )
+
+    def _open(self, path: Path, keyring: Path, **how: bool) -> VerifiedBundle:
+        self.progress.stage("bundle")
+        begun = time.monotonic()
+        opened = self.open_bundle(path, keyring, progress=self.progress.task, **how)
+        self.progress.stage_done("bundle", 0, time.monotonic() - begun, failed=False)
+        return opened
 
     def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
         sums = path / "SHA256SUMS"
