@@ -49,19 +49,23 @@ def demo_host(
     keyring: Path,
     site: str | None = None,
     password: str | None = PASSWORD,
+    medium: str = MEDIUM,
 ) -> Iterator[SealedHost]:
-    """A started host with the bundle at /media/bundle and the operator's files in place."""
+    """A started host with the operator's files, and at `medium` the bundle or a directory of bundles."""
     host = SealedHost(f"airgap-test-{name}")
     host.stop()
     with host:
-        host.start(mounts=[f"{bundle}:{MEDIUM}:ro"])
+        host.start(mounts=[f"{bundle}:{medium}:ro"])
         place(host, keyring=keyring, site=site_file() if site is None else site, password=password)
         yield host
 
 
-def install(host: SealedHost, *arguments: str, timeout: int = 600) -> tuple[int, dict[str, Any]]:
+def install(
+    host: SealedHost, *arguments: str, medium: str = MEDIUM, timeout: int = 600
+) -> tuple[int, dict[str, Any]]:
     """Exit status and envelope of the bundle's own install.sh."""
-    return _envelope(host, [*INSTALL, "--json", *arguments], timeout)
+    command = [word.replace(MEDIUM, medium) for word in INSTALL]
+    return _envelope(host, [*command, "--json", *arguments], timeout)
 
 
 def tool(host: SealedHost, *arguments: str, timeout: int = 300) -> tuple[int, dict[str, Any]]:
