@@ -64,6 +64,7 @@ class _Listener:
     stages: list[StageRecap] = field(default_factory=list)
     changed: list[dict[str, str]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    findings: list[dict[str, str]] = field(default_factory=list)
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -102,6 +103,7 @@ class _Listener:
         result = data.get("res") or {}
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
+        self.findings += result.get("findings", [])
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
         line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         if changed:
@@ -153,7 +155,7 @@ def run_playbook(
         failures.append(
             Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
         )
-    return Recap(listener.stages, listener.changed, failures)
+    return Recap(listener.stages, listener.changed, failures, listener.findings)
 
 
 def _ansible_playbook() -> Path:

@@ -45,11 +45,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Recap:
-    """`changed_tasks` has one {stage, task} per changed task."""
+    """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first."""
 
     stages: list[StageRecap]
     changed_tasks: list[dict[str, str]]
     failures: list[Failure]
+    findings: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def changed(self) -> int:

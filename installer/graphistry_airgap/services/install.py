@@ -54,12 +54,11 @@ class Install:
     def preflight(self, target: Target) -> Result:
         """All findings at once; changes nothing."""
         recap = self._play("preflight.yml", target, places.RUN / "log", "preflight")
+        data = {"platform": target.provenance.platform, "findings": recap.findings}
         if recap.failures:
-            raise failure_of(recap.failures[0])
-        return Result(
-            data={"platform": target.provenance.platform},
-            messages=["Preflight found nothing that stops the installation."],
-        )
+            return _failed(failure_of(recap.failures[0]), data)
+        remarks = [f"{item['severity']}: {item['message']}" for item in recap.findings]
+        return Result(data, ["Preflight found nothing that stops the installation.", *remarks])
 
     def run(self, target: Target) -> Result:
         started = _now()
@@ -83,6 +82,7 @@ class Install:
         data = {
             "changed": recap.changed,
             "stages": [stage.as_dict() for stage in recap.stages],
+            "findings": recap.findings,
             "release": target.provenance.release,
             "bundle": {"id": target.provenance.id, "verified": target.provenance.verified},
             "checks": {key: checks.get(key, 0) for key in ("passed", "failed", "skipped")},
