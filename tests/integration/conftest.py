@@ -14,14 +14,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 
-from demo_hosts import demo_host
+from demo_hosts import DEMO, demo_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sealed_host import SealedHost
-
-DEMO = Path(__file__).resolve().parents[2] / "build" / "demo"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,8 @@ from sealed_host import SealedHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+DEMO = Path(__file__).resolve().parents[2] / "build" / "demo"
 PASSWORD = "correct-horse-Battery-9"
 
 # One section each; a bare Debian has neither Python nor Docker.
@@ -34,9 +35,9 @@ SECTIONS = {
     ),
     "releases": "find /var/graphistry -printf '%p %y %m %u:%g %l\\n' 2>/dev/null | LC_ALL=C sort",
     "units": (
-        "systemctl list-units --type=service,socket,mount --state=active --plain --no-legend |"
+        "systemctl list-units --type=service,socket --state=active --plain --no-legend |"
         " awk '{print $1}';"
-        "systemctl list-unit-files --plain --no-legend | LC_ALL=C sort"
+        "systemctl list-unit-files --plain --no-legend | grep -v transient | LC_ALL=C sort"
     ),
 }
 
