@@ -3,73 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import uuid
-from typing import TYPE_CHECKING
 
 import pytest
+from bare_host import KEYRING, Host, has_image
 from mini_bundle import PLATFORM, flip_byte
-from real_bundle import GPGV, IMAGE, envelope, make_real_bundle
+from real_bundle import GPGV, envelope, make_real_bundle
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = [
+    pytest.mark.host,
+    pytest.mark.subprocesses,
+    pytest.mark.skipif(not has_image(), reason="needs Docker and the lab's host image (lab/host/image)"),
+]
 
-pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
-
-KEYRING = "/etc/graphistry-airgap/trusted.gpg"
 STATE = "dpkg -l; find /opt/graphistry-airgap -mindepth 1 -printf '%p %T@ %m %l\n'"
 TOOL = "/opt/graphistry-airgap/bin/graphistry-airgap"
-
-
-class Host:
-    """A throw-away container without network; it sees a folder of bundles, read-only."""
-
-    def __init__(self, bundles: Path, *options: str) -> None:
-        self.name = f"airgap-install-sh-{uuid.uuid4().hex[:8]}"
-        command = [
-            "docker",
-            "run",
-            "-d",
-            "--network",
-            "none",
-            "--name",
-            self.name,
-            "-v",
-            f"{bundles}:/media:ro",
-        ]
-        subprocess.run([*command, *options, IMAGE, "sleep", "infinity"], check=True, capture_output=True)
-
-    def sh(
-        self, script: str, *, check: bool = True, stdin: bytes | None = None
-    ) -> subprocess.CompletedProcess[bytes]:
-        command = ["docker", "exec", *(["-i"] if stdin is not None else []), self.name, "sh", "-c", script]
-        return subprocess.run(command, input=stdin, capture_output=True, check=check)
-
-    def put(self, path: str, data: bytes, mode: str = "644") -> None:
-        self.sh(f"mkdir -p $(dirname {path}) && cat > {path} && chmod {mode} {path}", stdin=data)
-
-    def install(self, bundle: str, arguments: str = "", environment: str = "") -> tuple[int, str, str]:
-        done = self.sh(f"cd / && {environment} sh /media/{bundle}/install.sh {arguments}", check=False)
-        return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-    def changes(self) -> list[str]:
-        """Every path that differs from the image."""
-        listed = subprocess.run(
-            ["docker", "diff", self.name], capture_output=True, text=True, check=True
-        ).stdout
-        return sorted(listed.splitlines())
-
-    def remove(self) -> None:
-        subprocess.run(["docker", "rm", "-f", self.name], capture_output=True, check=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def docker_with_image():
-    found = shutil.which("docker") and subprocess.run(
-        ["docker", "image", "inspect", IMAGE], capture_output=True, check=False
-    )
-    if not found or found.returncode:
-        pytest.skip(f"needs Docker and the image {IMAGE} (lab/host/image)")
 
 
 @pytest.fixture(scope="module")
