@@ -13,6 +13,7 @@ import json
 import socket
 import threading
 import time
+from fnmatch import fnmatchcase
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingUnixStreamServer
@@ -176,14 +177,19 @@ class _Handler(BaseHTTPRequestHandler):
                 },
             )
         elif path == "/images/json":
-            self._answer(200, self._listing())
+            filters = json.loads(parse_qs(urlsplit(self.path).query).get("filters", ["{}"])[0])
+            self._answer(200, self._listing(filters.get("reference", ["*"])))
         else:
             self._inspect(path.removeprefix("/images/").removesuffix("/json"))
 
-    def _listing(self):
+    def _listing(self, patterns):
         entries = []
         for identity in self.state.contents:
             names = [name for name, owner in self.state.names.items() if owner == identity]
+            if patterns != ["*"] and not any(
+                fnmatchcase(name.partition("@")[0], pattern) for name in names for pattern in patterns
+            ):
+                continue
             entries.append(
                 {
                     "Id": identity,

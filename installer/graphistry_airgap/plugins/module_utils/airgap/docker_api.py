@@ -56,10 +56,20 @@ class DockerApi:
         answer: dict[str, Any] = self._json("GET", "/info")
         return answer
 
-    def images(self) -> list[dict[str, Any]]:
-        """Every image that has a name or is dangling, as `docker image ls` lists them."""
-        answer: list[dict[str, Any]] = self._json("GET", "/images/json")
+    def images(self, reference: str = "") -> list[dict[str, Any]]:
+        """Images as `docker image ls` lists them: all, or those with a name of this pattern."""
+        filters = urlencode({"filters": json.dumps({"reference": [reference]})}) if reference else ""
+        answer: list[dict[str, Any]] = self._json("GET", f"/images/json?{filters}")
         return answer
+
+    def image_id(self, name: str) -> str:
+        """The id that a name points at, or an empty string."""
+        try:
+            return str(self.inspect(name)["Id"])
+        except DockerError as error:
+            if error.status != 404:
+                raise
+            return ""
 
     def containers(self) -> list[dict[str, Any]]:
         """Those that run."""

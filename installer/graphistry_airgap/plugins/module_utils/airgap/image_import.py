@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .docker_api import DockerApi, DockerError, DockerUnreachableError
 from .image_plan import Image, Schedule
-from .image_state import Store, Survey, read_store, survey
+from .image_state import Store, Survey, leftovers, read_store, survey
 from .registry import BLOB, Blob, Registry
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def make_plan(images: Sequence[Image], found: Survey) -> ImportPlan:
     plan = ImportPlan(leftovers=found.leftovers)
     for image in images:
         identity = found.present.get(image.config)
-        wrong = {name: found.names.get(name, "") for name in image.names if found.names.get(name) != identity}
+        wrong = {name: found.names[name] for name in image.names if found.names[name] != identity}
         if identity is None:
             plan.pull.append(image)
             plan.replaced.update({name: old for name, old in wrong.items() if old})
@@ -183,7 +183,7 @@ class ImageImport:
     def _sweep(self) -> None:
         """Clear loopback names after a failure; that failure is what must be reported, not this one's."""
         try:
-            for name in survey(self._api, ()).leftovers:
+            for name in leftovers(self._api):
                 self._untag(name)
         except (DockerError, DockerUnreachableError):
             pass

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 from .registry import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .docker_api import DockerApi
     from .image_plan import Image
 
 LEFTOVER = re.compile(rf"127\.0\.0\.1:\d+/{PREFIX}/[0-9a-f]{{32}}@sha256:[0-9a-f]{{64}}")
+LEFTOVER_PATTERN = f"127.0.0.1:*/{PREFIX}/*"
 CONTAINERD_CONFIG = Path("/etc/containerd/config.toml")
 CONTAINERD_ROOT = Path("/var/lib/containerd")
 
@@ -72,34 +73,44 @@ class Survey:
     """What the daemon has of the wanted images."""
 
     names: dict[str, str] = field(default_factory=dict)
-    """Every tag of the daemon, with the id that it points at."""
+    """Every name that the images should have, with the id that it points at, or an empty string."""
     present: dict[str, str] = field(default_factory=dict)
     """Config digest of a wanted image, with the id under which the daemon has it."""
     leftovers: list[str] = field(default_factory=list)
     """Loopback names that a killed import left behind."""
 
 
-def survey(api: DockerApi, wanted: Iterable[Image]) -> Survey:
-    """One listing, and more only when it leaves a question open."""
-    found = Survey()
-    ids: list[str] = []
-    for entry in api.images():
-        ids.append(entry["Id"])
-        found.names.update(dict.fromkeys(entry.get("RepoTags") or (), entry["Id"]))
-        found.leftovers += [name for name in entry.get("RepoDigests") or () if LEFTOVER.fullmatch(name)]
-    missing: set[str] = set()
-    for image in wanted:
-        # an id is one or the other, whatever the store, so the common case needs no look at the store
-        same = next((i for i in (image.config, image.manifest) if i in ids), None)
-        if same:
-            found.present[image.config] = same
-        else:
-            missing.add(image.config)
-    if missing and ids:
+def survey(api: DockerApi, wanted: Sequence[Image]) -> Survey:
+    """A look at each name; a list of all images, slow on the containerd store, only when one is lacking."""
+    found = Survey(leftovers=leftovers(api))
+    found.names = {name: api.image_id(name) for image in wanted for name in image.names}
+    found.present = _by_id(wanted, found.names.values())
+    missing = [image for image in wanted if image.config not in found.present]
+    ids = [entry["Id"] for entry in api.images()] if missing else []
+    found.present.update(_by_id(missing, ids))
+    configs = {image.config for image in missing} - set(found.present)
+    if configs and ids:
         store = read_store(api)
         if store.containerd:
-            found.present.update(_by_manifest(store, ids, missing))
+            found.present.update(_by_manifest(store, ids, configs))
     return found
+
+
+def leftovers(api: DockerApi) -> list[str]:
+    entries = api.images(LEFTOVER_PATTERN)
+    names = [name for entry in entries for name in entry.get("RepoDigests") or ()]
+    return sorted(name for name in names if LEFTOVER.fullmatch(name))
+
+
+def _by_id(images: Iterable[Image], ids: Iterable[str]) -> dict[str, str]:
+    """An id is the config's digest or the manifest's, so there is no need to ask which store it is."""
+    known = set(ids)
+    return {
+        image.config: identity
+        for image in images
+        for identity in (image.config, image.manifest)
+        if identity in known
+    }
 
 
 def _by_manifest(store: Store, ids: Iterable[str], configs: set[str]) -> dict[str, str]:

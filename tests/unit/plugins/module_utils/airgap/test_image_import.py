@@ -66,13 +66,14 @@ def test_fresh_host_gets_every_image_under_its_name_alone(docker, layout):
     assert not result["present"]
 
 
-def test_second_run_only_lists(docker, layout):
+def test_second_run_only_looks_at_the_names(docker, layout):
     run(docker, layout)
     docker.calls.clear()
     result = run(docker, layout)
     assert not result["changed"]
     assert result["present"] == sorted(wanted(docker, layout))
-    assert docker.calls == ["GET /images/json"]
+    names = [f"GET /images/{name}/json" for name in wanted(docker, layout)]
+    assert docker.calls == ["GET /images/json", *names]
 
 
 def test_check_mode_says_what_it_would_do_and_does_nothing(docker, layout):
