@@ -1,6 +1,6 @@
 # What this machine needs to build bundles and run sealed hosts; sourced by scripts/demo and scripts/test with
 # `checkout` set to the checkout's directory. Everything here does nothing when it is already done.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154,SC3013  # the caller sets `checkout`; dash and bash know -nt
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 dockerd_pid=$checkout/build/lab/dockerd.pid
@@ -18,7 +18,7 @@ need_lab_programs() {
     missing=
     for pair in python3:python3 docker:docker.io dockerd:docker.io debootstrap:debootstrap skopeo:skopeo \
         zstd:zstd xz:xz-utils ip:iproute2 nsenter:util-linux sysctl:procps tcpdump:tcpdump curl:curl \
-        gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg; do
+        shellcheck:shellcheck gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg; do
         command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
     done
     for pair in pip:python3-pip ensurepip:python3-venv; do

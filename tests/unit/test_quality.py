@@ -17,7 +17,9 @@ COMMANDS = {
     "mypy": ["mypy"],
     "yamllint": ["yamllint", "--strict", "."],
     "ansible-lint": ["ansible-lint", "--offline", "--nocolor", "-q"],
+    "reference pages": ["python", "docs/make-reference", "--check"],
 }
+SHELL = ("#!/bin/sh", "#!/usr/bin/env sh", "#!/bin/bash", "#!/usr/bin/env bash")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -27,5 +29,28 @@ def test_linter_is_content(name):
     environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}", "NO_COLOR": "1"}
     done = subprocess.run(
         [TOOLS / program, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def shell_scripts():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [ROOT / name for name in listed.splitlines()]
+    return [
+        path
+        for path in files
+        if path.is_file() and path.read_bytes()[:40].startswith(tuple(s.encode() for s in SHELL))
+    ]
+
+
+def test_shellcheck_is_content():
+    scripts = shell_scripts()
+    assert ROOT / "installer/graphistry_airgap/data/install.sh" in scripts
+    done = subprocess.run(
+        ["shellcheck", "--external-sources", "--severity=warning", *scripts],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from graphistry_airgap.plugins.module_utils.airgap.registry import PREFIX
+
 
 def test_every_locked_package_is_installed_and_not_older(host: Any, facts: dict[str, Any]) -> None:
     rows = host.check_output("dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'").splitlines()
@@ -41,8 +43,9 @@ def test_every_image_of_the_bundle_is_there(host: Any, facts: dict[str, Any]) ->
 
 
 def test_no_name_of_the_import_is_left(host: Any) -> None:
-    names = host.check_output("docker image ls --digests --format '{{.Repository}}@{{.Digest}}'")
-    assert "127.0.0.1:" not in names
+    names = host.check_output("docker image ls --digests --format '{{.Repository}}@{{.Digest}}'").splitlines()
+    left = [name for name in names if name.startswith("127.0.0.1:") and f"/{PREFIX}/" in name]
+    assert not left, f"left by the import: {left}"
 
 
 def test_the_release_is_as_shipped(host: Any, facts: dict[str, Any]) -> None:
