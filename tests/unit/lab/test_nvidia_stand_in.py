@@ -1,4 +1,4 @@
-"""The stand-in for NVIDIA's toolkit behaves as the real one was seen to, or tests on it would prove nothing."""
+"""The stand-in for NVIDIA's toolkit behaves as the real one was seen to behave."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_keeps_every_key_and_writes_sorted_without_final_newline(tmp_path):
     assert configure(config).returncode == 0
     assert config.read_text() == (
         '{\n    "bip": "172.31.0.1/24",\n    "data-root": "/data",\n    "registry-mirrors": [\n'
-        '        "https://a.example"\n    ],\n    "runtimes": {\n        "nvidia": {\n            "args": [],\n'
-        '            "path": "nvidia-container-runtime"\n        }\n    }\n}'
+        '        "https://a.example"\n    ],\n    "runtimes": {\n        "nvidia": {\n'
+        '            "args": [],\n            "path": "nvidia-container-runtime"\n        }\n    }\n}'
     )
 
 
