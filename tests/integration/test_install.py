@@ -7,7 +7,7 @@ import json
 import shlex
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,9 +96,9 @@ class Installed:
 
     host: SealedHost
     store: str
-    before: dict[str, list[str]]
-    envelope: dict[str, Any]
-    commands: str
+    before: dict[str, list[str]] = field(repr=False)
+    envelope: dict[str, Any] = field(repr=False)
+    commands: str = field(repr=False)
 
     def sh(self, script: str, *, stdin: str | None = None) -> str:
         data = None if stdin is None else stdin.encode()
@@ -136,9 +136,9 @@ class Installed:
 class Again:
     """A second installation, and what the host looked like before and after it."""
 
-    envelope: dict[str, Any]
-    before: dict[str, list[str]]
-    after: dict[str, list[str]]
+    envelope: dict[str, Any] = field(repr=False)
+    before: dict[str, list[str]] = field(repr=False)
+    after: dict[str, list[str]] = field(repr=False)
 
 
 @contextmanager
@@ -305,10 +305,10 @@ def test_no_secret_is_anywhere_else(installed, again):
     values = "\n".join([*secrets.values(), PASSWORD]) + "\n"
     installed.host.put(values.encode(), "/dev/shm/values", mode=0o600)
     places = "/ /run /tmp /var/lib/docker/containers"
-    # Docker itself keeps the environment of its containers, in folders of root's
-    docker = "\\( -path /run/docker -o -path /run/containerd -o -name config.v2.json \\) -prune -o"
+    # Docker itself keeps the environment of its containers, in files of root's
+    docker = "-path /run/docker -o -path /run/containerd -o -name config.v2.json -o -name 'runc-process*'"
     search = "xargs -0 grep -aFl -f /dev/shm/values 2>/dev/null | sort -u"
-    found = installed.sh(f"find {places} -xdev {docker} -type f -print0 | {search}").split()
+    found = installed.sh(f"find {places} -xdev \\( {docker} \\) -prune -o -type f -print0 | {search}").split()
     assert found == [ADMINISTRATOR_FILE, CUSTOM_ENV]
     journal = installed.sh("journalctl --all --no-pager -o export")
     running = installed.sh("cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '")
