@@ -29,7 +29,9 @@ class GpgSigner:
         return found[0]
 
     def sign(self, path: Path, signature: Path, key: str) -> None:
-        command = ["gpg", "--batch", "--yes", "--armor", "--detach-sign", "--local-user", key]
+        # the armor must be canonical, whatever the caller's gpg.conf adds to it
+        plain = ["--armor", "--no-comments", "--no-emit-version"]
+        command = ["gpg", "--batch", "--yes", *plain, "--detach-sign", "--local-user", key]
         outcome = run([*command, "--output", str(signature), str(path)], env=_environment())
         if not outcome.ok:
             raise StageError(
