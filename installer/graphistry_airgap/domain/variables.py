@@ -65,6 +65,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "container_images_images": raw["images"],
         "graphistry_release_source": f"{provenance.path}/{bundle.release.path}",
         "graphistry_release_files": release_files(bundle),
+        "graphistry_release_directories": raw["release"].get("empty_directories", []),
         "graphistry_release_version": bundle.release.version,
         "graphistry_release_root": site.root,
         "graphistry_config_directory": f"{release_directory}/data/config",

@@ -24,6 +24,11 @@ options:
     description: Path to C(sha256) and optional octal C(mode), for every file of the release.
     type: dict
     required: true
+  directories:
+    description: Directories that the release ships empty; made when they are absent.
+    type: list
+    elements: str
+    default: []
   replaced:
     description: Directory that keeps a copy of each file that is replaced.
     type: path
@@ -53,6 +58,7 @@ def main() -> None:
             "source": {"type": "path", "required": True},
             "dest": {"type": "path", "required": True},
             "files": {"type": "dict", "required": True},
+            "directories": {"type": "list", "elements": "str", "default": []},
             "replaced": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -62,8 +68,8 @@ def main() -> None:
     # containers read the release as other users, whatever umask a hardened host has
     os.umask(0o022)
     try:
-        release_tree.check_names(files)
-        plan = release_tree.make_plan(dest, files)
+        release_tree.check_names([*files, *module.params["directories"]])
+        plan = release_tree.make_plan(dest, files, module.params["directories"])
         if not module.check_mode:
             release_tree.apply_plan(
                 plan, source=source, dest=dest, files=files, kept=Path(module.params["replaced"])
@@ -81,7 +87,7 @@ def main() -> None:
             code="release-not-written",
             hint="check free space and permissions, then run the same install again",
         )
-    module.exit_json(changed=bool(plan.copy or plan.chmod), copied=plan.copy)
+    module.exit_json(changed=plan != release_tree.NOTHING, copied=plan.copy)
 
 
 if __name__ == "__main__":

@@ -118,3 +118,15 @@ def test_what_a_killed_run_left_is_cleared(tree):
 def test_check_mode_writes_nothing(tree):
     assert tree(check=True)["changed"] is True
     assert not tree.dest.exists()
+
+
+def test_directories_that_ship_empty_are_made_once_and_keep_what_is_in_them(tree):
+    assert tree(directories=["data/notebooks"])["changed"] is True
+    (tree.dest / "data" / "notebooks" / "mine.ipynb").write_text("{}")
+    assert tree(directories=["data/notebooks"])["changed"] is False
+    assert (tree.dest / "data" / "notebooks" / "mine.ipynb").exists()
+
+
+def test_a_directory_outside_the_release_is_refused(tree):
+    assert tree(directories=["../elsewhere"])["failed"] is True
+    assert not tree.dest.exists()

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .placing import keep_replaced, mode_of, sync_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SEEDED = "data"
 _CHUNK = 1 << 20
@@ -33,21 +33,25 @@ class TreeError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """Files to copy, and files whose permissions alone are wrong."""
+    """Files to copy, files whose permissions alone are wrong, directories to make."""
 
     copy: list[str]
     chmod: list[str]
+    make: list[str]
 
 
-def check_names(files: Mapping[str, Any]) -> None:
+NOTHING = Plan([], [], [])
+
+
+def check_names(names: Iterable[str]) -> None:
     """Refuse a name that would leave the release directory."""
-    for name in files:
+    for name in names:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or str(path) != name or name in ("", "."):
             raise TreeError(f"the bundle names a release file outside the release: {name!r}", name)
 
 
-def make_plan(dest: Path, files: Mapping[str, Any]) -> Plan:
+def make_plan(dest: Path, files: Mapping[str, Any], directories: Iterable[str] = ()) -> Plan:
     copy, chmod = [], []
     for name in sorted(files):
         target = dest / name
@@ -58,7 +62,7 @@ def make_plan(dest: Path, files: Mapping[str, Any]) -> Plan:
             copy.append(name)
         elif not seeded and mode_of(target) != _mode(files[name], target):
             chmod.append(name)
-    return Plan(copy, chmod)
+    return Plan(copy, chmod, [name for name in sorted(directories) if not (dest / name).is_dir()])
 
 
 def apply_plan(plan: Plan, *, source: Path, dest: Path, files: Mapping[str, Any], kept: Path) -> None:
@@ -71,6 +75,8 @@ def apply_plan(plan: Plan, *, source: Path, dest: Path, files: Mapping[str, Any]
         dest.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name in plan.copy:
             _place(staging / name, dest / name, kept)
+        for name in plan.make:
+            (dest / name).mkdir(mode=0o755, parents=True, exist_ok=True)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     for name in plan.chmod:
