@@ -13,10 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
 from openpgp_keys import make_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from openpgp_keys import Keys
 
 
 @pytest.fixture(scope="session")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
     """Keys named signer, second, stranger, expired and revoked (revoke it with `keys.revoke`)."""
-    return make_keys(tmp_path_factory.mktemp("gnupg") / "home")
+    made = make_keys(tmp_path_factory.mktemp("gnupg") / "home")
+    yield made
+    made.stop()

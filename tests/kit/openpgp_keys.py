@@ -51,6 +51,10 @@ class Keys:
             stdin=data,
         )
 
+    def stop(self) -> None:
+        """End the agent that gpg has started for this home."""
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=True)
+
     def revoke(self, name: str) -> None:
         text = (self.home / "openpgp-revocs.d" / f"{self.fingerprint(name)}.rev").read_text(encoding="utf-8")
         self.gpg("--import", stdin=text.replace("\n:-----", "\n-----").encode())
