@@ -2,8 +2,8 @@
 """How long a second `install` takes on a healthy host, beside an empty play with as many tasks.
 
 Run as root once scripts/demo has made the bundle.  It installs on a sealed host of its own and writes
-build/bench/second_run.json: seconds of the first and of the repeated runs, the number of their tasks, the seconds
-of a play with that many tasks that do nothing, and the ratio of the two.
+build/bench/second_run.json: seconds of the first and of the repeated runs, the number of their tasks, the
+seconds of a play with that many tasks that do nothing, and the ratio of the two.
 """
 
 from __future__ import annotations

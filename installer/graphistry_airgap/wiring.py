@@ -113,7 +113,8 @@ def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
 
 
 def _asked(arguments: argparse.Namespace) -> Asked:
-    return Asked(arguments.bundle, arguments.site, arguments.keyring, arguments.allow_unsigned)
+    checked = getattr(arguments, "bytes_checked", None)
+    return Asked(arguments.bundle, arguments.site, arguments.keyring, arguments.allow_unsigned, checked)
 
 
 def _targets(progress: Silent) -> Targets:

@@ -88,6 +88,8 @@ def build_parser() -> Parser:
     _bundle_source(preflight)
     install = commands.add_parser("install", help="install from a bundle", parents=[common])
     _bundle_source(install)
+    # install.sh has compared every byte of the bundle with the SHA256SUMS of this sha256
+    install.add_argument("--bytes-checked", metavar="SHA256", help=argparse.SUPPRESS)
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
     _bundle_source(check)
     commands.add_parser("status", help="installed state and the health of each service", parents=[common])

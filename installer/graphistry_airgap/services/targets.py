@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import places
+from graphistry_airgap.domain.checksums import SUMS
 from graphistry_airgap.domain.errors import HostError, InputError
 from graphistry_airgap.domain.receipt import Provenance
 from graphistry_airgap.domain.site import Site
 from graphistry_airgap.services.install import Target
+from graphistry_airgap.services.verify_bundle import ALL_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ class Asked:
     site: Path | None
     keyring: Path | None
     allow_unsigned: bool
+    bytes_checked: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Targets:
         keyring = asked.keyring or places.KEYRING
         if thorough is None:
             thorough = not self._holds_result(last, path, site)
-        opened = self._open(path, keyring, allow_unsigned=asked.allow_unsigned, read_all=thorough)
+        opened = self._open(path, keyring, asked, read_all=thorough)
         platform = self.host_platform()
         if platform not in opened.bundle.platforms:
             raise HostError(
@@ -88,18 +91,31 @@ class Targets:
             site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None
         )
 
-    def _open(self, path: Path, keyring: Path, **how: bool) -> VerifiedBundle:
+    def _open(self, path: Path, keyring: Path, asked: Asked, *, read_all: bool) -> VerifiedBundle:
+        """Bytes that install.sh has just compared with the same SHA256SUMS are not read again."""
         self.progress.stage("bundle")
         begun = time.monotonic()
-        opened = self.open_bundle(path, keyring, progress=self.progress.task, **how)
+        done = read_all and asked.bytes_checked == self._sums(path)
+        opened = self.open_bundle(
+            path,
+            keyring,
+            allow_unsigned=asked.allow_unsigned,
+            read_all=read_all and not done,
+            progress=self.progress.task,
+        )
+        if done:
+            opened = replace(opened, mode=ALL_BYTES)
         self.progress.stage_done("bundle", 0, time.monotonic() - begun, failed=False)
         return opened
 
     def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
-        sums = path / "SHA256SUMS"
-        if not last.get("complete") or last.get("site") != site.as_dict() or not sums.is_file():
+        if not last.get("complete") or last.get("site") != site.as_dict():
             return False
-        return bool(last["bundle"]["sums_sha256"] == self.sha256_file(sums))
+        return bool(last["bundle"]["sums_sha256"] == self._sums(path))
+
+    def _sums(self, path: Path) -> str | None:
+        sums = path / SUMS
+        return self.sha256_file(sums) if sums.is_file() else None
 
 
 def _known(value: str | None) -> Path | None:

@@ -1,0 +1,121 @@
+"""Which bundle, site file and keyring a run works on, and how much of the bundle it reads."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import pytest
+
+from graphistry_airgap.cli.progress import Silent
+from graphistry_airgap.domain.bundle import Platform, Release
+from graphistry_airgap.domain.errors import HostError, InputError
+from graphistry_airgap.domain.signature import Verdict
+from graphistry_airgap.domain.site import Site
+from graphistry_airgap.services.targets import Asked, Targets
+from graphistry_airgap.services.verify_bundle import ALL_BYTES, NAMES_AND_SIZES, VerifiedBundle
+
+DOCUMENT = {"schema": 1, "purpose": "server"}
+
+
+@dataclass
+class World:
+    """A bundle that opens, and a memory of how it was opened."""
+
+    path: object
+    receipt: dict | None = None
+    platform: str = "debian-13"
+    opened: list[dict] = field(default_factory=list)
+
+    def load(self):
+        return self.receipt
+
+    def open_bundle(self, path, keyring, *, allow_unsigned, read_all, progress):
+        self.opened.append({"path": path, "keyring": keyring, "read_all": read_all})
+        platform = Platform("debian-13", "amd64", (), {}, "runtime/debian-13")
+        bundle = type(
+            "Bundle",
+            (),
+            {
+                "id": "b",
+                "created": "2026-11-20T08:00:00Z",
+                "release": Release("v1", "12", "release"),
+                "platforms": {"debian-13": platform},
+                "files": {},
+            },
+        )()
+        mode = ALL_BYTES if read_all else NAMES_AND_SIZES
+        return VerifiedBundle(path, bundle, Verdict(("F" * 40,), "gpgv"), mode, {}, sums_of(path), 1)
+
+    def targets(self):
+        return Targets(
+            receipts=self,
+            load_site=lambda path: DOCUMENT,
+            open_bundle=self.open_bundle,
+            sha256_file=lambda path: hashlib.sha256(path.read_bytes()).hexdigest(),
+            host_platform=lambda: self.platform,
+            progress=Silent(),
+        )
+
+
+def sums_of(path):
+    return hashlib.sha256((path / "SHA256SUMS").read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def world(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text("x\n")
+    return World(tmp_path)
+
+
+def receipt(world, **changes):
+    site = Site.from_document(DOCUMENT).as_dict()
+    bundle = {"sums_sha256": sums_of(world.path), "path": str(world.path)}
+    return {"complete": True, "site": site, "bundle": bundle, "inputs": {}} | changes
+
+
+def asked(world, **changes):
+    return Asked(**{"bundle": world.path, "site": None, "keyring": None, "allow_unsigned": False} | changes)
+
+
+def test_a_first_run_reads_every_byte(world):
+    target = world.targets().decide(asked(world))
+    assert world.opened[0]["read_all"] is True
+    assert target.provenance.verified == ALL_BYTES
+
+
+def test_a_run_whose_result_is_there_reads_names_and_sizes(world):
+    world.receipt = receipt(world)
+    assert world.targets().decide(asked(world)).provenance.verified == NAMES_AND_SIZES
+
+
+@pytest.mark.parametrize("change", [{"complete": False}, {"site": {}}, {"bundle": {"sums_sha256": "other"}}])
+def test_an_unfinished_or_different_result_does_not_spare_the_reading(world, change):
+    world.receipt = receipt(world, **change)
+    assert world.targets().decide(asked(world)).provenance.verified == ALL_BYTES
+
+
+def test_what_install_sh_has_read_is_not_read_again_but_counts(world):
+    target = world.targets().decide(asked(world, bytes_checked=sums_of(world.path)))
+    assert world.opened[0]["read_all"] is False
+    assert target.provenance.verified == ALL_BYTES
+
+
+def test_a_check_of_another_list_counts_for_nothing(world):
+    world.targets().decide(asked(world, bytes_checked="0" * 64))
+    assert world.opened[0]["read_all"] is True
+
+
+def test_the_last_receipt_remembers_the_bundle(world):
+    world.receipt = receipt(world)
+    assert world.targets().decide(asked(world, bundle=None)).provenance.path == str(world.path)
+
+
+def test_no_bundle_at_all_is_an_input_error(world):
+    with pytest.raises(InputError, match="no bundle"):
+        world.targets().decide(asked(world, bundle=None))
+
+
+def test_a_host_of_another_platform_is_refused(world):
+    world.platform = "ubuntu-24.04"
+    with pytest.raises(HostError) as caught:
+        world.targets().decide(asked(world))
+    assert caught.value.details == {"found": "ubuntu-24.04", "needed": "debian-13"}
