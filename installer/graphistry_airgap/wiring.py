@@ -6,21 +6,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters import host, run_lock
+from graphistry_airgap.adapters.apt_closure import AptClosure
+from graphistry_airgap.adapters.apt_metadata import AptMetadata
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.adapters.bundle_writer import BundleWriter
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.event_log import event_log
+from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.adapters.files import sha256_file
+from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.playbooks import run_playbook
 from graphistry_airgap.adapters.receipts import ReceiptStore
+from graphistry_airgap.adapters.release_source import ReleaseSource
 from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.adapters.spec_file import read_spec
+from graphistry_airgap.adapters.wheels import Runtime
 from graphistry_airgap.adapters.work_dir import require_private
-from graphistry_airgap.build_wiring import build_bundle_service
 from graphistry_airgap.cli.progress import progress_for
+from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
-from graphistry_airgap.services.build_bundle import BuildRequest
+from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.status import Status
@@ -51,6 +61,23 @@ def _bundle_build(arguments: argparse.Namespace, _: Sequence[str], progress: Sil
         trust_on_first_use=arguments.trust_on_first_use,
     )
     return build_bundle_service(request).run(request, progress=progress.note)
+
+
+def build_bundle_service(request: BuildRequest) -> BuildBundle:
+    """`bundle build` with its adapters around one cache."""
+    cache = Cache(request.cache)
+    fetcher = Fetcher(cache, offline=request.offline)
+    return BuildBundle(
+        read_spec=read_spec,
+        packages=AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
+        releases=ReleaseSource(cache),
+        images=DockerArchive(cache),
+        runtimes=Runtime(cache, offline=request.offline),
+        blobs=cache,
+        writer=BundleWriter(),
+        signer=GpgSigner(),
+        installer=PACKAGE / "data" / "install.sh",
+    )
 
 
 def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:

@@ -1,7 +1,7 @@
 """Imports point inward only: cli → services → domain, adapters → domain.
 
-`wiring`, with `build_wiring` for the connected side, knows every layer.  Modules that run on targets find nothing
-there but Python's standard library and what Ansible sends along.
+`wiring` alone knows every layer.  Modules that run on targets find nothing there but Python's standard
+library and what Ansible sends along.
 """
 
 import ast
@@ -27,7 +27,7 @@ ALLOWED = {
     "plugins.module_utils": {"plugins.module_utils"},
     "plugins.modules": set(),
 }
-UNBOUND = {"wiring", "build_wiring", "__main__", ""}
+UNBOUND = {"wiring", "__main__", ""}
 STANDARD_LIBRARY = sys.stdlib_module_names
 # deep modules of the standard library that reach outside the process: not for the domain
 DOORS = {"subprocess", "socket", "urllib.request", "http.client", "shutil", "tempfile"}

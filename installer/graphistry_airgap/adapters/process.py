@@ -61,7 +61,14 @@ def run(
     """Run a program with a fixed PATH, C locale and captured output; never raises on a non-zero status."""
     full = {"PATH": FIXED_PATH, "LC_ALL": "C.UTF-8", "HOME": os.environ.get("HOME", "/root"), **(env or {})}
     done = subprocess.run(
-        list(argv), cwd=cwd, env=full, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+        list(argv),
+        cwd=cwd,
+        env=full,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
     )
     return Outcome(tuple(argv), done.returncode, done.stdout, done.stderr)
 

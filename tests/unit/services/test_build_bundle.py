@@ -18,11 +18,11 @@ from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.documents import load_schema
 from graphistry_airgap.adapters.own_wheel import build_own_wheel
 from graphistry_airgap.adapters.release_source import release_digest
-from graphistry_airgap.build_wiring import build_bundle_service
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.services.build_bundle import BuildRequest
+from graphistry_airgap.wiring import build_bundle_service
 
 pytestmark = pytest.mark.subprocesses
 
