@@ -21,7 +21,7 @@ ALLOWED = {
     "services": {"services", "domain", "version"},
     "adapters": {"adapters", "domain", "content", "version"},
     "cli": {"cli", "services", "domain", "wiring", "version"},
-    "checks": {"checks", "domain", "version"},
+    "checks": {"checks", "domain", "version", "plugins.module_utils"},
     "content": set(),
     "version": set(),
     "plugins.module_utils": {"plugins.module_utils"},

@@ -77,7 +77,10 @@ def run(host, fault="", *, layout="images"):
     if fault == "killed":
         assert host.exec(command).rc == 137
         return None
-    return json.loads(host.require(command))
+    result = json.loads(host.require(command))
+    # what the daemon said, where a test did not expect it to say anything
+    print(result)
+    return result
 
 
 def load(host):
