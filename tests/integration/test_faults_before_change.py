@@ -263,7 +263,8 @@ def test_another_platform(host):
 
 @pytest.mark.parametrize("port", [80, 443])
 def test_a_port_that_somebody_listens_on(host, port):
-    with running(host, "http.server", "/usr/bin/python3", "-m", "http.server", str(port)) as pid:
+    listen = f"import socket, time; s = socket.create_server(('', {port})); time.sleep(600)"
+    with running(host, "listener", "/usr/bin/python3", "-c", listen) as pid:
         wait_until(host, f"grep -qi ':{port:04X} .* 0A ' /proc/net/tcp")
         error = refused(host, 3, "port-taken")
     assert f"port {port}" in error["message"]
@@ -357,11 +358,13 @@ def test_not_root(host):
 
 def test_a_second_installation_at_the_same_time(host):
     """The first one is at work until its preflight ends it."""
+    lock = "/run/graphistry-airgap/lock"
+    host.require(["rm", "-f", lock])
     with content(host, "/var/snap/docker/current", b""), unchanged(host):
         command = ["docker", "exec", host.name, INSTALLED_TOOL, "--json", "install", "--bundle", GOOD]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as first:
-            wait_until(host, "grep -q pid /run/graphistry-airgap/lock")
-            holder = json.loads(host.read("/run/graphistry-airgap/lock"))
+            wait_until(host, f"grep -q pid {lock}")
+            holder = json.loads(host.read(lock))
             status, document = tool(host, "install", "--bundle", GOOD)
             out, _ = first.communicate()
     assert [error["code"] for error in document["errors"]] == ["lock-held"]
@@ -373,9 +376,12 @@ def test_a_second_installation_at_the_same_time(host):
 
 def test_a_held_package_lock_is_noticed(host):
     lock = "/var/lib/dpkg/lock-frontend"
-    hold = f"import fcntl, time; fcntl.lockf(open('{lock}', 'a'), fcntl.LOCK_EX); time.sleep(600)"
+    hold = (
+        f"import fcntl, pathlib, time; file = open('{lock}', 'a'); fcntl.lockf(file, fcntl.LOCK_EX);"
+        " pathlib.Path('/run/test-holds').touch(); time.sleep(600)"
+    )
     with running(host, "unattended-upgrades", "/usr/bin/python3", "-c", hold) as pid:
-        wait_until(host, f"grep -q ' {pid} ' /proc/locks")
+        wait_until(host, "[ -e /run/test-holds ]")
         with unchanged(host):
             status, document = tool(host, "preflight", "--bundle", GOOD)
     assert (status, document["errors"]) == (0, [])

@@ -18,11 +18,14 @@ Description: a stand-in for tests
 """
 
 
-def stub_package(work: Path, name: str, version: str) -> Path:
-    """A package that holds nothing."""
+def stub_package(work: Path, name: str, version: str, *, takes: int = 0) -> Path:
+    """A package that holds nothing; its installation takes so many seconds."""
     root = work / f"{name}.root"
     (root / "DEBIAN").mkdir(parents=True)
     (root / "DEBIAN" / "control").write_text(CONTROL.format(name=name, version=version), encoding="utf-8")
+    script = root / "DEBIAN" / "preinst"
+    script.write_text(f"#!/bin/sh\nsleep {takes}\n", encoding="ascii")
+    script.chmod(0o755)
     return _build(root, work / f"{name}.deb")
 
 

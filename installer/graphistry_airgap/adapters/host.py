@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import run
 from graphistry_airgap.domain import places
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -20,14 +23,26 @@ def platform_name(os_release: str) -> str:
 
 def installed_packages() -> dict[str, str]:
     """Name to version of each installed package; empty where dpkg is absent."""
-    return _package_rows(
-        run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"]).stdout
-    )
+    return _package_rows(_package_listing())
 
 
-def packages_before(kept: Path = places.PACKAGES_BEFORE) -> dict[str, str]:
-    """The packages before this installation began, install.sh's own part included."""
-    return _package_rows(kept.read_text(encoding="utf-8")) if kept.exists() else installed_packages()
+@contextmanager
+def packages_before(kept: Path = places.PACKAGES_BEFORE) -> Iterator[dict[str, str]]:
+    """The packages before this installation began: before install.sh's own part, and before a run was killed.
+
+    The list stays on disk until a run ends in good order or a receipt says what was changed.
+    """
+    if kept.exists():
+        yield _package_rows(kept.read_text(encoding="utf-8"))
+        return
+    listing = _package_listing()
+    write_atomic(kept, listing, mode=0o600)
+    yield _package_rows(listing)
+    kept.unlink(missing_ok=True)
+
+
+def _package_listing() -> str:
+    return run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"]).stdout
 
 
 def _package_rows(listing: str) -> dict[str, str]:

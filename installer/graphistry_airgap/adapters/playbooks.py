@@ -126,6 +126,8 @@ def run_playbook(
 ) -> Recap:
     """Run `playbooks/<playbook>` against the local inventory; the work directory is removed afterwards."""
     work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left_by_a_killed_run in work_root.glob("run-*"):
+        shutil.rmtree(left_by_a_killed_run)
     work = Path(tempfile.mkdtemp(prefix="run-", dir=work_root))
     listener = _Listener(progress, log)
     try:

@@ -16,6 +16,7 @@ from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from graphistry_airgap.domain.bundle import Bundle
@@ -45,7 +46,7 @@ class Install:
     checks: HostChecks
     receipts: Receipts
     event_log: EventLog
-    packages_before: Callable[[], dict[str, str]]
+    packages_before: Callable[[], AbstractContextManager[dict[str, str]]]
     installed_packages: Callable[[], dict[str, str]]
     local_images: Callable[[list[str]], list[dict[str, str]]]
     progress: Progress
@@ -62,8 +63,7 @@ class Install:
 
     def run(self, target: Target) -> Result:
         started = _now()
-        before = self.packages_before()
-        with self.event_log(places.LOGS, "install") as (log_path, log):
+        with self.packages_before() as before, self.event_log(places.LOGS, "install") as (log_path, log):
             playbook = "template.yml" if target.site.is_template else "install.yml"
             recap = self.runner(
                 playbook,

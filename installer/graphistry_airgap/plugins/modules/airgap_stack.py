@@ -147,8 +147,7 @@ class Stack:
     def unhealthy(self, services: list[str], bad: dict[str, str], said: str) -> None:
         """The first bad service in the order of dependencies is the likeliest cause; it is shown in full."""
         containers = {container.service: container for container in self.containers()}
-        # one without a container waits for another; one that runs or ended has something to tell
-        order = sorted(bad, key=lambda name: (bad[name] == "no container", "starting" in bad[name], name))
+        order = compose_stack.likeliest_cause_first(bad)
         first = order[0] if order else (services[0] if services else "")
         _, log, _ = self.run("logs", "--no-color", "--no-log-prefix", "--tail", LOG_LINES, first)
         probe = self.health_log(containers[first].identity) if first in containers else ""

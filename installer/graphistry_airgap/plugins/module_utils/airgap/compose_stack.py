@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ def waiting(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str,
         elif wrong:
             bad[service] = wrong[0].shown
     return bad
+
+
+def likeliest_cause_first(bad: Mapping[str, str]) -> list[str]:
+    """One that was never started waits for another; one that runs or ended has something to tell."""
+
+    def rank(name: str) -> tuple[bool, bool, str]:
+        state = bad[name]
+        return state.startswith(("no container", "created")), "starting" in state, name
+
+    return sorted(bad, key=rank)
 
 
 def running(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str, str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STATE = "/var/lib/graphistry-airgap"
 _RUN = "/run"
+_PREFIX = "airgap-preflight-"
 _CONFIG = """\
 Dir::Etc::main "/dev/null";
 Dir::Etc::parts "/dev/null";
@@ -57,7 +58,9 @@ def simulate(
 ) -> dict[str, Any]:
     """Try to install exactly these versions; the work directory is gone when this returns."""
     parent = host.path(_STATE) if host.path(_STATE).is_dir() else host.path(_RUN)
-    work = Path(tempfile.mkdtemp(prefix="preflight-", dir=parent))
+    for left_by_a_killed_run in parent.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left_by_a_killed_run)
+    work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     try:
         environment = _prepare(host, work, bundle, repositories)
         status, out, err = host.run(

@@ -45,3 +45,15 @@ def test_what_is_good(state, health, code, good):
 )
 def test_start_times_are_read(text, moment):
     assert compose_stack.started_at(text) == pytest.approx(moment)
+
+
+def test_the_likeliest_cause_comes_first():
+    bad = {
+        "a-waits": "created",
+        "b-waits": "no container",
+        "c-starts": "running, health: starting",
+        "d-fails": "running, health: unhealthy",
+        "e-ended": "exited with 1",
+    }
+    order = ["d-fails", "e-ended", "c-starts", "a-waits", "b-waits"]
+    assert compose_stack.likeliest_cause_first(bad) == order

@@ -1,0 +1,38 @@
+"""Installations that die: everything of a run is killed as soon as a condition holds on the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from host_faults import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sealed_host import SealedHost
+
+RUNS = "graphistry-airgap-run-*.scope"
+KILLED = 137
+# The watcher is not part of the run, so it lives through the kill.
+WATCHER = f"""\
+until {{ {{condition}}; }} 2>/dev/null; do sleep 0.02; done
+systemctl kill --signal=KILL '{RUNS}'
+touch /run/killed-by-test
+"""
+
+
+def kill_when(host: SealedHost, condition: str, command: Sequence[str], *, timeout: int = 600) -> None:
+    """Run the command and kill all processes of its scope once `condition` (sh) holds."""
+    host.require(["rm", "-f", "/run/killed-by-test"])
+    host.put(WATCHER.format(condition=condition).encode(), "/run/watcher")
+    host.require(["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"])
+    try:
+        result = host.exec(command, timeout=timeout)
+        if result.rc != KILLED or host.exec(["test", "-e", "/run/killed-by-test"]).rc != 0:
+            pytest.fail(
+                f"never true while the run lived: {condition}\n{result.rc} {result.stdout}\n{result.stderr}"
+            )
+    finally:
+        host.exec(["systemctl", "stop", "test-watcher.service"])
+    wait_until(host, f"[ -z \"$(systemctl list-units --plain --no-legend --state=active '{RUNS}')\" ]")
