@@ -33,7 +33,10 @@ class FakeDocker:
         self.contents: dict[str, dict[str, Any]] = {}
         self.calls: list[str] = []
         self.fail: dict[str, str] = {}
-        """Config digest of an image whose pull ends with these words."""
+        """Config digest of an image whose pull ends with these words, as often as `failures_left` says."""
+        self.failures_left = 1_000_000
+        self.before_failing = lambda: None
+        self.refuse_tags = ""
         self.arrive_without_layers = False
         self.pull_seconds = 0.0
         self.unpacking: list[set[str]] = []
@@ -86,7 +89,9 @@ class FakeDocker:
             for layer in manifest["layers"]:
                 _fetch(host, f"/v2/{path}/blobs/{layer['digest']}", layer["digest"])
             words = self.fail.get(manifest["config"]["digest"])
-            if words:
+            if words and self.failures_left:
+                self.failures_left -= 1
+                self.before_failing()
                 raise ValueError(words)
         finally:
             with self.lock:
@@ -218,6 +223,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = f"{query['repo']}:{query['tag']}"
         self.state.calls.append(f"POST tag {name}")
         identity = self.state.names.get(source, source)
+        if self.state.refuse_tags:
+            self._answer(500, {"message": self.state.refuse_tags})
+            return
         if identity not in self.state.contents:
             self._answer(404, {"message": f"No such image: {source}"})
             return

@@ -7,7 +7,6 @@ names are set; what a killed import left behind is taken up or cleared away firs
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import re
@@ -18,27 +17,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .docker_api import DockerApi, DockerError, DockerUnreachableError
+from .image_error import ImageImportError, damaged, refused, unreachable
+from .image_layout import first_damaged, servable
 from .image_plan import Image, Schedule
 from .image_state import Store, Survey, leftovers, read_store, survey
-from .registry import BLOB, Blob, Registry
+from .registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-OLDEST_WITH_ZSTD = 23
 MOST_WORKERS = 8
-DAMAGE = re.compile(r"verification failed|unexpected commit (digest|size)|size validation|invalid checksum")
-
-
-class ImageImportError(Exception):
-    """An import that cannot go on: what was found, and what to do next."""
-
-    def __init__(self, message: str, *, code: str, hint: str, details: dict[str, Any] | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.hint = hint
-        self.details = details or {}
+# containerd keeps a damaged download until its next collection, and offers it to the next pull
+PATIENCE = (1, 2, 4, 8, 16)
+DAMAGE = re.compile(
+    r"verification failed|unexpected commit (digest|size)|size validation|invalid checksum|unexpected EOF"
+)
 
 
 @dataclass(frozen=True)
@@ -96,15 +90,19 @@ class ImageImport:
     def plan(self) -> ImportPlan:
         try:
             return make_plan(self._images, survey(self._api, self._images))
-        except (DockerError, DockerUnreachableError) as error:
-            raise _unreachable(error) from error
+        except DockerUnreachableError as error:
+            raise unreachable(error) from error
+        except DockerError as error:
+            raise refused("the host's images could not be read", str(error)) from error
 
     def apply(self, plan: ImportPlan) -> int:
         """Carry the plan out; returns the number of bytes that the daemon fetched."""
         try:
             return self._apply(plan)
         except DockerUnreachableError as error:
-            raise _unreachable(error) from error
+            raise unreachable(error) from error
+        except DockerError as error:
+            raise refused("a name could not be set or dropped", str(error)) from error
 
     def _apply(self, plan: ImportPlan) -> int:
         for naming in plan.name:
@@ -158,7 +156,7 @@ class ImageImport:
                 schedule.done(done)
 
     def _pull(self, image: Image, repository: str) -> None:
-        self._api.pull(repository, image.manifest)
+        self._fetch(image, repository)
         loopback = f"{repository}@{image.manifest}"
         seen = self._api.inspect(loopback)
         layers = (seen.get("RootFS") or {}).get("Layers") or []
@@ -168,6 +166,22 @@ class ImageImport:
         for name in image.names:
             self._tag(seen["Id"], name)
         self._api.untag(loopback)
+
+    def _fetch(self, image: Image, repository: str) -> None:
+        for pause in PATIENCE:
+            try:
+                self._api.pull(repository, image.manifest)
+            except DockerError as error:
+                if not DAMAGE.search(str(error)):
+                    raise
+                if path := first_damaged(self._layout, image):
+                    raise damaged(
+                        image.names[0], f"{path} is damaged or unreadable; the daemon says: {error}"
+                    ) from error
+            else:
+                return
+            time.sleep(pause)
+        self._api.pull(repository, image.manifest)
 
     def _tag(self, identity: str, name: str) -> None:
         repository, _, tag = name.rpartition(":")
@@ -194,87 +208,16 @@ def workers_for(store: Store) -> int:
     return min(MOST_WORKERS, (os.cpu_count() or 1) + 2) if store.containerd else MOST_WORKERS
 
 
-def servable(layout: Path, images: Sequence[Image], *, store: Store) -> dict[str, Blob]:
-    """The files that the daemon may ask for, after a look whether it can use them."""
-    blobs: dict[str, Blob] = {}
-    for image in images:
-        manifest = _blob(layout, image, image.manifest, size=image.manifest_size, media_type=image.media_type)
-        document = _read_manifest(manifest, image)
-        blobs[image.manifest] = manifest
-        for part in (document["config"], *document["layers"]):
-            blobs[part["digest"]] = _blob(layout, image, part["digest"], size=part["size"])
-        zstd = any(str(part["mediaType"]).endswith("zstd") for part in document["layers"])
-        if zstd and _major(store.version) < OLDEST_WITH_ZSTD:
-            raise ImageImportError(
-                f"Docker {store.version} cannot read the zstd layers of {image.names[0]}; "
-                f"Docker {OLDEST_WITH_ZSTD}.0 or newer is needed",
-                code="docker-too-old",
-                hint="install the bundle's own Docker packages, or update Docker, then run again",
-                details={"image": image.names[0], "found": store.version, "needed": f"{OLDEST_WITH_ZSTD}.0"},
-            )
-    return blobs
-
-
-def _major(version: str) -> int:
-    found = re.match(r"\d+", version)
-    return int(found.group()) if found else OLDEST_WITH_ZSTD
-
-
-def _blob(layout: Path, image: Image, digest: str, *, size: int, media_type: str = BLOB) -> Blob:
-    path = layout / "blobs" / digest.replace(":", "/")
-    found = path.stat().st_size if path.is_file() else None
-    if found != size:
-        state = "is missing" if found is None else f"has {found} bytes instead of {size}"
-        raise _damaged(image, f"{path} {state}")
-    return Blob(path, size, media_type)
-
-
-def _read_manifest(manifest: Blob, image: Image) -> dict[str, Any]:
-    try:
-        document: dict[str, Any] = json.loads(manifest.path.read_bytes())
-        parts = [document["config"], *document["layers"]]
-        listed = [image.config, *(layer.digest for layer in image.layers)]
-        if [part["digest"] for part in parts] != listed:
-            raise ValueError("it names another config or other layers than the bundle's list of images")
-        if not all(isinstance(part["size"], int) and part["mediaType"] for part in parts):
-            raise ValueError("a size or media type is missing")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _damaged(image, f"manifest {manifest.path} cannot be used: {error}") from error
-    return document
-
-
-def _damaged(image: Image, found: str) -> ImageImportError:
-    return ImageImportError(
-        f"image {image.names[0]}: {found}",
-        code="bundle-damaged",
-        hint="run `graphistry-airgap bundle verify` on the bundle and carry the named files over again",
-        details={"image": image.names[0]},
-    )
-
-
-def _unreachable(error: Exception) -> ImageImportError:
-    return ImageImportError(
-        f"the Docker daemon does not answer: {error}",
-        code="docker-unreachable",
-        hint="see `systemctl status docker` and `journalctl -u docker`, start it, then run again",
-    )
-
-
 def _explain(image: Image, error: Exception, *, store: Store, plan: ImportPlan) -> ImageImportError:
     """Turn the daemon's words into an error with a next step."""
     name, words = image.names[0], str(error)
+    if isinstance(error, ImageImportError):
+        return error
     if isinstance(error, DockerUnreachableError):
-        return _unreachable(error)
+        return unreachable(error)
     if "no space left on device" in words.lower():
         return _disk_full(name, words, store=store, plan=plan)
-    if DAMAGE.search(words):
-        return _damaged(image, f"the daemon refuses a blob: {words}")
-    return ImageImportError(
-        f"image {name} could not be imported; Docker {store.version} says: {words}",
-        code="image-import-failed",
-        hint="see `journalctl -u docker`; images that have landed stay, so a second run goes on from here",
-        details={"image": name, "daemon": words},
-    )
+    return refused(f"image {name} could not be imported", words, version=store.version)
 
 
 def _disk_full(name: str, words: str, *, store: Store, plan: ImportPlan) -> ImageImportError:

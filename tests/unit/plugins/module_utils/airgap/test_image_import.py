@@ -8,7 +8,7 @@ import pytest
 from fake_docker import FakeDocker
 from image_layout import ImageLayout
 
-from graphistry_airgap.plugins.module_utils.airgap import image_state
+from graphistry_airgap.plugins.module_utils.airgap import image_import, image_state
 from graphistry_airgap.plugins.module_utils.airgap.docker_api import DockerApi
 from graphistry_airgap.plugins.module_utils.airgap.image_import import (
     ImageImport,
@@ -191,7 +191,6 @@ def test_workers_bound_the_pulls(docker, layout):
     [
         ("write /var/lib/docker/tmp/GetImageBlob1: no space left on device", "disk-full"),
         ("failed to register layer: archive/tar: invalid tar header", "image-import-failed"),
-        ("commit failed: unexpected commit digest sha256:1, expected sha256:2", "bundle-damaged"),
     ],
 )
 def test_failed_pull_names_image_words_and_next_step_and_can_be_repeated(docker, layout, words, code):
@@ -231,11 +230,46 @@ def test_after_a_failure_nothing_new_is_started(docker, layout):
     assert sum(call.startswith("POST pull") for call in docker.calls) == 1
 
 
+def test_damaged_download_that_the_daemon_kept_is_waited_for(docker, layout, monkeypatch):
+    monkeypatch.setattr(image_import, "PATIENCE", (0, 0))
+    redis = parse_images(layout.entries)[3]
+    docker.fail[redis.config] = "unexpected commit digest sha256:1, expected sha256:2"
+    docker.failures_left = 2
+    assert run(docker, layout)["imported"] == sorted(wanted(docker, layout))
+    assert docker.names == wanted(docker, layout)
+
+
+def test_whole_files_are_not_called_damaged_when_the_daemon_goes_on_refusing(docker, layout, monkeypatch):
+    monkeypatch.setattr(image_import, "PATIENCE", (0, 0))
+    docker.fail[parse_images(layout.entries)[3].config] = "unexpected commit digest sha256:1"
+    assert fails(docker, layout).code == "image-import-failed"
+
+
+def test_file_that_cannot_be_read_is_named(docker, layout):
+    docker.fail[parse_images(layout.entries)[3].config] = "unexpected EOF"
+    blob = layout.blob(layout.entries[3]["layers"][0]["digest"])
+    docker.before_failing = blob.unlink
+    error = fails(docker, layout)
+    assert error.code == "bundle-damaged"
+    assert str(blob) in str(error)
+
+
+def test_name_that_the_daemon_refuses_is_told_in_its_words(docker, layout):
+    run(docker, layout)
+    del docker.names["demo/redis:1"]
+    docker.has(parse_images(layout.entries)[3], name="operator/copy:1")
+    docker.refuse_tags = "invalid reference format"
+    error = fails(docker, layout)
+    assert error.code == "image-import-failed"
+    assert "invalid reference format" in str(error)
+
+
 def test_flipped_byte_is_found_by_the_daemon(docker, layout):
     blob = layout.blob(layout.entries[3]["layers"][0]["digest"])
     blob.write_bytes(blob.read_bytes()[:-1] + b"?")
     error = fails(docker, layout)
     assert error.code == "bundle-damaged"
+    assert str(blob) in str(error)
     assert "bundle verify" in error.hint
     assert "demo/redis:1" not in docker.names
 
