@@ -77,10 +77,7 @@ def run(host, fault="", *, layout="images"):
     if fault == "killed":
         assert host.exec(command).rc == 137
         return None
-    result = json.loads(host.require(command))
-    # what the daemon said, where a test did not expect it to say anything
-    print(result)
-    return result
+    return json.loads(host.require(command))
 
 
 def load(host):
@@ -185,7 +182,7 @@ def test_flipped_byte_is_refused_and_the_good_layout_goes_on(host):
     assert error["code"] == "bundle-damaged"
     assert error["image"] == NAMES[2]
     result = run(host)
-    assert NAMES[2] in result["imported"]
+    assert NAMES[2] in result.get("imported", result)
     assert sorted([*result["imported"], *result["present"]]) == NAMES
 
 

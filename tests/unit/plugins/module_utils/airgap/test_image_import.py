@@ -147,6 +147,7 @@ def test_what_a_killed_run_pulled_is_named_and_loses_the_loopback_name(docker, l
 def test_leftover_that_is_not_wanted_goes_and_other_loopback_names_stay(docker, layout):
     docker.contents["sha256:a"] = docker.contents["sha256:b"] = {"diff_ids": []}
     docker.names[f"{LEFTOVER}@sha256:{'1' * 64}"] = "sha256:a"
+    docker.names[f"{LEFTOVER}@sha256:{'2' * 64}"] = "sha256:b"
     own = f"127.0.0.1:5000/operator/image@sha256:{'1' * 64}"
     docker.names[own] = "sha256:b"
     run(docker, layout)
@@ -262,6 +263,12 @@ def test_name_that_the_daemon_refuses_is_told_in_its_words(docker, layout):
     error = fails(docker, layout)
     assert error.code == "image-import-failed"
     assert "invalid reference format" in str(error)
+
+
+def test_failure_between_pull_and_name_leaves_no_loopback_name(docker, layout):
+    docker.refuse_tags = "invalid reference format"
+    assert fails(docker, layout).code == "image-import-failed"
+    assert not docker.names
 
 
 def test_flipped_byte_is_found_by_the_daemon(docker, layout):
