@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 import uuid
+from pathlib import Path
 
 import pytest
 from bare_host import KEYRING, Host, has_image
@@ -123,6 +126,42 @@ def test_missing_and_extra_files_are_all_named(bare, mini, spoiled):
         ("file-extra", wheel),
         ("file-missing", "lock.json"),
     ]
+
+
+def test_a_planted_name_that_is_no_text_is_seen(bare, spoiled):
+    folder = os.fsencode(spoiled / "runtime" / PLATFORM)
+    Path(os.fsdecode(folder + b"/graphistry_airgap-9.9.9-\xff.whl")).write_bytes(b"planted")
+    (spoiled / "bell\x1b]0;x\x07").write_bytes(b"")
+    status, errors = refused(bare, spoiled.name)
+    wheel = f"runtime/{PLATFORM}/graphistry_airgap-9.9.9-.whl"
+    assert (status, sorted(errors)) == (4, [("file-extra", "bell ]0;x "), ("file-extra", wheel)])
+    Path(os.fsdecode(folder + b"/a\xff\nb")).write_bytes(b"")
+    status, errors = refused(bare, spoiled.name)
+    assert (status, [code for code, _ in errors]) == (4, ["file-not-regular"])
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "SHA256SUMS.asc"])
+def test_a_file_of_absurd_size_is_not_copied(bare, spoiled, name):
+    os.truncate(spoiled / name, 1 << 40)
+    assert refused(bare, spoiled.name) == (4, [("file-too-large", name)])
+
+
+def test_a_path_with_a_line_break(bare, bundles, spoiled):
+    (bundles / "two\nlines").mkdir()
+    shutil.copytree(spoiled, bundles / "two\nlines" / "b")
+    assert refused(bare, "'two\nlines'/b") == (2, [("bundle-path", None)])
+
+
+def test_variables_of_the_caller_are_not_ours(bare, mini):
+    """Their names may be those of the script's own; the programs are found in its own PATH."""
+    bare.put("/run/evil/sed", b"#!/bin/sh\ntouch /run/evil/ran\n", "755")
+    names = "stage json quiet keyring bundle platform problems failures finished PROGRAM FIXED_PATH name IFS"
+    variables = " ".join(f"{name}=x" for name in names.split())
+    status, out, _ = bare.install(
+        "good", "--json --keyring /run/none.gpg", f"env {variables} PATH=/run/evil:$PATH"
+    )
+    assert (status, envelope(out)["errors"][0]["code"]) == (2, "keyring-missing")
+    assert bare.sh("ls /run/evil").stdout == b"sed\n"
 
 
 def test_a_link_is_refused(bare, spoiled):
@@ -286,6 +325,26 @@ def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, ke
             status, out, _ = host.install(f"v{number}", "--keyring /root/armored.asc")
             assert envelope(out)["version"] == f"0.{number}.0"
         assert len(host.sh("ls /opt/graphistry-airgap/runtimes").stdout.split()) == 2
+    finally:
+        host.remove()
+
+
+def test_an_odd_mount_point_the_host_s_apt_and_python_settings_change_nothing(bundles, mini, keys):
+    name = "a 'b' \"c\" [d] #e @BUNDLE@ %f $g:h"
+    shutil.copytree(mini.path, bundles / name)
+    host = Host(bundles)
+    try:
+        host.put(KEYRING, keys.public("signer"))
+        host.put(
+            "/etc/apt/apt.conf.d/99site",
+            b'APT::Default-Release "elsewhere"; APT::Update::Pre-Invoke {"touch /run/hooked";};',
+        )
+        host.put("/run/evil/json.py", b"open('/run/evil/ran', 'w')")
+        status, out, err = host.install(shlex.quote(name), "--json")
+        assert status == 0, err
+        assert envelope(out)["argv"][3] == f"/media/{name}"
+        assert host.sh(f"PYTHONPATH=/run/evil {TOOL} status").returncode == 0
+        assert host.sh("ls /run/evil /run/hooked", check=False).stdout == b"/run/evil:\njson.py\n"
     finally:
         host.remove()
 

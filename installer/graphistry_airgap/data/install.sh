@@ -8,13 +8,25 @@
 set -eu
 umask 022
 
+# Nothing of the caller's environment is used: no Python, pip, apt or loader settings.  This comes before the first
+# variable of our own, for one of theirs may have its name.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    [ "$name" = TERM ] || command unset "$name" 2>/dev/null || :
+done
+FIXED_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+# names of files are bytes; in another locale grep and find pass over those that are not its text
+PATH=$FIXED_PATH HOME=/root LC_ALL=C
+export PATH HOME LC_ALL
+terminal=${TERM-dumb}
+unset TERM
+
 PROGRAM=/opt/graphistry-airgap
 DEFAULT_KEYRING=/etc/graphistry-airgap/trusted.gpg
-FIXED_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HINT_COPY='copy the bundle again from its source and verify it there first'
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
-json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' terminal=${TERM-dumb}
+json=no quiet=no allow_unsigned=no keyring='' bundle='' platform=''
 stage='' made_program=no half_made='' problems='' failures=0 finished=no
 
 # ---- messages -----------------------------------------------------------------------------------------------
@@ -32,10 +44,16 @@ say() {
     [ "$quiet" = yes ] || printf '%s\n' "$*" >&2
 }
 
+# What is printed is UTF-8, whatever bytes a file's name has.
+as_text() {
+    iconv -c -f UTF-8 -t UTF-8 || :
+}
+
 # problem CODE MESSAGE HINT [PATH]: note one error; several may be noted before the end
 problem() {
     failures=$((failures + 1))
-    printf 'error: %s\n  hint: %s\n' "$2" "$3" >&2
+    # a file's name may hold what a terminal obeys
+    printf 'error: %s\n  hint: %s\n' "$2" "$3" | tr '\001-\010\013-\037\177' ' ' | as_text >&2
     if [ "$json" = yes ]; then
         problems="$problems${problems:+,}$(CODE=$1 MESSAGE=$2 HINT=$3 FILE=${4-} awk '
             function quoted(text,   out, i, c) {
@@ -68,6 +86,12 @@ copy() {
     problem file-unreadable "$1 cannot be read" "$HINT_COPY" "$1"
 }
 
+# bounded NAME KIB: nobody has vouched for this file yet, so its size must not fill the disk
+bounded() {
+    [ "$(stat -L -c %s -- "$bundle/$1")" -le $(($2 * 1024)) ] ||
+        fail 4 file-too-large "$1 is larger than $2 KiB, which no such file is" "$HINT_COPY" "$1"
+}
+
 # need_room MIB: said before anything is half done
 need_room() {
     free=$(df -Pk -- "$PROGRAM" | awk 'NR == 2 { print int($4 / 1024) }')
@@ -85,7 +109,7 @@ finish() {
     finished=yes
     if [ "$json" = yes ]; then
         printf '{"version":1,"command":"install","ok":false,"exit_code":%d,"data":{},"messages":[],"errors":[%s]}\n' \
-            "$1" "$problems" >&3
+            "$1" "$problems" | as_text >&3
     fi
     exit "$1"
 }
@@ -350,6 +374,7 @@ check_keyring() {
 
 # SHA256SUMS and signatures are copied first; what is judged is what is used afterwards
 check_signature() {
+    bounded SHA256SUMS 65536
     copy SHA256SUMS "$stage/SHA256SUMS"
     signatures=$(cd -- "$bundle" && find . -maxdepth 1 -type f -name 'SHA256SUMS*.asc' | sed 's|^\./||' |
         grep -Ex 'SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc' | LC_ALL=C sort) || :
@@ -364,6 +389,7 @@ check_signature() {
         fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
     signer=''
     for name in $signatures; do
+        bounded "$name" 64
         copy "$name" "$stage/signature.asc"
         [ "$failures" -eq 0 ] || finish 4
         if answer=$(verdict "$stage/signature.asc"); then
@@ -499,17 +525,21 @@ python_fits() {
 
 apt() {
     DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none \
-        apt-get -c "$stage/apt/apt.conf" -qq "$@" </dev/null >"$stage/apt/words" 2>&1
+        APT_CONFIG="$stage/apt/apt.conf" apt-get -qq "$@" </dev/null >"$stage/apt/words" 2>&1
 }
 
 apt_words() {
     grep -v '^$' "$stage/apt/words" | tail -n 12
 }
 
-# apt's own place: no source of the host is asked, nothing under /etc/apt is written
+# apt's own place: nothing under /etc/apt is read or written
 prepare_apt() {
     mkdir -p "$stage/apt/lists/partial" "$stage/apt/cache/archives/partial" "$stage/apt/none"
     cat >"$stage/apt/apt.conf" <<END
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+Dir::Etc::trusted "/dev/null";
+Dir::Etc::trustedparts "/dev/null";
 Dir::Etc::sourcelist "$stage/apt/sources.list";
 Dir::Etc::sourceparts "$stage/apt/none";
 Dir::Etc::preferences "/dev/null";
@@ -527,8 +557,9 @@ Acquire::Languages "none";
 DPkg::Lock::Timeout "120";
 DPkg::Options { "--force-confdef"; "--force-confold"; };
 END
-    # a blank, bracket or percent sign of the mount point would end or change the URI
-    encoded=$(printf '%s' "$bundle" | sed -e 's/%/%25/g' -e 's/ /%20/g' -e 's/\[/%5B/g' -e 's/\]/%5D/g')
+    # these characters of the mount point would end or change the URI or the line
+    encoded=$(printf '%s' "$bundle" | sed -e 's/%/%25/g' -e 's/ /%20/g' -e 's/\[/%5B/g' -e 's/\]/%5D/g' \
+        -e 's/"/%22/g' -e 's/#/%23/g' -e 's/@/%40/g')
     bootstrap_lines source | BUNDLE=$encoded KEYS="$stage/copy/packages/$platform/keys" awk '
         function put(mark, value,   at) {
             while (at = index($0, mark)) $0 = substr($0, 1, at - 1) value substr($0, at + length(mark))
@@ -582,8 +613,10 @@ install_python() {
     apt --download-only install $packages || disk_full "$stage/apt/words" ||
         fail 4 packages-unreadable "apt cannot fetch the bundle's packages: $(apt_words)" "$HINT_COPY"
     # the receipt tells what an installation added, and this comes before the tool that writes it
-    [ -f "$PROGRAM/packages-before" ] ||
-        dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' >"$PROGRAM/packages-before"
+    [ -f "$PROGRAM/packages-before" ] || {
+        dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' >"$stage/packages-before"
+        mv -- "$stage/packages-before" "$PROGRAM/packages-before"
+    }
     say "installing Python from the bundle: $packages"
     # shellcheck disable=SC2086
     apt --no-download install $packages || {
@@ -616,7 +649,9 @@ make_runtime() {
                 "$runtime/bin/python" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
                 --no-input --root-user-action ignore --requirement "$wheels/requirements.txt" &&
-            [ -x "$runtime/bin/graphistry-airgap" ]
+            # isolated from its first line on, for whoever starts it with settings of another Python
+            sed -i '1s/python[0-9.]*$/& -I/' "$runtime/bin/graphistry-airgap" &&
+            "$runtime/bin/graphistry-airgap" --help >/dev/null
     } >"$stage/words" 2>&1 || disk_full "$stage/words" || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
         'the wheels do not fit each other or this Python: build the bundle again'
     touch "$runtime/.complete"
@@ -641,9 +676,10 @@ switch_tool() {
 }
 
 open_stage() {
-    if [ ! -d "$PROGRAM" ]; then
+    if mkdir -- "$PROGRAM" 2>/dev/null; then
         made_program=yes
-        mkdir -- "$PROGRAM"
+    elif [ ! -d "$PROGRAM" ]; then
+        fail 3 program-unwritable "$PROGRAM cannot be made" "is ${PROGRAM%/*} a writable directory of this host?"
     fi
     if [ -L "$PROGRAM" ] || [ -z "$(find "$PROGRAM" -maxdepth 0 -user 0 ! -perm /022)" ]; then
         fail 5 program-unsafe "$PROGRAM must be a directory of root that nobody else may write" "chown root: and chmod 755 it"
@@ -658,22 +694,11 @@ open_stage() {
     stage=$(mktemp -d "$PROGRAM/.staging.XXXXXX")
 }
 
-# Nothing of the caller's environment is used: no Python, pip, apt or loader settings.
-clean_environment() {
-    for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
-        command unset "$name" 2>/dev/null || :
-    done
-    PATH=$FIXED_PATH HOME=/root LC_ALL=C.UTF-8 IFS='
- 	'
-    export PATH HOME LC_ALL
-}
-
 main() {
     for argument in "$@"; do
         [ "$argument" != --json ] || json=yes
     done
     exec 3>&1 1>&2
-    clean_environment
     trap cleanup EXIT
     trap interrupted HUP INT TERM
     left=$#
@@ -708,6 +733,11 @@ main() {
     [ "$(id -u)" -eq 0 ] || fail 5 not-root 'install.sh changes the host and must run as root' 'run it with sudo or as root'
     keyring=${keyring:-$DEFAULT_KEYRING}
     bundle=$(dirname -- "$(readlink -f -- "$0")")
+    case $bundle in
+    *[[:cntrl:]]*)
+        fail 2 bundle-path 'the path of the bundle holds a control character' 'mount or copy the bundle at a plain path'
+        ;;
+    esac
     for name in SHA256SUMS bundle.json; do
         [ -f "$bundle/$name" ] || fail 4 not-a-bundle "$bundle is not a bundle: $name is missing" "$HINT_COPY" "$name"
     done
