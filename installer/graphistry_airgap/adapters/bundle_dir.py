@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARKS = (SUMS, "bundle.json")
+# of a file that is read whole, at times before anybody has vouched for it
+_LARGEST = 64 << 20
 
 
 class BundleDirectory:
@@ -23,12 +25,22 @@ class BundleDirectory:
 
     def __init__(self, path: Path) -> None:
         """Exit 2 when nothing is there, exit 4 when it is no bundle."""
-        if not path.exists():
+        try:
+            self.path = path.resolve(strict=True)
+        except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            absent = isinstance(error, FileNotFoundError)
             raise InputError(
-                f"{path} does not exist",
+                f"{path} does not exist" if absent else f"{path} cannot be opened: {reason}",
                 code="bundle-not-found",
                 hint="name the bundle's directory; is the medium mounted?",
                 details={"found": "nothing", "needed": "a bundle directory", "path": str(path)},
+            ) from None
+        if not str(self.path).isprintable():
+            raise InputError(
+                f"the path of the bundle is no plain text: {str(self.path)!r}",
+                code="bundle-path",
+                hint="mount or copy the bundle at a plain path",
             )
         missing = [mark for mark in _MARKS if not os.path.lexists(path / mark)]
         if missing:
@@ -45,43 +57,56 @@ class BundleDirectory:
                     "path": missing[0],
                 },
             )
-        self.path = path.resolve()
 
     def files(self) -> dict[str, int]:
         """Relative path → size of every file; links and special files are refused, all of them at once."""
         found: dict[str, int] = {}
         odd: list[BundleError] = []
-        for entry, relative in self._walk(os.fspath(self.path), ""):
-            mode = entry.stat(follow_symlinks=False)
+        for relative, mode in self._walk():
             if stat.S_ISREG(mode.st_mode):
                 found[relative] = mode.st_size
             else:
-                odd.append(_odd(relative, "a symbolic link" if entry.is_symlink() else "a special file"))
+                is_link = stat.S_ISLNK(mode.st_mode)
+                odd.append(_odd(relative, "a symbolic link" if is_link else "a special file"))
         if odd:
             raise FindingsError([*sorted(odd, key=lambda error: error.message)])
         return found
 
-    def _walk(self, folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    relative = prefix + entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        yield from self._walk(entry.path, relative + "/")
-                    else:
-                        yield entry, relative
-        except OSError as error:
-            raise _unreadable(prefix.rstrip("/") or ".", error) from error
+    def _walk(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Everything but directories; no recursion, for a medium may nest deeper than Python's stack."""
+        waiting = [""]
+        while waiting:
+            prefix = waiting.pop()
+            try:
+                with os.scandir(self.path / prefix) as entries:
+                    for entry in entries:
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(f"{prefix}{entry.name}/")
+                        else:
+                            yield prefix + entry.name, entry.stat(follow_symlinks=False)
+            except OSError as error:
+                raise _unreadable(prefix.rstrip("/") or ".", error) from error
 
     def _stream(self, path: str) -> BufferedReader:
-        return os.fdopen(os.open(self.path / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+        # a file that became a pipe since it was listed must not stop the run
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        return os.fdopen(os.open(self.path / path, flags), "rb")
 
     def read(self, path: str) -> bytes:
+        """The whole file, for those that are small in every bundle."""
         try:
             with self._stream(path) as stream:
-                return stream.read()
+                data = stream.read(_LARGEST + 1)
         except OSError as error:
             raise _unreadable(path, error) from error
+        if len(data) > _LARGEST:
+            raise BundleError(
+                f"{path} is larger than {_LARGEST >> 20} MiB, which no such file is",
+                code="file-too-large",
+                hint="copy the bundle again from its source and verify it there first",
+                details={"path": path, "needed": f"at most {_LARGEST} bytes"},
+            )
+        return data
 
     def digest(self, path: str) -> str:
         """Hex sha256, streamed."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.compose_file import images_of_release
 from graphistry_airgap.adapters.files import sha256_file, walk_files
+from graphistry_airgap.domain.bundle import is_release_version
 from graphistry_airgap.domain.canonical import tree_digest
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.release import ARCHIVES, Release, ReleaseFile
@@ -132,6 +133,12 @@ def _describe(spec: ReleaseSpec, root: Path, files: list[ReleaseFile], digest: s
             f"VERSION of the release {spec.written} is empty",
             code="release-incomplete",
             hint="get the release again from the vendor",
+        )
+    if not is_release_version(version):
+        raise InputError(
+            f"VERSION of the release {spec.written} is {version[:60]!r}, which cannot name a directory",
+            code="release-version",
+            hint="get the release again from the vendor; VERSION holds one word such as v2.50.1",
         )
     cuda = _line(by_path["CUDA_SHORT_VERSION"].source) if "CUDA_SHORT_VERSION" in by_path else ""
     known = {"VERSION": version, "CUDA_SHORT_VERSION": cuda}

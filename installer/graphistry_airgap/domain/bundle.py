@@ -18,6 +18,11 @@ SCHEMA = 1
 LAYOUT = "images"
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# these become parts of paths, of files that apt reads, or of argument lists
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_/-]*")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~:-]*")
+_MODE = re.compile(r"0?[0-7]{3}")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def parse_bundle(raw: bytes) -> Bundle:
     """Parse bundle.json; every deviation is a `BundleError` that names it."""
     try:
         document = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _malformed(f"it is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise _malformed("it is not a JSON object")
@@ -113,6 +118,11 @@ def parse_bundle(raw: bytes) -> Bundle:
         raise _malformed(f"the key {error} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise _malformed(str(error)) from error
+
+
+def is_release_version(text: str) -> bool:
+    """Whether a release's VERSION can name its directory on a host."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _check_schema(document: dict[str, Any]) -> None:
@@ -151,17 +161,28 @@ def _malformed(reason: str) -> BundleError:
 
 def _bundle(document: dict[str, Any]) -> Bundle:
     release = document["release"]
-    return Bundle(
+    for path in release.get("empty_directories", []):
+        _inside(path)
+    bundle = Bundle(
         id=_text(document["id"]),
         created=_text(document["created"]),
-        release=Release(_text(release["version"]), _text(release["cuda"]), _inside(release["path"])),
-        platforms={name: _platform(name, value) for name, value in document["platforms"].items()},
-        images=tuple(_image(value) for value in document["images"]),
-        files={
-            path: File(_size(one["size"]), _text(one["sha256"])) for path, one in document["files"].items()
+        release=Release(_like(_NAME, release["version"]), _text(release["cuda"]), _inside(release["path"])),
+        platforms={
+            _like(_NAME, name): _platform(name, value) for name, value in document["platforms"].items()
         },
+        images=tuple(_image(value) for value in document["images"]),
+        files={_inside(path): _file(one) for path, one in document["files"].items()},
         raw=document,
     )
+    keys = {one.signed_by for platform in bundle.platforms.values() for one in platform.repositories}
+    if absent := sorted(keys - bundle.files.keys()):
+        raise ValueError(f"the keyring {absent[0]} of a repository is not among its files")
+    return bundle
+
+
+def _file(value: dict[str, Any]) -> File:
+    _like(_MODE, value.get("mode", "0644"))
+    return File(_size(value["size"]), _text(value["sha256"]))
 
 
 def _platform(name: str, value: dict[str, Any]) -> Platform:
@@ -170,17 +191,21 @@ def _platform(name: str, value: dict[str, Any]) -> Platform:
         architecture=_text(value["architecture"]),
         repositories=tuple(
             Repository(
-                name=_text(one["name"]),
+                name=_like(_NAME, one["name"]),
                 path=_inside(one["path"]),
-                suite=_text(one["suite"]),
-                components=tuple(_text(part) for part in one["components"]),
+                suite=_like(_WORD, one["suite"]),
+                components=tuple(_like(_WORD, part) for part in one["components"]),
                 signed_by=_inside(one["signed_by"]),
             )
             for one in value["repositories"]
         ),
         packages={
             group: tuple(
-                Package(_text(one["name"]), _text(one["version"]), _text(one["architecture"]))
+                Package(
+                    _like(_NAME, one["name"]),
+                    _like(_VERSION, one["version"]),
+                    _like(_NAME, one["architecture"]),
+                )
                 for one in members
             )
             for group, members in value["packages"].items()
@@ -213,6 +238,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"a text was expected where {value!r:.80} stands")
     return value
+
+
+def _like(pattern: re.Pattern[str], value: Any) -> str:
+    text = _text(value)
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r:.80} has characters that do not belong there")
+    return text
 
 
 def _inside(value: Any) -> str:

@@ -36,6 +36,7 @@ NAMES_AND_SIZES = "names and sizes"
 
 _STEERING = (MANIFEST, "install.sh")
 _THREADS = 2
+_LARGEST_SIGNATURE = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def verify_bundle(
     raw = reader.read(SUMS)
     verdict = check_signature(
         raw,
-        {name: reader.read(name) for name in sorted(present) if is_signature(name)},
+        _signatures(reader, present),
         bundle=reader.path,
         keyring=keyring,
         allow_unsigned=allow_unsigned,
@@ -110,6 +111,19 @@ def verification_result(verified: VerifiedBundle) -> Result:
         f"signed by {by}" if by else "NOT SIGNED; --allow-unsigned took it as it is",
     ]
     return Result(data=data, messages=messages)
+
+
+def _signatures(reader: BundleReader, present: dict[str, int]) -> dict[str, bytes]:
+    names = sorted(filter(is_signature, present))
+    for name in names:
+        if present[name] > _LARGEST_SIGNATURE:
+            raise BundleError(
+                f"{name} is larger than {_LARGEST_SIGNATURE >> 10} KiB, which no signature is",
+                code="file-too-large",
+                hint="copy the bundle again from its source and verify it there first",
+                details={"path": name, "found": present[name], "needed": f"at most {_LARGEST_SIGNATURE}"},
+            )
+    return {name: reader.read(name) for name in names}
 
 
 def _read_manifest(reader: BundleReader, sums: dict[str, str], problems: list[AirgapError]) -> Bundle | None:
@@ -181,7 +195,9 @@ def _hash(
 def _check_images(reader: BundleReader, bundle: Bundle, sums: dict[str, str]) -> list[AirgapError]:
     """What bundle.json says about images is what the signed layout holds."""
     index = _json(reader, f"{LAYOUT}/index.json", sums) if bundle.images else {}
-    listed = {entry.get("digest") for entry in index.get("manifests", []) if isinstance(entry, dict)}
+    manifests = index.get("manifests")
+    entries = manifests if isinstance(manifests, list) else []
+    listed = [entry.get("digest") for entry in entries if isinstance(entry, dict)]
     problems: list[AirgapError] = []
     for image in bundle.images:
         if image.manifest not in listed:
@@ -217,7 +233,7 @@ def _json(reader: BundleReader, path: str, sums: dict[str, str]) -> dict[str, An
         raise wrong
     try:
         document = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise _inconsistent(path, "no JSON object", "an image layout")

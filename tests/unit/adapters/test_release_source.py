@@ -100,6 +100,12 @@ def test_empty_version(release, opened):
     assert refused(opened, release).code == "release-incomplete"
 
 
+@pytest.mark.parametrize("version", ["../../../etc", "v1 beta", "v1\nv2", ".", "{{ x }}"])
+def test_version_that_cannot_name_a_directory(release, opened, version):
+    (release / "VERSION").write_text(f"{version}\n")
+    assert refused(opened, release).code == "release-version"
+
+
 def test_missing_release(tmp_path, opened):
     assert refused(opened, tmp_path / "none").code == "release-missing"
 

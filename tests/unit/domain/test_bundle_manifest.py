@@ -78,6 +78,17 @@ def put(path, value):
         put(["images", 0, "config"], "sha256:../../x"),
         put(["images", 0, "layers", 0, "size"], -1),
         put(["files", "install.sh"], "hex"),
+        put(["files", "install.sh", "mode"], "4755"),
+        put(["files", "../x"], {"size": 1, "sha256": "0"}),
+        put(["release", "version"], "../../../etc"),
+        put(["release", "version"], "v1 {{ x }}"),
+        put(["release", "empty_directories"], ["data/../../../etc"]),
+        put(["release", "empty_directories"], None),
+        put(["platforms", "debian-13", "repositories", 0, "signed_by"], "packages/none.gpg"),
+        put(["platforms", "debian-13", "repositories", 0, "suite"], "x main\ndeb [trusted=yes] file:/x"),
+        put(["platforms", "debian-13", "repositories", 0, "components"], [""]),
+        put(["platforms", "debian-13", "packages", "python", 0, "name"], "-oDPkg::Pre-Invoke::=id"),
+        put(["platforms", "debian-13", "packages", "python", 0, "version"], "1 2"),
     ],
 )
 def test_a_misshapen_manifest_is_a_bundle_error(document, spoil):
@@ -88,7 +99,7 @@ def test_a_misshapen_manifest_is_a_bundle_error(document, spoil):
     assert caught.value.code == "bundle-malformed"
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"\xff\xfe", b"null", b"[" * 100_000])
 def test_what_is_no_json_object_is_a_bundle_error(raw):
     with pytest.raises(BundleError):
         parse_bundle(raw)

@@ -1,5 +1,6 @@
 """Every way in which a bundle can be spoiled is found and named."""
 
+import json
 import os
 
 import pytest
@@ -256,3 +257,51 @@ def test_inspect_says_what_is_inside(bundle, keyring, keys):
         "size": len(b"a package"),
     }
     assert signed.data["images"][0]["size"] == len(b"layer one") + len(b"layer two")
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", "SHA256SUMS.asc", "bundle.json"])
+def test_a_file_of_absurd_size_is_not_read_into_memory(bundle, keyring, name):
+    os.truncate(bundle / name, 1 << 40)
+    assert errors(bundle, keyring) == [("file-too-large", name)]
+
+
+def test_a_file_that_became_a_pipe_does_not_stop_the_run(bundle):
+    reader = BundleDirectory(bundle)
+    (bundle / "release/VERSION").unlink()
+    os.mkfifo(bundle / "release/VERSION")
+    assert reader.digest("release/VERSION") == sha256(b"")
+
+
+def test_directories_deeper_than_the_stack(bundle, keyring):
+    handle = os.open(bundle, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=handle)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = deeper
+    os.close(os.open("planted", os.O_CREAT | os.O_WRONLY, dir_fd=handle))
+    os.close(handle)
+    assert errors(bundle, keyring) == [("file-extra", "d/" * 1500 + "planted")]
+
+
+@pytest.mark.parametrize(
+    "index", [{"manifests": None}, {"manifests": 1}, {"manifests": [{"digest": []}]}, {}]
+)
+def test_a_signed_but_odd_index_of_images(mini, keys, keyring, index):
+    mini.files["images/index.json"] = json.dumps(index).encode()
+    mini.write()
+    mini.sign(keys, "signer")
+    assert errors(mini.path, keyring) == [("bundle-inconsistent", "images/index.json")]
+
+
+def test_paths_that_are_no_bundle_s(tmp_path, bundle, keyring):
+    (tmp_path / "loop").symlink_to("loop")
+    odd = bundle.rename(tmp_path / "two\nlines")
+    for path, code in [
+        (tmp_path / "loop", "bundle-not-found"),
+        (tmp_path / ("a" * 300), "bundle-not-found"),
+        (odd, "bundle-path"),
+    ]:
+        with pytest.raises(InputError) as caught:
+            verify(path, keyring)
+        assert caught.value.code == code
