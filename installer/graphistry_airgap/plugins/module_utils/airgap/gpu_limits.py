@@ -1,0 +1,167 @@
+"""What each GPU, and the machine around them, can and cannot do for the product.
+
+A refusal says why the services could not work; a warning says what will be slow,
+small or idle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import gpu_knowledge
+from .gpu_model import LICENSED, PASS_THROUGH, UNLICENSED, VGPU_HOST, Gpu, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .gpu_knowledge import Judged, Knowledge
+
+CLASSES_WITH_CUDA = "CQ"
+SMALLEST_GB = 2
+SMALL_GB = 4
+CORES_PER_GPU = 4
+_GRIDD = (
+    "licence the guest: put the server's token under /etc/nvidia/ClientConfigToken (or its address into "
+    "/etc/nvidia/gridd.conf), restart nvidia-gridd, and look at `nvidia-smi -q`"
+)
+
+
+def refusals(gpu: Gpu, *, allow_mig: bool, knowledge: Knowledge, target: Judged) -> Iterator[Note]:
+    yield from _vgpu_refusals(gpu)
+    if gpu.mig and not allow_mig:
+        yield Note(
+            "gpu-mig",
+            f"{gpu.label} is cut into MIG instances, which RAPIDS does not officially support",
+            f"MIG enabled, {len(gpu.mig_memory_mib)} instances",
+            "MIG off",
+            f"switch it off with `nvidia-smi -i {gpu.index} -mig 0`, or accept the risk with --allow-mig "
+            "(site file: gpu.allow_mig: true)",
+        )
+    elif gpu.mig and not gpu.mig_memory_mib:
+        yield Note(
+            "gpu-mig-empty",
+            f"{gpu.label} has MIG enabled and no instance, so nothing can run on it",
+            "MIG enabled, no instances",
+            "one instance, or MIG off",
+            f"make an instance with `nvidia-smi mig`, or switch MIG off: `nvidia-smi -i {gpu.index} -mig 0`",
+        )
+    if gpu.memory_gb is not None and gpu.slots(SMALLEST_GB) == 0:
+        yield Note(
+            "gpu-memory-too-small",
+            f"{gpu.label} has {gpu.memory_gb:.1f} GB of memory; the services need 1.5 GB before any work",
+            f"{gpu.memory_gb:.1f} GB",
+            f"{SMALL_GB} GB, and {SMALLEST_GB} GB for a development machine",
+            "use a larger profile, such as 8Q" if gpu.is_vgpu else "use a larger GPU",
+        )
+    if old := gpu_knowledge.too_old(knowledge, target, gpu):
+        yield old
+
+
+def _vgpu_refusals(gpu: Gpu) -> Iterator[Note]:
+    if not gpu.is_vgpu:
+        return
+    profile = gpu.profile
+    if profile and profile.kind not in CLASSES_WITH_CUDA:
+        yield Note(
+            "vgpu-profile-without-cuda",
+            f"{gpu.label} has a vGPU profile of class {profile.kind}, which offers neither CUDA nor OpenCL",
+            profile.name,
+            "a profile of class Q or C, such as 8Q",
+            "have the hypervisor's administrator give the machine a Q or C profile",
+        )
+    if profile and profile.mig_backed:
+        yield Note(
+            "vgpu-mig-backed",
+            f"{gpu.label} is a vGPU backed by a MIG slice, which RAPIDS does not officially support",
+            profile.name,
+            "a time-sliced profile, such as 8Q",
+            "have the hypervisor's administrator give the machine a time-sliced Q or C profile",
+        )
+    if gpu.licence == UNLICENSED:
+        yield Note(
+            "vgpu-unlicensed",
+            f"{gpu.label} is an unlicensed vGPU: it is visible, and CUDA calls fail",
+            UNLICENSED,
+            LICENSED,
+            _GRIDD,
+        )
+
+
+def warnings(gpu: Gpu) -> Iterator[Note]:
+    if gpu.memory_gb is not None and gpu.slots(SMALL_GB) == 0 and gpu.slots(SMALLEST_GB):
+        yield Note(
+            "gpu-memory-small",
+            f"{gpu.label} has {gpu.memory_gb:.1f} GB of memory: enough for development, not for users",
+            f"{gpu.memory_gb:.1f} GB",
+            f"{SMALL_GB} GB",
+            "use a larger profile, such as 8Q" if gpu.is_vgpu else "use a larger GPU",
+        )
+    if gpu.is_vgpu and not gpu.profile and gpu.name:
+        yield Note(
+            "vgpu-profile-unknown",
+            f"{gpu.label} is a vGPU whose name shows no profile, so its class cannot be checked",
+            gpu.name,
+            "a profile of class Q or C",
+            "ask the hypervisor's administrator for the profile",
+        )
+    if gpu.is_vgpu and not gpu.licence:
+        yield Note(
+            "vgpu-licence-unknown",
+            f"{gpu.label} is a vGPU, and the driver does not say whether it is licensed",
+            "no licence state",
+            LICENSED,
+            "look at `nvidia-smi -q` and at the log of nvidia-gridd",
+        )
+    if gpu.virtualization == VGPU_HOST:
+        yield Note(
+            "gpu-is-hypervisors",
+            f"{gpu.label} is set up to be divided into vGPUs: this machine is their hypervisor",
+            VGPU_HOST,
+            f"bare metal, {PASS_THROUGH} or a vGPU guest",
+            "install in a guest, or leave this GPU out",
+        )
+    if gpu.mig and gpu.mig_memory_mib:
+        yield Note(
+            "gpu-mig-first-instance",
+            f"of {gpu.label}, cut by MIG, the services use the first of {len(gpu.mig_memory_mib)} instances",
+            f"{len(gpu.mig_memory_mib)} instances",
+            "MIG off",
+            "switch MIG off to use the whole GPU",
+        )
+    if gpu.compute_mode.lower().startswith(("exclusive", "prohibited")):
+        yield Note(
+            "gpu-compute-mode",
+            f"{gpu.label} is in compute mode {gpu.compute_mode}; several services share each GPU",
+            gpu.compute_mode,
+            "Default",
+            f"`nvidia-smi -i {gpu.index} -c 0`",
+        )
+
+
+def machine_warnings(gpus: Sequence[Gpu], cores: int | None, arm_machine: str = "") -> Iterator[Note]:
+    if cores and cores < CORES_PER_GPU * len(gpus):
+        yield Note(
+            "cores-below-gpus",
+            f"{cores} processor cores for {len(gpus)} GPUs: the cores will hold the GPUs up",
+            f"{cores} cores",
+            f"{CORES_PER_GPU * len(gpus)} cores, {CORES_PER_GPU} for each GPU",
+            "give the machine more cores, or plan fewer GPUs with --gpu-indices (site file: gpu.indices)",
+        )
+    models = sorted({gpu.name for gpu in gpus if gpu.name})
+    if len(models) > 1:
+        yield Note(
+            "gpus-differ",
+            f"the GPUs differ ({', '.join(models)}): work is spread evenly, so the smallest sets the pace, and "
+            "CUDA may number them otherwise than nvidia-smi",
+            ", ".join(models),
+            "GPUs of one model",
+            "name GPUs of one model with --gpu-indices (site file: gpu.indices)",
+        )
+    if arm_machine:
+        yield Note(
+            "arm-machine",
+            f"{arm_machine} is an ARM machine; the product's images are for x86",
+            "arm64",
+            "amd64",
+            "ask the vendor for ARM images",
+        )

@@ -1,0 +1,270 @@
+"""The plan: GPUs, machine and wishes in; settings for `custom.env` out, each with its reason.
+
+The settings are those of the vendor's wizard (all services share all chosen GPUs,
+so many workers for each GPU), made smaller where memory is short, and completed for
+a vGPU guest.  Nothing is guessed: what is unknown limits nothing and the reason says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from . import gpu_knowledge, gpu_limits
+from .gpu_model import GB, Gpu, Note
+from .gpu_options import MULTIPLIERS, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .gpu_knowledge import Judged, Knowledge
+
+WORKERS = {
+    "FORGE_NUM_WORKERS": "forge-etl-python",
+    "STREAMGL_NUM_WORKERS": "streamgl-gpu",
+    "DASK_NUM_WORKERS": "dask-cuda-worker",
+}
+WATCHER = {
+    "FEP_GPU_WATCHER_ENABLED": "1",
+    "FEP_GPU_WATCHER_WARN_THRESHOLD": "70%",
+    "FEP_GPU_WATCHER_IDLE_THRESHOLD": "60%",
+    "FEP_GPU_WATCHER_KILL_THRESHOLD": "90%",
+    "FEP_GPU_WATCHER_EMERGENCY_THRESHOLD": "95%",
+}
+# every name that a plan may set: one that it does not set is not left over from an earlier plan
+NAMES = (
+    "CUDA_VISIBLE_DEVICES",
+    "STREAMGL_CUDA_VISIBLE_DEVICES",
+    *WORKERS,
+    "RMM_ALLOCATOR",
+    *WATCHER,
+)
+GB_PER_WORKER = 4
+# Linux takes no environment entry longer than this
+_LONGEST_VALUE = 128 * 1024 - 64
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is around the GPUs; None where the plan is for another machine."""
+
+    cores: int | None = None
+    memory: int | None = None
+    driver: str = ""
+    attached: int | None = None
+    arm: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    gpus: tuple[Gpu, ...]
+    target: Judged
+    env: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    assignment: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    refusals: tuple[Note, ...] = ()
+    warnings: tuple[Note, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "gpus": [gpu.as_dict() for gpu in self.gpus],
+            "release": self.target.release,
+            "cuda": self.target.cuda,
+            "env": self.env,
+            "reasons": self.reasons,
+            "assignment": self.assignment,
+            "warnings": [note.message for note in self.warnings],
+            "refusals": [note.as_dict() for note in self.refusals],
+        }
+
+
+def make(
+    gpus: Sequence[Gpu], *, machine: Machine, options: Options, knowledge: Knowledge, target: Judged
+) -> Plan:
+    """A plan with refusals has no settings: there is nothing that could be applied."""
+    if not gpus:
+        return Plan((), target, refusals=(_no_gpu(),))
+    chosen, missing = _choose(gpus, options)
+    if missing:
+        return Plan(tuple(gpus), target, refusals=(missing,))
+    refused = [
+        note
+        for gpu in chosen
+        for note in gpu_limits.refusals(
+            gpu, allow_mig=options.allow_mig, knowledge=knowledge, target=target
+        )
+    ]
+    notes = [note for gpu in chosen for note in gpu_limits.warnings(gpu)]
+    notes += gpu_limits.machine_warnings(chosen, machine.cores, machine.arm)
+    notes += gpu_knowledge.driver_notes(target, machine.driver)
+    notes += _incomplete(gpus, machine.attached)
+    if refused:
+        return Plan(tuple(chosen), target, refusals=tuple(refused), warnings=tuple(notes))
+    return _settings(Plan(tuple(chosen), target), machine, options, notes)
+
+
+def _settings(plan: Plan, machine: Machine, options: Options, notes: list[Note]) -> Plan:
+    env, reasons = _devices(plan.gpus, options)
+    for name, wanted in zip(WORKERS, options.multipliers or MULTIPLIERS, strict=True):
+        count, reason, short = _workers(
+            plan.gpus, machine.memory, wanted, WORKERS[name], asked=bool(options.multipliers)
+        )
+        env[name], reasons[name] = str(count), reason
+        notes += short
+    if any(gpu.is_vgpu for gpu in plan.gpus):
+        more, why = _vgpu(plan.gpus)
+        env, reasons = {**env, **more}, {**reasons, **why}
+    assignment = {
+        service: _round_robin(plan.gpus, int(env[name])) for name, service in WORKERS.items()
+    }
+    notes += _idle(assignment)
+    notes += _too_long(env["CUDA_VISIBLE_DEVICES"], len(plan.gpus))
+    return replace(plan, env=env, reasons=reasons, assignment=assignment, warnings=tuple(notes))
+
+
+def _choose(gpus: Sequence[Gpu], options: Options) -> tuple[list[Gpu], Note | None]:
+    if not options.ids:
+        return list(gpus), None
+    by_id = {gpu.uuid if options.by_uuid else str(gpu.index): gpu for gpu in gpus}
+    absent = [one for one in options.ids if one not in by_id]
+    if absent:
+        there = ", ".join(sorted(by_id, key=lambda one: (len(one), one))) or "none with a known UUID"
+        return [], Note(
+            "gpu-not-there",
+            f"there is no GPU {', '.join(absent)}",
+            there,
+            ", ".join(options.ids),
+            "name GPUs that are there with --gpu-indices (site file: gpu.indices), or leave it out for all",
+        )
+    return [by_id[one] for one in options.ids], None
+
+
+def _devices(gpus: Sequence[Gpu], options: Options) -> tuple[dict[str, str], dict[str, str]]:
+    integers = ",".join(str(gpu.index) for gpu in gpus)
+    which = "all GPUs that are there" if not options.ids else "the GPUs that were asked for"
+    always = "set explicitly, because without it services use GPU 0 or all, depending on the release"
+    if not options.by_uuid:
+        return {"CUDA_VISIBLE_DEVICES": integers}, {
+            "CUDA_VISIBLE_DEVICES": f"{which}, for every GPU service; {always}"
+        }
+    return (
+        {"CUDA_VISIBLE_DEVICES": ",".join(options.ids), "STREAMGL_CUDA_VISIBLE_DEVICES": integers},
+        {
+            "CUDA_VISIBLE_DEVICES": f"{which} by UUID, for every GPU service; {always}",
+            "STREAMGL_CUDA_VISIBLE_DEVICES": "the same GPUs by index: streamgl-gpu (OpenCL) knows no UUIDs",
+        },
+    )
+
+
+def _workers(
+    gpus: Sequence[Gpu], memory: int | None, wanted: int, service: str, *, asked: bool
+) -> tuple[int, str, list[Note]]:
+    """So many for each GPU, at most one for every 4 GB of its memory and of the machine's."""
+    total = wanted * len(gpus)
+    known = [slots for gpu in gpus if (slots := gpu.slots(GB_PER_WORKER)) is not None]
+    each = min([wanted, *(max(1, slots) for slots in known)])
+    by_memory = max(1, memory // (GB_PER_WORKER * GB)) if memory else None
+    fits = min(each * len(gpus), by_memory) if by_memory else each * len(gpus)
+    if asked:
+        reason = f"{wanted} for each of {len(gpus)} GPUs, as asked for"
+        if fits < total:
+            return total, reason, [_many(service, total, fits)]
+        return total, reason, []
+    reason = f"{each} for each of {len(gpus)} GPUs"
+    smallest = min((gpu.memory_gb for gpu in gpus if gpu.memory_gb is not None), default=None)
+    if smallest is None:
+        reason += "; the GPUs' memory is not known and limits nothing"
+    elif each < wanted:
+        reason += f": one for every {GB_PER_WORKER} GB of GPU memory, and the smallest GPU has {smallest:.1f} GB"
+    else:
+        reason += f": the default, for which {smallest:.1f} GB of GPU memory suffice"
+    if fits < each * len(gpus):
+        machine = f"{(memory or 0) / GB:.1f} GB"
+        reason += f"; cut to {fits}, one for every {GB_PER_WORKER} GB of the machine's memory ({machine})"
+    return fits, reason, []
+
+
+def _vgpu(gpus: Sequence[Gpu]) -> tuple[dict[str, str], dict[str, str]]:
+    integers = ",".join(str(gpu.index) for gpu in gpus)
+    names = ", ".join(sorted({gpu.profile.name if gpu.profile else gpu.label for gpu in gpus if gpu.is_vgpu}))
+    watcher = "a vGPU cannot spill to main memory, so jobs that fill it are ended before it is full"
+    why = {
+        "RMM_ALLOCATOR": f"{names} is a vGPU: it has no unified memory, and `managed` would crash every service",
+        "STREAMGL_CUDA_VISIBLE_DEVICES": "by index: streamgl-gpu (OpenCL) knows no UUIDs, and a vGPU's may change",
+    }
+    env = {"RMM_ALLOCATOR": "default", "STREAMGL_CUDA_VISIBLE_DEVICES": integers, **WATCHER}
+    return env, {**why, **dict.fromkeys(WATCHER, watcher)}
+
+
+def _round_robin(gpus: Sequence[Gpu], workers: int) -> list[dict[str, Any]]:
+    """Worker i runs on GPU i modulo their number, as the services themselves do it."""
+    return [
+        {"gpu": gpu.index, "workers": list(range(place, workers, len(gpus)))}
+        for place, gpu in enumerate(gpus)
+    ]
+
+
+def _idle(assignment: dict[str, list[dict[str, Any]]]) -> list[Note]:
+    found = []
+    for service, rows in assignment.items():
+        idle = [str(row["gpu"]) for row in rows if not row["workers"]]
+        if idle:
+            shown = ", ".join(idle[:16]) + (f" and {len(idle) - 16} more" if len(idle) > 16 else "")
+            found.append(
+                Note(
+                    "gpus-idle",
+                    f"{service} has fewer workers than there are GPUs: GPU {shown} idle",
+                    f"{len(rows) - len(idle)} workers",
+                    f"{len(rows)} workers",
+                    "give the machine more memory, ask for more workers, or plan fewer GPUs",
+                )
+            )
+    return found
+
+
+def _many(service: str, total: int, fits: int) -> Note:
+    return Note(
+        "workers-above-memory",
+        f"{total} workers of {service} were asked for, and the memory is enough for {fits}",
+        str(total),
+        f"{fits}: one for every {GB_PER_WORKER} GB of GPU memory and of main memory",
+        "ask for fewer workers, or leave them out to have them sized",
+    )
+
+
+def _too_long(devices: str, count: int) -> list[Note]:
+    if len(devices) <= _LONGEST_VALUE:
+        return []
+    return [
+        Note(
+            "more-than-one-server",
+            f"a list of {count} GPUs is longer than an environment variable may be: no single server has them",
+            str(count),
+            "a plan for each server",
+            "plan one server of the cluster: --gpu-count N",
+        )
+    ]
+
+
+def _incomplete(gpus: Sequence[Gpu], attached: int | None) -> list[Note]:
+    if attached is None or attached == len(gpus):
+        return []
+    return [
+        Note(
+            "gpus-not-described",
+            f"nvidia-smi counts {attached} GPUs and describes {len(gpus)}; the plan is for those described",
+            str(len(gpus)),
+            str(attached),
+            "take a whole answer of `nvidia-smi -q -x`",
+        )
+    ]
+
+
+def _no_gpu() -> Note:
+    return Note(
+        "gpu-missing",
+        "there is no NVIDIA GPU",
+        "no GPU",
+        "one NVIDIA GPU",
+        "add a GPU, or plan for another machine with --capture, --preset or --gpu-count",
+    )
