@@ -73,7 +73,7 @@ def running(host: SealedHost, name: str, *command: str) -> Iterator[int]:
     try:
         yield int(host.require(["systemctl", "show", "-P", "MainPID", unit]))
     finally:
-        host.require(["systemctl", "stop", unit])
+        host.exec(["systemctl", "stop", unit])
 
 
 @contextmanager

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 RUNS = "graphistry-airgap-run-*.scope"
 KILLED = 137
 # The watcher is not part of the run, so it lives through the kill.
-WATCHER = f"""\
-until {{ {{condition}}; }} 2>/dev/null; do sleep 0.02; done
-systemctl kill --signal=KILL '{RUNS}'
+WATCHER = """\
+until eval "$1" 2>/dev/null; do sleep 0.02; done
+systemctl kill --signal=KILL "$2"
 touch /run/killed-by-test
 """
 
@@ -25,8 +25,9 @@ touch /run/killed-by-test
 def kill_when(host: SealedHost, condition: str, command: Sequence[str], *, timeout: int = 600) -> None:
     """Run the command and kill all processes of its scope once `condition` (sh) holds."""
     host.require(["rm", "-f", "/run/killed-by-test"])
-    host.put(WATCHER.format(condition=condition).encode(), "/run/watcher")
-    host.require(["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"])
+    host.put(WATCHER.encode(), "/run/watcher")
+    watch = ["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"]
+    host.require([*watch, condition, RUNS])
     try:
         result = host.exec(command, timeout=timeout)
         if result.rc != KILLED or host.exec(["test", "-e", "/run/killed-by-test"]).rc != 0:

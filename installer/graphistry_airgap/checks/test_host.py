@@ -10,7 +10,7 @@ from graphistry_airgap.plugins.module_utils.airgap.registry import PREFIX
 
 def test_every_locked_package_is_installed_and_not_older(host: Any, facts: dict[str, Any]) -> None:
     rows = host.check_output("dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'").splitlines()
-    installed = {row.split()[1]: row.split()[2] for row in rows if row.startswith("ii ")}
+    installed = {row.split()[1]: row.split()[2] for row in rows if row[1:3] == "i "}
     missing = [p["name"] for p in facts["packages"] if p["name"] not in installed]
     assert not missing, f"not installed: {missing}"
     older = [
