@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters import host, run_lock
@@ -40,6 +39,7 @@ from graphistry_airgap.services.verify_bundle import VerifiedBundle, verificatio
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from graphistry_airgap.cli.progress import Silent
 
@@ -113,6 +113,7 @@ def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silen
 
 def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
     run_lock.require_root()
+    run_lock.leave_environment()
     target = _targets(progress).decide(_asked(arguments), thorough=False)
     summary = run_checks(
         check_facts(target.site, target.bundle, target.provenance), reports=require_private(places.REPORTS)
@@ -130,6 +131,7 @@ def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -
 
 def _status(_: argparse.Namespace, __: Sequence[str], ___: Silent) -> Result:
     run_lock.require_root()
+    run_lock.leave_environment()
     return Status(ReceiptStore(), host.defined_services, host.stack_services).run()
 
 
@@ -150,7 +152,7 @@ def _targets(progress: Silent) -> Targets:
         load_site=lambda path: load_document(path, "site-v1", what="the site file"),
         open_bundle=_open_bundle,
         sha256_file=sha256_file,
-        host_platform=lambda: host.platform_name(Path("/etc/os-release").read_text(encoding="utf-8")),
+        host_platform=host.platform_name,
         progress=progress,
     )
 

@@ -97,3 +97,47 @@ def test_bundle_problems_outrank_host_problems():
 
 def test_success_is_ok_and_zero():
     assert envelope("status", Result(data={"a": 1}))["ok"] is True
+
+
+INSPECT = [sys.executable, "-m", "graphistry_airgap", "bundle", "inspect", "/does/not/exist", "--json"]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        '"$@" >&-',
+        '"$@" >&- 2>&-',
+        '"$@" <&-',
+        '"$@" >/dev/full',
+        '"$@" >/dev/full 2>&1',
+        'set -o pipefail; "$@" | true',
+    ],
+)
+def test_the_exit_code_stays_when_nobody_can_be_told(script):
+    command = ["bash", "-c", script, "bash", *INSPECT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_an_option_is_not_abbreviated():
+    """`--js` once meant --json to one half of the program and nothing to the other."""
+    done = run_tool("--js", "bundle", "inspect", "/does/not/exist")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage" in done.stderr or "--help" in done.stderr
+
+
+def test_what_a_terminal_obeys_is_shown_and_not_sent():
+    done = run_tool("bundle", "inspect", "/none/\x1b]0;x\x07")
+    assert "\x1b" not in done.stderr
+    assert "\\x1b]0;x\\x07" in done.stderr
+
+
+def test_a_full_disk_is_the_host_s_error(monkeypatch, capsys):
+    def full(*_):
+        raise OSError(28, "No space left on device", "/run/graphistry-airgap/lock")
+
+    monkeypatch.setattr("graphistry_airgap.wiring.dispatch", full)
+    assert main(["--json", "status"]) == 3
+    parsed = json.loads(capsys.readouterr().out)
+    assert parsed["errors"][0]["code"] == "disk-full"
+    assert "/run/graphistry-airgap/lock" in parsed["errors"][0]["message"]

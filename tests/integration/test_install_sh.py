@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bare_host import KEYRING, Host, has_image
-from mini_bundle import PLATFORM, flip_byte
+from mini_bundle import PLATFORM, flip_byte, sha256
 from real_bundle import GPGV, envelope, make_real_bundle
 
 pytestmark = [
@@ -300,6 +300,7 @@ def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, ke
         called = envelope(out)
         assert called["argv"] == [
             TOOL, "install", "--bundle", "/media/good", "--json", "--keyring", "/root/armored.asc",
+            "--bytes-checked", sha256((mini.path / "SHA256SUMS").read_bytes()),
             "--site", "/etc/my site.yml", "--resume",
         ]  # fmt: skip
         assert set(called["environment"]) <= {"PATH", "HOME", "LC_ALL", "TERM"}

@@ -59,7 +59,8 @@ def read_yaml(path: Path, *, what: str) -> Any:
             code="file-unreadable",
             hint="it must be a UTF-8 text file",
         ) from None
-    except yaml.YAMLError as error:
+    # a tag or an anchor can make PyYAML raise what is no YAMLError, a date of no calendar for one
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise InputError(
             f"{what} {path} is not valid YAML: {error}", code="yaml-invalid", hint="correct the named line"
         ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters.files import write_atomic
@@ -12,13 +13,17 @@ from graphistry_airgap.domain import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
-def platform_name(os_release: str) -> str:
-    """`debian-13` from the text of /etc/os-release."""
-    pairs = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    return f"{pairs.get('ID', 'unknown')}-{pairs.get('VERSION_ID', 'unknown')}".replace('"', "")
+def platform_name(path: Path = Path("/etc/os-release")) -> str:
+    """`debian-13` from /etc/os-release."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    pairs = dict(line.strip().split("=", 1) for line in text.splitlines() if "=" in line)
+    name, version = (pairs.get(key, "unknown").strip("\"'") for key in ("ID", "VERSION_ID"))
+    return f"{name}-{version}"
 
 
 def installed_packages() -> dict[str, str]:
@@ -47,7 +52,7 @@ def _package_listing() -> str:
 
 def _package_rows(listing: str) -> dict[str, str]:
     rows = (line.split("\t") for line in listing.splitlines())
-    return {name: version for status, name, version in rows if status.startswith("ii")}
+    return {row[1]: row[2] for row in rows if len(row) == 3 and row[0][1:2] == "i"}
 
 
 def local_images(names: list[str]) -> list[dict[str, str]]:
@@ -66,10 +71,11 @@ def stack_services(release: Path) -> list[dict[str, Any]]:
     listing = run(["sh", "./graphistry", "ps", "--all", "--format", "json"], cwd=release, timeout=60)
     rows = []
     for line in listing.stdout.splitlines():
-        if not line.startswith(("{", "[")):
-            continue
-        parsed = json.loads(line)
-        rows += parsed if isinstance(parsed, list) else [parsed]
+        try:
+            parsed = json.loads(line)
+        except ValueError:
+            continue  # a warning of the vendor's wrapper
+        rows += [row for row in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(row, dict)]
     return sorted(
         (
             {

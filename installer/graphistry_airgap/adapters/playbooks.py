@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphistry_airgap.domain.progress import Progress
+
+# found again and removed after a kill, in a directory that may be the operator's
+_PREFIX = "graphistry-airgap-run-"
 
 
 def environment(work: Path) -> dict[str, str]:
@@ -65,6 +69,7 @@ class _Listener:
     changed: list[dict[str, str]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     findings: list[dict[str, str]] = field(default_factory=list)
+    gpu: dict[str, Any] | None = None
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -104,6 +109,7 @@ class _Listener:
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
         self.findings += result.get("findings", [])
+        self.gpu = result.get("gpu_plan", self.gpu)
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
         line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         if changed:
@@ -126,9 +132,9 @@ def run_playbook(
 ) -> Recap:
     """Run `playbooks/<playbook>` against the local inventory; the work directory is removed afterwards."""
     work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left_by_a_killed_run in work_root.glob("run-*"):
-        shutil.rmtree(left_by_a_killed_run)
-    work = Path(tempfile.mkdtemp(prefix="run-", dir=work_root))
+    for left_by_a_killed_run in work_root.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=work_root))
     listener = _Listener(progress, log)
     try:
         (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
@@ -136,13 +142,13 @@ def run_playbook(
         (work / "bin").mkdir()
         (work / "bin" / "ansible-playbook").symlink_to(_ansible_playbook())
         extra = work / "variables.json"
-        extra.write_text(json.dumps(variables), encoding="utf-8")
+        extra.write_text(json.dumps(_plain(variables)), encoding="utf-8")
         runner = ansible_runner.run(
             private_data_dir=os.fspath(work),
             project_dir=os.fspath(content_root() / "playbooks"),
             inventory=os.fspath(content_root() / "inventory" / "local" / "hosts.yml"),
             playbook=playbook,
-            cmdline=f"-e @{extra}",
+            cmdline=shlex.join(["-e", f"@{extra}"]),
             envvars=environment(work),
             event_handler=listener.handle,
             quiet=True,
@@ -157,7 +163,16 @@ def run_playbook(
         failures.append(
             Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
         )
-    return Recap(listener.stages, listener.changed, failures, listener.findings)
+    return Recap(listener.stages, listener.changed, failures, listener.findings, listener.gpu)
+
+
+def _plain(value: Any) -> Any:
+    """The same value for Ansible, which would take braces in a path for a template and run it."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return {"__ansible_unsafe": value} if isinstance(value, str) and "{" in value else value
 
 
 def _ansible_playbook() -> Path:

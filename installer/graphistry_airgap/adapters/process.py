@@ -58,18 +58,28 @@ def run(
     stdin: str | None = None,
     timeout: float | None = None,
 ) -> Outcome:
-    """Run a program with a fixed PATH, C locale and captured output; never raises on a non-zero status."""
+    """Run a program with a fixed PATH, C locale and captured output.
+
+    It never raises: a program that is not there or not done in time has the status that a shell or
+    `timeout` would give it.
+    """
     full = {"PATH": FIXED_PATH, "LC_ALL": "C.UTF-8", "HOME": os.environ.get("HOME", "/root"), **(env or {})}
-    done = subprocess.run(
-        list(argv),
-        cwd=cwd,
-        env=full,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=full,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
+            check=False,
+        )
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+        return Outcome(tuple(argv), 127, "", f"{argv[0]}: {error.strerror}")
+    except subprocess.TimeoutExpired:
+        return Outcome(tuple(argv), 124, "", f"{argv[0]} did not end within {timeout:.0f} s")
     return Outcome(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 

@@ -47,6 +47,14 @@ def built_environment() -> dict[str, str]:
     return environment
 
 
+def leave_environment() -> None:
+    """Take nothing more from the caller: no Docker context, no umask, no proxy."""
+    environment = built_environment()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.umask(0o022)
+
+
 def own_scope() -> str | None:
     """Name of the run scope that this process lives in, if any."""
     parts = Path("/proc/self/cgroup").read_text(encoding="ascii").replace("\n", "/").split("/")
@@ -56,8 +64,7 @@ def own_scope() -> str | None:
 def enter_scope(argv: Sequence[str]) -> None:
     """Start over inside a systemd scope with a built environment; returns only when already inside."""
     if own_scope():
-        os.environ.clear()
-        os.environ.update(built_environment())
+        leave_environment()
         return
     if not Path("/run/systemd/system").is_dir():  # the test that sd_booted(3) documents
         raise HostEnvironmentError(

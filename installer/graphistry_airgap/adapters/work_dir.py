@@ -26,5 +26,13 @@ def require_private(folder: Path) -> Path:
                 hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
                 details={"path": str(part)},
             )
-    resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HostEnvironmentError(
+            f"the work directory {resolved} cannot be made: {error.strerror}",
+            code="work-dir-unusable",
+            hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
+            details={"path": str(resolved)},
+        ) from error
     return resolved

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import InputError
@@ -12,6 +12,10 @@ from graphistry_airgap.version import __version__
 
 
 class Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        """No abbreviations: what a script may write today must mean the same with the next option."""
+        super().__init__(**options, allow_abbrev=False)
+
     def error(self, message: str) -> NoReturn:
         raise InputError(message, code="usage", hint=f"see: {self.prog} --help")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from graphistry_airgap.domain.errors import ExitCode
 from graphistry_airgap.domain.result import envelope
@@ -12,19 +14,30 @@ from graphistry_airgap.domain.result import envelope
 if TYPE_CHECKING:
     from graphistry_airgap.domain.result import Result
 
+# a file's name may hold what a terminal obeys, or bytes that are no text
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
 
 def render(command: str, result: Result, *, as_json: bool) -> None:
+    """A reader that went away, or a full disk behind a redirection, does not change the exit code."""
     if as_json:
-        sys.stdout.write(json.dumps(envelope(command, result), indent=2, sort_keys=True) + "\n")
+        _write(sys.stdout, json.dumps(envelope(command, result), indent=2, sort_keys=True) + "\n")
         return
-    for message in result.messages:
-        sys.stdout.write(message + "\n")
+    _write(sys.stdout, "".join(f"{message}\n" for message in result.messages))
+    lines = []
     for error in result.errors:
-        sys.stderr.write(f"error: {error.message}\n")
-        for key in ("found", "needed"):
-            if key in error.details:
-                sys.stderr.write(f"  {key}: {error.details[key]}\n")
-        if error.hint:
-            sys.stderr.write(f"  next: {error.hint}\n")
+        lines.append(f"error: {error.message}")
+        lines += [f"  {key}: {error.details[key]}" for key in ("found", "needed") if key in error.details]
+        lines += [f"  next: {error.hint}"] if error.hint else []
     if result.exit_code is not ExitCode.OK:
-        sys.stderr.write(f"exit code {int(result.exit_code)}\n")
+        lines.append(f"exit code {int(result.exit_code)}")
+    _write(sys.stderr, "".join(f"{line}\n" for line in lines))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(_CONTROL.sub(lambda found: repr(found[0])[1:-1], text))
+        stream.flush()
+    except OSError:
+        # what is left in the buffer would fail once more at the end, and be Python's exit code 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

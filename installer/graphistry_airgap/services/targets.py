@@ -95,7 +95,7 @@ class Targets:
         """Bytes that install.sh has just compared with the same SHA256SUMS are not read again."""
         self.progress.stage("bundle")
         begun = time.monotonic()
-        done = read_all and asked.bytes_checked == self._sums(path)
+        done = read_all and asked.bytes_checked is not None and asked.bytes_checked == self._sums(path)
         opened = self.open_bundle(
             path,
             keyring,
@@ -103,7 +103,8 @@ class Targets:
             read_all=read_all and not done,
             progress=self.progress.task,
         )
-        if done:
+        # the list that counts is the one whose signature was checked, not the one that was looked at before
+        if done and opened.sums_sha256 == asked.bytes_checked:
             opened = replace(opened, mode=ALL_BYTES)
         self.progress.stage_done("bundle", 0, time.monotonic() - begun, failed=False)
         return opened
@@ -114,8 +115,10 @@ class Targets:
         return bool(last["bundle"]["sums_sha256"] == self._sums(path))
 
     def _sums(self, path: Path) -> str | None:
-        sums = path / SUMS
-        return self.sha256_file(sums) if sums.is_file() else None
+        try:
+            return self.sha256_file(path / SUMS)
+        except OSError:
+            return None  # opening the bundle says what is wrong with it
 
 
 def _known(value: str | None) -> Path | None:

@@ -108,3 +108,11 @@ def test_missing_file(tmp_path):
 
 def test_not_a_mapping(write):
     assert error_of(write("- 1\n")).details["path"] == "the document"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["purpose: 2020-13-45", "purpose: !!int x", "purpose: !!timestamp x", "purpose: !!bool x", "[" * 5000],
+)
+def test_what_the_parser_cannot_make_a_value_of_is_the_file_s_fault(write, text):
+    assert error_of(write(text)).code == "yaml-invalid"

@@ -33,3 +33,9 @@ def test_a_new_directory_is_private():
         assert folder.stat().st_mode & 0o777 == 0o700
     finally:
         folder.rmdir()
+
+
+@needs_root
+def test_a_file_in_its_place_is_no_bug():
+    with pytest.raises(HostEnvironmentError, match="cannot be made"):
+        require_private(Path("/etc/hostname"))

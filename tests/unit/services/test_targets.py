@@ -1,7 +1,7 @@
 """Which bundle, site file and keyring a run works on, and how much of the bundle it reads."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -101,6 +101,29 @@ def test_what_install_sh_has_read_is_not_read_again_but_counts(world):
 
 def test_a_check_of_another_list_counts_for_nothing(world):
     world.targets().decide(asked(world, bytes_checked="0" * 64))
+    assert world.opened[0]["read_all"] is True
+
+
+def test_a_list_that_changed_since_counts_for_what_was_read(world):
+    """The medium may change between the two looks; the receipt must not say more than was done."""
+    targets, checked = world.targets(), sums_of(world.path)
+    opened = world.open_bundle
+
+    def change_then_open(*arguments, **options):
+        (world.path / "SHA256SUMS").write_text("y\n")
+        return opened(*arguments, **options)
+
+    target = replace(targets, open_bundle=change_then_open).decide(asked(world, bytes_checked=checked))
+    assert target.provenance.verified == NAMES_AND_SIZES
+
+
+def test_a_list_that_cannot_be_read_is_left_to_the_opening(world):
+    world.receipt = receipt(world)
+
+    def unreadable(_):
+        raise OSError(5, "Input/output error")
+
+    replace(world.targets(), sha256_file=unreadable).decide(asked(world))
     assert world.opened[0]["read_all"] is True
 
 

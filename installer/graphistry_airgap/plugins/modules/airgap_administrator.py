@@ -65,8 +65,12 @@ def call(module: AnsibleModule, command: str, environment: dict[str, str]) -> st
         environ_update={"CMD_NAME": command, **environment},
     )
     if code:
+        said = (error or out).strip()
+        # before it is cut: Ansible would not know half a password
+        for secret in module.no_log_values:
+            said = said.replace(secret, "********")
         module.fail_json(
-            msg=f"{SCRIPT} with CMD_NAME={command} ended with {code}: {(error or out).strip()[-800:]}",
+            msg=f"{SCRIPT} with CMD_NAME={command} ended with {code}: {said[-800:]}",
             code="administrator-failed",
             hint=f"see `./graphistry logs nexus` in {module.params['directory']}, then install again",
         )

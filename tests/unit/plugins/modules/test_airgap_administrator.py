@@ -57,6 +57,16 @@ def test_a_script_that_repeats_the_password_does_not_get_it_into_a_message(admin
     assert PASSWORD not in json.dumps(result)
 
 
+def test_a_message_that_is_cut_inside_the_password_holds_no_part_of_it(administrator, tmp_path):
+    (tmp_path / "refuse").write_text("")
+    script = tmp_path / "release" / "etc" / "scripts" / "nexus-command.sh"
+    filling = "x" * (800 - len(PASSWORD) // 2)
+    script.write_text(SCRIPT.replace('weak: $GRAPHISTRY_PASSWORD"', f'${{GRAPHISTRY_PASSWORD}}{filling}"'))
+    result = administrator()
+    assert filling in result["msg"]
+    assert PASSWORD[-4:] not in result["msg"]
+
+
 def test_a_file_without_a_password_is_refused(administrator, tmp_path):
     (tmp_path / "secret.yml").write_text("username: admin\nemail: a@b\n")
     result = administrator()

@@ -7,6 +7,7 @@ leave this module, only the names of its keys and what is wrong with it.
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ ADMINISTRATOR_KEYS = ("username", "email", "password")
 MINIMUM_LENGTH = 12
 # around a known word these make nothing secret
 _DECORATION = "0123456789!@#$%^&*._-"
+# one scalar, doubled quotes inside single ones, then perhaps a comment
+_QUOTED = re.compile(r"""('(?:[^']|'')*'|"(?:[^"\\]|\\.)*")(?:\s+#.*)?""")
 # the vendor's own files of a release: none of them is changed by an installation
 _VENDOR_FILES = ("VERSION", "docker-compose.yml", "graphistry", ".env")
 
@@ -56,7 +59,7 @@ def administrator(host: Host, name: str) -> dict[str, Any]:
 def parse_flat(text: str) -> dict[str, str]:
     """The `key: value` lines of a flat YAML file; a message names the line, never its content."""
     values = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         bare = line.strip()
         if not bare or bare.startswith("#") or bare in ("---", "..."):
             continue
@@ -70,10 +73,10 @@ def parse_flat(text: str) -> dict[str, str]:
 def _scalar(text: str, number: int) -> str:
     if text[:1] in ("'", '"'):
         quote = text[0]
-        end = text.rfind(quote)
-        if end == 0:
-            raise ValueError(f"line {number} opens a quote and does not close it")
-        inner = text[1:end]
+        quoted = _QUOTED.fullmatch(text)
+        if quoted is None:
+            raise ValueError(f"line {number} opens a quote and does not end with it")
+        inner = quoted[1][1:-1]
         if quote == '"' and "\\" in inner:
             raise ValueError(f"line {number} holds a backslash in double quotes; use single quotes")
         return inner.replace("''", "'") if quote == "'" else inner

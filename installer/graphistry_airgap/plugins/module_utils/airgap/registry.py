@@ -13,6 +13,7 @@ import socket
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -114,6 +115,11 @@ class _Server(ThreadingHTTPServer):
         self.blobs = blobs
         self.bytes_sent = 0
         self._counting = threading.Lock()
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks for the name of 127.0.0.1, and a host's resolver may ask a name server
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.socket.getsockname()
 
     def count(self, sent: int) -> None:
         with self._counting:

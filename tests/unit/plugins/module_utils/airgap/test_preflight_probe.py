@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from graphistry_airgap.plugins.module_utils.airgap import (
     probe_docker,
@@ -112,17 +113,6 @@ def test_space_is_read_where_a_path_will_lie(tree):
     assert deep["lies_at"] == "/var/lib"
     assert deep["free"] > 0
     assert deep["device"] == found["/var/lib"]["device"]
-
-
-def test_a_gpu_is_seen_on_the_bus_and_its_sound_device_is_not(tree):
-    for address, vendor, kind in [
-        ("0000:01:00.0", "0x10de", "0x030200"),
-        ("0000:01:00.1", "0x10de", "0x040300"),
-        ("0000:02:00.0", "0x1002", "0x030000"),
-    ]:
-        for name, value in (("vendor", vendor), ("class", kind), ("device", "0x2335")):
-            tree.write(f"/sys/bus/pci/devices/{address}/{name}", value + "\n")
-    assert probe_host.gpus(tree.host) == [{"address": "0000:01:00.0", "device": "0x2335"}]
 
 
 def test_hardening_of_a_strict_host(tree):
@@ -441,6 +431,8 @@ def test_weak_passwords_are_described_and_not_repeated(tree, password, reason):
         ("username: a\npassword: 's3cret\n", "line 2 opens a quote"),
         ("users:\n  - s3cret\n", "line 2 is not of the form"),
         (b"\xff\xfe\x00s3cret", "not UTF-8"),
+        ("password: 's3cret' and more\n", "line 1 opens a quote"),
+        ('password: "s3\\"cret"\n', "line 1 holds a backslash"),
     ],
 )
 def test_an_unreadable_file_names_the_line_and_no_content(tree, content, error):
@@ -448,6 +440,20 @@ def test_an_unreadable_file_names_the_line_and_no_content(tree, content, error):
     found = probe_site.administrator(tree.host, SECRET)
     assert error in found["error"]
     assert "s3cret" not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "password"),
+    [
+        ("'it''s \"#1\"'", 'it\'s "#1"'),
+        ('"correct horse"  # it\'s "the" one', "correct horse"),
+        ("correct horse # a comment", "correct horse"),
+        ("'correct'\r", "correct"),
+    ],
+)
+def test_a_value_is_what_yaml_makes_of_it(written, password):
+    assert yaml.safe_load(f"password: {written}\n") == {"password": password}
+    assert probe_site.parse_flat(f"\ufeffpassword: {written}\n") == {"password": password}
 
 
 def test_a_missing_and_an_unnamed_file_are_absent(tree):

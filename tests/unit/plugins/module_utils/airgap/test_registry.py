@@ -129,3 +129,13 @@ def test_file_shorter_than_promised_ends_the_answer(registry, tmp_path):
     (tmp_path / "layer").write_bytes(BODY[:100])
     with pytest.raises(http.client.IncompleteRead):
         ask(registry, f"BASE/blobs/{LAYER}")
+
+
+def test_nobody_is_asked_for_the_name_of_the_loopback_address(tmp_path, monkeypatch):
+    def look_up(*_):
+        raise AssertionError("a look-up that a name server may see")
+
+    for name in ("getfqdn", "gethostbyaddr", "getaddrinfo", "getnameinfo"):
+        monkeypatch.setattr(socket, name, look_up)
+    with Registry({}) as registry:
+        assert registry.repository.startswith("127.0.0.1:")
