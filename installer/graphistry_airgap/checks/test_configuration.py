@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap.env_text import statements
+from graphistry_airgap.plugins.module_utils.airgap.env_syntax import read
 
 SECRETS = (
     "DJANGO_SECRET_KEY",
@@ -23,7 +23,7 @@ def settings(host: Any, facts: dict[str, Any]) -> dict[str, str]:
     is kept on the host and printed.
     """
     data = host.file(f"{facts['release_directory']}/data/config/custom.env").content
-    return {one.name: one.value or "" for one in statements(data) if one.name}
+    return read(data).values
 
 
 def test_custom_env_is_private(host: Any, facts: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 def refuse_weak(module: AnsibleModule, data: bytes) -> None:
     """The product must not run with such a value, and it is not ours to change."""
-    outside = env_text.values_outside(data)
+    outside = env_text.sides(data).operators
     for name in module.params["secrets"]:
         reason = secret_values.weakness(outside[name]) if name in outside else ""
         if reason:

@@ -1,7 +1,6 @@
-"""An env file as Docker Compose reads it, edited without touching a byte that is not ours.
+"""Edits of an env file that touch no byte but those of the names that are asked for.
 
-The file is split into statements (a quoted value may span lines).  What the
-installer owns stands in one marked block; a name that the operator sets outside
+What the installer owns stands in one marked block; a name that the operator sets outside
 the block wins and is never written into the block.
 """
 
@@ -11,34 +10,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .env_quote import forms, storable
+from .env_syntax import BOM, INHERITED, Comment, EnvFile, EnvTextError, Statement, encode, read
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-BEGIN = b"# BEGIN graphistry-airgap"
-END = b"# END graphistry-airgap"
-NOTE = b"# Kept by graphistry-airgap. Lines of your own belong outside this block; they win over it."
-BOM = b"\xef\xbb\xbf"
-_ASSIGNMENT = re.compile(rb"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.\-]*)[ \t]*(?:([=:])[ \t]*)?")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:,@%+=\-]*")
-
-
-class EnvTextError(ValueError):
-    """The file cannot be read the way Compose reads it; `line` counts from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-@dataclass(frozen=True)
-class Statement:
-    """Bytes `start` to `end`; a comment or blank line has no name, a bare name has no value."""
-
-    start: int
-    end: int
-    text: bytes
-    name: str | None = None
-    value: str | None = None
+BEGIN = "# BEGIN graphistry-airgap"
+END = "# END graphistry-airgap"
+NOTE = "# Kept by graphistry-airgap. Lines of your own belong outside this block; they win over it."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
 @dataclass(frozen=True)
@@ -49,20 +30,40 @@ class Edit:
     overridden: list[str] = field(default_factory=list)
 
 
-def statements(data: bytes) -> list[Statement]:
-    """Split a file; raises `EnvTextError` for a quote that is never closed."""
-    found = []
-    position = len(BOM) if data.startswith(BOM) else 0
-    while position < len(data):
-        found.append(_statement(data, position))
-        position = found[-1].end
-    return found
+@dataclass(frozen=True)
+class Sides:
+    """The operator's statements, the block's, and where the block lies (None without one)."""
+
+    file: EnvFile
+    outside: tuple[Statement, ...]
+    inside: tuple[Statement, ...]
+    begin: Comment | None
+    end: Comment | None
+
+    @property
+    def operators(self) -> dict[str, str | None]:
+        return {part.name: part.value for part in self.outside}
+
+    @property
+    def ours(self) -> dict[str, str | None]:
+        return {part.name: part.value for part in self.inside}
 
 
-def values_outside(data: bytes) -> dict[str, str | None]:
-    """Name to value of what the operator sets; the last of several lines counts, as in Compose."""
-    outside, _ = _sides(data)
-    return outside
+def sides(data: bytes) -> Sides:
+    """Who says what; raises `EnvTextError` where Compose cannot read or the marks are no pair."""
+    file = read(data)
+    marks = [part for part in file.parts if isinstance(part, Comment) and _is_mark(file, part)]
+    if not marks:
+        return Sides(file, file.statements, (), None, None)
+    found = [file.text[mark.start : mark.end].strip() for mark in marks]
+    if found != [BEGIN, END]:
+        raise EnvTextError(
+            "the marks of the installer's block do not form one pair", file.line(marks[-1].start)
+        )
+    begin, end = marks
+    inside = tuple(part for part in file.statements if begin.start < part.start < end.start)
+    outside = tuple(part for part in file.statements if part not in inside)
+    return Sides(file, outside, inside, begin, end)
 
 
 def edit(
@@ -76,115 +77,141 @@ def edit(
 
     Every other name that stands in the block stays, so that several callers can share it.
     """
-    outside, block = _sides(data)
-    inside = dict(block.values)
-    for name in absent:
-        inside.pop(name, None)
-    inside.update(settings)
+    now = sides(data)
+    outside, inside = now.operators, now.ours
+    wanted = dict(settings)
     generated = []
     for name, make in (secrets or {}).items():
-        if name not in outside and not inside.get(name):
-            inside[name] = make()
+        if name not in outside and not (wanted.get(name) or inside.get(name)):
+            wanted[name] = make()
             generated.append(name)
-    overridden = sorted(name for name in inside if name in outside)
-    lines = {name: value for name, value in inside.items() if name not in outside}
-    if lines == block.values or not (lines or block.found):
-        return Edit(data, overridden=overridden)
-    written = sorted(name for name in lines if lines[name] != block.values.get(name))
-    return Edit(_with_block(data, block, lines), written, generated, overridden)
+    overridden = sorted(name for name in {*inside, *wanted} if name in outside)
+    lines = {name: value for name, value in wanted.items() if name not in outside}
+    if lines and now.begin is None:
+        data = _with_block(now.file.text)
+    for name in inside:
+        if name in outside or (name in absent and name not in lines):
+            data = _without(data, name, of_block=True)
+    written = sorted(name for name, value in lines.items() if inside.get(name) != value)
+    for name, value in lines.items():
+        if name in written:
+            data = _with_line(data, name, value)
+    return Edit(data, written, generated, overridden)
 
 
-@dataclass(frozen=True)
-class _Block:
-    start: int
-    end: int
-    found: bool
-    values: dict[str, str]
+def set_value(data: bytes, name: str, value: str) -> bytes:
+    """The operator sets a name: the line that counts is edited, and the block no longer holds it."""
+    require_settable(name, value)
+    now = sides(data)
+    if now.inside and name in now.ours:
+        data = _without(data, name, of_block=True)
+        now = sides(data)
+    own = [part for part in now.outside if part.name == name]
+    if not own:
+        return _inserted(now.file, len(now.file.text), name, value)
+    if own[-1].value == value and not own[-1].references:
+        return data
+    return _replaced(now.file, own[-1], value)
 
 
-def _sides(data: bytes) -> tuple[dict[str, str | None], _Block]:
-    parts = statements(data)
-    begins = [i for i, part in enumerate(parts) if part.text == BEGIN]
-    ends = [i for i, part in enumerate(parts) if part.text == END]
-    if not begins and not ends:
-        return {p.name: p.value for p in parts if p.name}, _Block(len(data), len(data), False, {})
-    if len(begins) != 1 or len(ends) != 1 or begins > ends:
-        marker = parts[(begins + ends)[-1]].start
-        raise EnvTextError("the marks of the installer's block do not form one pair", _line(data, marker))
-    first, last = begins[0], ends[0]
-    inside = {p.name: p.value or "" for p in parts[first:last] if p.name}
-    outside = {p.name: p.value for p in [*parts[:first], *parts[last + 1 :]] if p.name}
-    return outside, _Block(parts[first].start, parts[last].end, True, inside)
+def unset(data: bytes, name: str) -> bytes:
+    """Every line of a name goes, since an earlier one would count again."""
+    return _without(_without(data, name, of_block=True), name, of_block=False)
 
 
-def _with_block(data: bytes, block: _Block, lines: Mapping[str, str]) -> bytes:
-    first_break = data.find(b"\n")
-    newline = b"\r\n" if first_break > 0 and data[first_break - 1 : first_break] == b"\r" else b"\n"
-    before, old, after = data[: block.start], data[block.start : block.end], data[block.end :]
-    body = newline.join([BEGIN, NOTE, *(_render(name, value) for name, value in lines.items()), END])
-    if not block.found and before and not before.endswith(b"\n") and before != BOM:
-        body = newline + body
-    if not block.found or old.endswith(b"\n"):
-        body += newline
-    return before + body + after
+def require_settable(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a variable")
+    if reason := storable(value):
+        raise ValueError(f"the value of {name} cannot be written: {reason}")
 
 
-def _render(name: str, value: str) -> bytes:
-    if _PLAIN.fullmatch(value):
-        return f"{name}={value}".encode()
-    # single quotes are the only form in which Compose changes nothing; it has no escape for one inside
-    if "'" in value or "\n" in value or "\r" in value or value.endswith("\\"):
-        raise ValueError(f"{name}: a value with a quote, a line break or a final backslash cannot be written")
-    return f"{name}='{value}'".encode()
+def _is_mark(file: EnvFile, comment: Comment) -> bool:
+    before = file.text[file.text.rfind("\n", 0, comment.start) + 1 : comment.start]
+    return not before.strip(BOM + " \t") and file.text[comment.start : comment.end].strip() in (BEGIN, END)
 
 
-def _statement(data: bytes, start: int) -> Statement:
-    newline = data.find(b"\n", start)
-    end = len(data) if newline < 0 else newline + 1
-    text = data[start:end].strip()
-    if not text or text.startswith(b"#"):
-        return Statement(start, end, text)
-    offset = start + len(data[start:end]) - len(data[start:end].lstrip())
-    match = _ASSIGNMENT.match(data, offset, end)
-    if match is None:
-        raise EnvTextError(f"this is no assignment: {_shown(text)}", _line(data, start))
-    name = match[1].decode("ascii")
-    rest = match.end()
-    if match[2] is None:
-        if data[rest:end].strip():
-            raise EnvTextError(f"this is no assignment: {_shown(text)}", _line(data, start))
-        return Statement(start, end, text, name)
-    if data[rest : rest + 1] in (b"'", b'"'):
-        return _quoted(data, start, rest, name)
-    value = re.split(rb"[ \t]#", data[rest:end], maxsplit=1)[0].strip()
-    value = b"" if value.startswith(b"#") else value
-    return Statement(start, end, text, name, value.decode("utf-8", "surrogateescape"))
+def _with_block(text: str) -> bytes:
+    newline = _newline(text)
+    return encode(_ended(text) + newline.join([BEGIN, NOTE, END]) + newline)
 
 
-def _quoted(data: bytes, start: int, opening: int, name: str) -> Statement:
-    quote = data[opening : opening + 1]
-    closing = opening + 1
+def _with_line(data: bytes, name: str, value: str) -> bytes:
+    """A name in the block gets a value, on its own line or on a new last one."""
+    now = sides(data)
+    own = [part for part in now.inside if part.name == name]
+    if own:
+        return _replaced(now.file, own[-1], value)
+    if now.end is None:
+        raise AssertionError("the block was made before its lines")
+    return _inserted(now.file, now.file.text.rfind("\n", 0, now.end.start) + 1, name, value)
+
+
+def _without(data: bytes, name: str, *, of_block: bool) -> bytes:
     while True:
-        closing = data.find(quote, closing)
-        if closing < 0:
-            raise EnvTextError(
-                f"the quote that opens the value of {name} is never closed", _line(data, start)
-            )
-        if data[closing - 1 : closing] != b"\\":
-            break
-        closing += 1
-    newline = data.find(b"\n", closing)
-    end = len(data) if newline < 0 else newline + 1
-    value = data[opening + 1 : closing].decode("utf-8", "surrogateescape")
-    if quote == b'"':
-        value = re.sub(r"\\([\"\\$])", r"\1", value)
-    return Statement(start, end, data[start:end].strip(), name, value)
+        now = sides(data)
+        own = [part for part in (now.inside if of_block else now.outside) if part.name == name]
+        if not own:
+            return data
+        begin, end = _whole_line(now.file.text, own[-1])
+        data = encode(now.file.text[:begin] + now.file.text[end:])
 
 
-def _shown(text: bytes) -> str:
-    # the line may hold a secret, so only what stands before any value is repeated
-    return repr(re.split(rb"[=:]", text)[0][:20].decode("ascii", "replace"))
+def _whole_line(text: str, part: Statement) -> tuple[int, int]:
+    """The bytes that go with a statement: its lines, unless something else stands on them."""
+    line = max(text.rfind("\n", 0, part.start) + 1, 1 if text.startswith(BOM) else 0)
+    begin = line if not text[line : part.start].strip() else part.start
+    end = part.value_end
+    rest_end = text.find("\n", end)
+    rest = text[end:] if rest_end < 0 else text[end:rest_end]
+    if rest.strip() and not rest.lstrip().startswith("#"):
+        return begin, end + len(rest) - len(rest.lstrip())
+    if begin != line:
+        return begin, end + len(rest.rstrip("\r"))
+    return begin, len(text) if rest_end < 0 else rest_end + 1
 
 
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
+def _replaced(file: EnvFile, part: Statement, value: str) -> bytes:
+    text = file.text
+    before, after = text[: part.value_start], text[part.value_end :]
+    before += "=" if part.form == INHERITED else ""
+    return _first_that_fits(file, part.name, value, (before + form + after for form in forms(value)))
+
+
+def _inserted(file: EnvFile, position: int, name: str, value: str) -> bytes:
+    before, after = file.text[:position], file.text[position:]
+    before, newline = _ended(before), _newline(file.text)
+    return _first_that_fits(
+        file, name, value, (f"{before}{name}={form}{newline}{after}" for form in forms(value))
+    )
+
+
+def _first_that_fits(file: EnvFile, name: str, value: str, texts: Iterable[str]) -> bytes:
+    """What stands around a value decides how it must be written, so each way is read back."""
+    wanted = [(part.name, file.text[part.value_start : part.value_end]) for part in _named(file, but=name)]
+    for text in texts:
+        data = encode(text)
+        try:
+            after = read(data)
+        except EnvTextError:
+            continue
+        others = [(part.name, text[part.value_start : part.value_end]) for part in _named(after, but=name)]
+        if after.values.get(name) == value and others == wanted:
+            return data
+    if nameless := [part for part in file.statements if not part.name]:
+        raise EnvTextError("a value stands without a name", file.line(nameless[-1].start))
+    raise ValueError(f"the value of {name} cannot be written without harm to another line")
+
+
+def _named(file: EnvFile, *, but: str) -> list[Statement]:
+    """A name that the file's end cuts off is nameless, and becomes a name as soon as a line follows."""
+    return [part for part in file.statements if part.name not in (but, "") and part.form != INHERITED]
+
+
+def _ended(text: str) -> str:
+    return text if text in ("", BOM) or text.endswith("\n") else text + _newline(text)
+
+
+def _newline(text: str) -> str:
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"

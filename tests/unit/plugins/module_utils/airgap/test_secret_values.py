@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap import env_text, secret_values
+from graphistry_airgap.plugins.module_utils.airgap import env_syntax, secret_values
 
 
 @pytest.mark.parametrize("name", sorted(secret_values.MAKERS))
@@ -14,7 +14,7 @@ def test_a_made_secret_needs_no_quoting_and_differs_each_time(name):
     first, second = secret_values.MAKERS[name](), secret_values.MAKERS[name]()
     assert first != second
     assert re.fullmatch(r"[A-Za-z0-9_=-]{32,}", first)
-    assert env_text.values_outside(f"{name}={first}\n".encode()) == {name: first}
+    assert env_syntax.read(f"{name}={first}\n".encode()).values == {name: first}
     assert secret_values.weakness(first) == ""
 
 
