@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphistry_airgap.domain.errors import BundleError
+from graphistry_airgap.domain.images import Layer
 
 MANIFEST = "bundle.json"
 SCHEMA = 1
@@ -56,14 +57,6 @@ class Platform:
     repositories: tuple[Repository, ...]
     packages: dict[str, tuple[Package, ...]]
     runtime: str
-
-
-@dataclass(frozen=True)
-class Layer:
-    digest: str
-    size: int
-    diff_id: str
-    unpacked_size: int
 
 
 @dataclass(frozen=True)
