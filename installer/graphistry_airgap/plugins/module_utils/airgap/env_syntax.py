@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 BOM = "\ufeff"
 PLAIN, SINGLE, DOUBLE, INHERITED = "plain", "single", "double", "inherited"
 _BLANKS = "\t\v\f\r \x85\xa0"
-_SPACES = frozenset(
-    _BLANKS + "\n\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-)
-_SPACES = "".join(sorted(_SPACES))
+_SPACES = _BLANKS + "\n\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _ESCAPE = re.compile(r"\\(?:[abcfnrtv$\"\\]|0[0-9]{0,3})")
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
 _EXPORT = re.compile(r"export[\t\n\f\r ]")
