@@ -232,8 +232,9 @@ def daemon(root, answers):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            known = self.path in answers
-            body = json.dumps(answers[self.path] if known else {"message": "page not found"}).encode()
+            path = self.path.partition("?")[0]
+            known = path in answers
+            body = json.dumps(answers[path] if known else {"message": "page not found"}).encode()
             self.send_response(200 if known else 404)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
