@@ -23,7 +23,7 @@ options:
     elements: dict
     required: true
   workers:
-    description: Images pulled at the same time; 0 chooses by image store and number of cores.
+    description: Images pulled at the same time; 0 means eight.
     type: int
     default: 0
 attributes:

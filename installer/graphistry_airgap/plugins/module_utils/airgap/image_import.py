@@ -7,7 +7,6 @@ names are set; what a killed import left behind is taken up or cleared away firs
 
 from __future__ import annotations
 
-import os
 import queue
 import re
 import shutil
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-MOST_WORKERS = 8
+# more than cores: a pull waits for the disk and for the daemon's locks as often as it computes
+WORKERS = 8
 # containerd keeps a damaged download until its next collection, and offers it to the next pull
 PATIENCE = (1, 2, 4, 8, 16)
 DAMAGE = re.compile(
@@ -85,7 +85,7 @@ class ImageImport:
         self._layout = layout
         self._images = images
         self._api = api
-        self._workers = workers
+        self._workers = workers or WORKERS
 
     def plan(self) -> ImportPlan:
         try:
@@ -116,18 +116,15 @@ class ImageImport:
         blobs = servable(self._layout, plan.pull, store=store)
         present = [chain for image in plan.present for chain in image.chains]
         schedule = Schedule(plan.pull, present=present, exclusive=store.containerd)
-        workers = self._workers or workers_for(store)
         with Registry(blobs) as registry:
-            failures = self._pull_all(schedule, registry.repository, workers=workers)
+            failures = self._pull_all(schedule, registry.repository)
             sent = registry.bytes_sent
         if failures:
             self._sweep()
             raise _explain(*failures[0], store=store, plan=plan)
         return sent
 
-    def _pull_all(
-        self, schedule: Schedule, repository: str, *, workers: int
-    ) -> list[tuple[Image, Exception]]:
+    def _pull_all(self, schedule: Schedule, repository: str) -> list[tuple[Image, Exception]]:
         """Pull until all have landed; after a failure start nothing new, but let the others land."""
         landed: queue.SimpleQueue[tuple[Image, Exception | None]] = queue.SimpleQueue()
         failures: list[tuple[Image, Exception]] = []
@@ -142,7 +139,7 @@ class ImageImport:
                 landed.put((image, None))
 
         while True:
-            while running < workers and not failures and (image := schedule.take()):
+            while running < self._workers and not failures and (image := schedule.take()):
                 # daemon threads: an interrupted run ends at once, and the daemon then drops its pulls
                 threading.Thread(target=work, args=(image,), daemon=True).start()
                 running += 1
@@ -201,11 +198,6 @@ class ImageImport:
                 self._untag(name)
         except (DockerError, DockerUnreachableError):
             pass
-
-
-def workers_for(store: Store) -> int:
-    """Each pull into the containerd store is a core's work; the classic store's pulls mostly wait."""
-    return min(MOST_WORKERS, (os.cpu_count() or 1) + 2) if store.containerd else MOST_WORKERS
 
 
 def _explain(image: Image, error: Exception, *, store: Store, plan: ImportPlan) -> ImageImportError:
