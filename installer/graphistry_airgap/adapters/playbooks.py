@@ -46,6 +46,8 @@ def environment(work: Path) -> dict[str, str]:
         "ANSIBLE_LIBRARY": os.fspath(plugins / "modules"),
         "ANSIBLE_MODULE_UTILS": os.fspath(plugins / "module_utils"),
         "ANSIBLE_COLLECTIONS_PATH": os.fspath(work / "collections"),
+        # modules and apt put their files here and not into /tmp, so that a killed run leaves none there
+        "TMPDIR": os.fspath(work / "tmp"),
         "ANSIBLE_LOCAL_TEMP": os.fspath(work / "tmp"),
         "ANSIBLE_REMOTE_TEMP": os.fspath(work / "tmp"),
         "ANSIBLE_CACHE_PLUGIN": "memory",
@@ -138,6 +140,7 @@ def run_playbook(
         (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
         # the only program of the runtime on the path: modules must find the host's programs
         (work / "bin").mkdir()
+        (work / "tmp").mkdir()
         (work / "bin" / "ansible-playbook").symlink_to(_ansible_playbook())
         extra = work / "variables.json"
         extra.write_text(json.dumps(_plain(variables)), encoding="utf-8")
