@@ -17,7 +17,9 @@ from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
+from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.adapters.playbooks import run_playbook
+from graphistry_airgap.adapters.process import run as run_process
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.adapters.release_source import ReleaseSource
 from graphistry_airgap.adapters.signature import check_signature
@@ -27,18 +29,22 @@ from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain import places
+from graphistry_airgap.domain.errors import StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
+from graphistry_airgap.plugins.module_utils.airgap import gpu_host, probe_host
+from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
+from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
 from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.targets import Asked, Targets
 from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from graphistry_airgap.cli.progress import Silent
@@ -135,6 +141,37 @@ def _status(_: argparse.Namespace, __: Sequence[str], ___: Silent) -> Result:
     return Status(ReceiptStore(), host.defined_services, host.stack_services).run()
 
 
+def _gpu_plan(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
+    request = GpuRequest(
+        capture=arguments.capture,
+        preset=arguments.preset,
+        count=arguments.gpu_count,
+        indices=arguments.gpu_indices,
+        workers=arguments.workers,
+        allow_mig=arguments.allow_mig,
+        env_only=arguments.env,
+    )
+    return PlanGpus(load_knowledge(), _discover_gpus, _installed_release).run(request)
+
+
+def _discover_gpus() -> tuple[gpu_host.Found, dict[str, int]]:
+    def run(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
+        done = run_process(argv, env=environment)
+        return done.returncode, done.stdout, done.stderr
+
+    here = Host(run=run)
+    return gpu_host.discover(here), probe_host.resources(here)
+
+
+def _installed_release() -> tuple[str, str]:
+    """Release and CUDA flavour of the last receipt; empty without one, or for a user who may not read it."""
+    try:
+        receipt = ReceiptStore().load() or {}
+    except (PermissionError, StageError):
+        receipt = {}
+    return receipt.get("bundle", {}).get("release", ""), (receipt.get("gpu") or {}).get("cuda", "")
+
+
 def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
     return verify_bundle(
         path, keyring, open_directory=BundleDirectory, check_signature=check_signature, **options
@@ -167,6 +204,7 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         installed_packages=host.installed_packages,
         local_images=host.local_images,
         progress=progress,
+        knowledge=load_knowledge(),
         work_root=require_private(arguments.work_dir),
     )
 
@@ -179,4 +217,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Resul
     "install": _install,
     "verify": _verify,
     "status": _status,
+    "gpu plan": _gpu_plan,
 }

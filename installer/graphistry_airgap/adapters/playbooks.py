@@ -71,6 +71,7 @@ class _Listener:
     changed: list[dict[str, str]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     findings: list[dict[str, str]] = field(default_factory=list)
+    gpu: dict[str, Any] | None = None
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -110,6 +111,7 @@ class _Listener:
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
         self.findings += result.get("findings", [])
+        self.gpu = result.get("gpu_plan", self.gpu)
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
         line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         if changed:
@@ -164,7 +166,7 @@ def run_playbook(
         failures.append(
             Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
         )
-    return Recap(listener.stages, listener.changed, failures, listener.findings)
+    return Recap(listener.stages, listener.changed, failures, listener.findings, listener.gpu)
 
 
 def _plain(value: Any) -> Any:

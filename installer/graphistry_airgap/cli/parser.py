@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any, NoReturn
 
+from graphistry_airgap.cli.gpu_parser import add_gpu_plan
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.version import __version__
@@ -97,6 +98,14 @@ def build_parser() -> Parser:
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
     _bundle_source(check)
     commands.add_parser("status", help="installed state and the health of each service", parents=[common])
+
+    gpu = commands.add_parser("gpu", help="GPU and worker settings", parents=[common])
+    gpu_actions: argparse._SubParsersAction[Parser] = gpu.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
+    add_gpu_plan(
+        gpu_actions.add_parser("plan", help="plan the settings, each with its reason", parents=[common])
+    )
     return parser
 
 

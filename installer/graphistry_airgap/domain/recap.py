@@ -45,12 +45,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Recap:
-    """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first."""
+    """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first.
+
+    `gpu` is the plan that the configuration laid down, None where the site wants none.
+    """
 
     stages: list[StageRecap]
     changed_tasks: list[dict[str, str]]
     failures: list[Failure]
     findings: list[dict[str, str]] = field(default_factory=list)
+    gpu: dict[str, Any] | None = None
 
     @property
     def changed(self) -> int:

@@ -77,6 +77,7 @@ def compose(
         "changed": recap.changed_tasks,
         "packages": packages,
         "images": images,
+        "gpu": recap.gpu,
         "checks": checks,
         "left_for_first_boot": first_boot,
     }

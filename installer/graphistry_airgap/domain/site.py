@@ -27,6 +27,29 @@ class Tls:
 
 
 @dataclass(frozen=True)
+class GpuChoice:
+    """Which GPUs the site wants used and how; `indices` and `workers` are empty for the plan's own."""
+
+    wanted: bool
+    indices: str = ""
+    workers: str = ""
+    allow_mig: bool = False
+
+    @classmethod
+    def from_document(cls, given: str | dict[str, Any]) -> GpuChoice:
+        if isinstance(given, str):
+            return cls(wanted=given == "auto")
+        return cls(
+            True, str(given.get("indices", "")), given.get("workers", ""), given.get("allow_mig", False)
+        )
+
+    def as_document(self) -> str | dict[str, Any]:
+        if self == GpuChoice(self.wanted):
+            return "auto" if self.wanted else "none"
+        return {"indices": self.indices, "workers": self.workers, "allow_mig": self.allow_mig}
+
+
+@dataclass(frozen=True)
 class Site:
     """`administrator_file` is None when the site names none; `waive` holds requirement names."""
 
@@ -37,7 +60,7 @@ class Site:
     docker: Docker
     tls: Tls
     services_timeout: int
-    gpu: str
+    gpu: GpuChoice
 
     @property
     def is_template(self) -> bool:
@@ -61,12 +84,13 @@ class Site:
             ),
             tls=Tls(mode=tls.get("mode", "http"), hostname=tls.get("hostname")),
             services_timeout=document.get("services", {}).get("timeout", 900),
-            gpu=document.get("gpu", "none"),
+            gpu=GpuChoice.from_document(document.get("gpu", "none")),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, and equal to what a receipt gives back: lists, no tuples."""
         given = asdict(self)
         given["waive"] = list(self.waive)
+        given["gpu"] = self.gpu.as_document()
         given["docker"]["address_pools"] = [asdict(pool) for pool in self.docker.address_pools]
         return given

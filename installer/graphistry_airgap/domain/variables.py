@@ -19,8 +19,10 @@ APT_STATE = f"{places.STATE}/apt"
 PORTS = (80, 443)
 
 
-def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str, Any]:
-    """Extra variables of a run, by role prefix."""
+def playbook_variables(
+    site: Site, bundle: Bundle, provenance: Provenance, gpu: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Extra variables of a run, by role prefix; `gpu` is what `gpu_wish` made."""
     platform = bundle.platforms[provenance.platform]
     raw = bundle.raw
     repositories = raw["platforms"][platform.name]["repositories"]
@@ -47,6 +49,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "preflight_release_version": bundle.release.version,
         "preflight_bundle_created": bundle.created,
         "preflight_release_files": release_files(bundle),
+        "preflight_gpu": gpu or {},
         "offline_repo_bundle": provenance.path,
         "offline_repo_repositories": repositories,
         "offline_repo_digests": _keyrings(raw, repositories),
@@ -71,6 +74,7 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "graphistry_config_directory": f"{release_directory}/data/config",
         "graphistry_config_settings": {"AIR_GAPPED": "1"},
         "graphistry_config_secrets": not site.is_template,
+        "graphistry_config_gpu": gpu or {},
         "graphistry_tls_mode": site.tls.mode,
         "graphistry_tls_hostname": site.tls.hostname or "",
         "graphistry_tls_directory": release_directory,
@@ -78,6 +82,28 @@ def playbook_variables(site: Site, bundle: Bundle, provenance: Provenance) -> di
         "graphistry_services_administrator_file": site.administrator_file or "",
         "graphistry_services_waive_administrator": "administrator" in site.waive,
         "graphistry_services_timeout": site.services_timeout,
+    }
+
+
+def gpu_wish(
+    site: Site, bundle: Bundle, knowledge: dict[str, Any], last: dict[str, Any] | None
+) -> dict[str, Any]:
+    """What the target needs for planning its GPUs; empty when the site wants no plan.
+
+    `last` is the receipt of the run before, whose GPUs should still be there.  Presets are for
+    planning elsewhere and stay behind.
+    """
+    if site.is_template or not site.gpu.wanted:
+        return {}
+    planned = ((last or {}).get("gpu") or {}).get("gpus", [])
+    return {
+        "indices": site.gpu.indices,
+        "workers": site.gpu.workers,
+        "allow_mig": site.gpu.allow_mig,
+        "release": bundle.release.version,
+        "cuda": bundle.release.cuda,
+        "knowledge": {name: knowledge[name] for name in ("releases", "architectures")},
+        "known": [{key: gpu.get(key, "") for key in ("uuid", "name")} for gpu in planned if gpu.get("uuid")],
     }
 
 

@@ -11,7 +11,7 @@ from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError
 from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
 from graphistry_airgap.domain.result import Result
 from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
-from graphistry_airgap.domain.variables import check_facts, playbook_variables
+from graphistry_airgap.domain.variables import check_facts, gpu_wish, playbook_variables
 from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Install:
     installed_packages: Callable[[], dict[str, str]]
     local_images: Callable[[list[str]], list[dict[str, str]]]
     progress: Progress
+    knowledge: dict[str, Any]
     work_root: Path = places.RUN
 
     def preflight(self, target: Target) -> Result:
@@ -67,7 +68,7 @@ class Install:
             playbook = "template.yml" if target.site.is_template else "install.yml"
             recap = self.runner(
                 playbook,
-                variables=playbook_variables(target.site, target.bundle, target.provenance),
+                variables=self._variables(target),
                 work_root=self.work_root,
                 progress=self.progress,
                 log=log,
@@ -97,11 +98,15 @@ class Install:
         with self.event_log(logs, name) as (_, log):
             return self.runner(
                 playbook,
-                variables=playbook_variables(target.site, target.bundle, target.provenance),
+                variables=self._variables(target),
                 work_root=self.work_root,
                 progress=self.progress,
                 log=log,
             )
+
+    def _variables(self, target: Target) -> dict[str, Any]:
+        wish = gpu_wish(target.site, target.bundle, self.knowledge, self.receipts.load())
+        return playbook_variables(target.site, target.bundle, target.provenance, wish)
 
     def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
         """A stage that the playbooks silently skipped must not count as done."""
@@ -141,6 +146,7 @@ class Install:
             and same
             and same_site
             and last is not None
+            and last.get("gpu") == recap.gpu
             and last.get("complete")
         ):
             return
@@ -159,6 +165,8 @@ class Install:
             finished=_now(),
             complete=complete,
         )
+        if not complete and recap.gpu is None and last is not None:
+            document["gpu"] = last.get("gpu")
         document["inputs"] = {
             "site": str(target.site_path),
             "keyring": str(target.keyring) if target.keyring else None,

@@ -92,6 +92,10 @@ options:
     type: list
     elements: str
     default: []
+  gpu:
+    description: Which GPUs the site wants used and against what they are judged; empty judges none.
+    type: dict
+    default: {}
   fail:
     description: Fail when a finding is an error.
     type: bool
@@ -157,6 +161,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "release_version": {"type": "str", "default": ""},
     "administrator_file": {"type": "str", "default": ""},
     "waive": {"type": "list", "elements": "str", "default": []},
+    "gpu": {"type": "dict", "default": {}},
     "fail": {"type": "bool", "default": True},
 }
 

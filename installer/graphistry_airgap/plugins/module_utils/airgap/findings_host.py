@@ -112,11 +112,11 @@ def hardening(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Find
             "enabled",
             "signing keys of RSA-3072 or larger, or NIST P-384",
         )
-    if profile["gpus"]:
+    if profile["gpus"] and not profile["gpu"]:
         yield Finding(
             INFO,
             "gpu-present",
-            f"{len(profile['gpus'])} NVIDIA device(s) on the PCI bus; no driver is installed by this bundle",
+            f"{len(profile['gpus'])} NVIDIA device(s) on the PCI bus; the site file wants no GPU settings",
             ", ".join(item["address"] for item in profile["gpus"]),
-            "a driver that is installed already, if the services are to use it",
+            "`gpu: auto` in the site file, if the services are to use them",
         )

@@ -87,7 +87,7 @@ def _vgpu_refusals(gpu: Gpu) -> Iterator[Note]:
         )
 
 
-def warnings(gpu: Gpu) -> Iterator[Note]:
+def warnings(gpu: Gpu, *, allow_mig: bool) -> Iterator[Note]:
     if gpu.memory_gb is not None and gpu.slots(SMALL_GB) == 0 and gpu.slots(SMALLEST_GB):
         yield Note(
             "gpu-memory-small",
@@ -120,7 +120,7 @@ def warnings(gpu: Gpu) -> Iterator[Note]:
             f"bare metal, {PASS_THROUGH} or a vGPU guest",
             "install in a guest, or leave this GPU out",
         )
-    if gpu.mig and gpu.mig_memory_mib:
+    if gpu.mig and gpu.mig_memory_mib and allow_mig:
         yield Note(
             "gpu-mig-first-instance",
             f"of {gpu.label}, cut by MIG, the services use the first of {len(gpu.mig_memory_mib)} instances",
@@ -151,8 +151,8 @@ def machine_warnings(gpus: Sequence[Gpu], cores: int | None, arm_machine: str = 
     if len(models) > 1:
         yield Note(
             "gpus-differ",
-            f"the GPUs differ ({', '.join(models)}): work is spread evenly, so the smallest sets the pace, and "
-            "CUDA may number them otherwise than nvidia-smi",
+            f"the GPUs differ ({', '.join(models)}): work is spread evenly, so the smallest sets the pace, "
+            "and CUDA may number them otherwise than nvidia-smi",
             ", ".join(models),
             "GPUs of one model",
             "name GPUs of one model with --gpu-indices (site file: gpu.indices)",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BARE_METAL = "none"
-PASS_THROUGH = "pass-through"
+PASS_THROUGH = "pass-through"  # noqa: S105 -- no password
 VGPU = "vgpu"
 VGPU_HOST = "vgpu-host"
 
@@ -28,7 +28,7 @@ _MIB = 1 << 20
 _SHOWN_LESS = 0.99
 
 # "GRID T4-8Q", "NVIDIA A100-4C", "NVIDIA A100-1-5CME" (backed by a MIG slice), "GRID M10-2B4"
-_PROFILE = re.compile(r"(?P<board>[A-Za-z][\w ]*?)(?P<mig>-\d+)?-(?P<size>\d+)(?P<kind>[ABCQ])(?:ME|4)?$")
+_PROFILE = re.compile(r"(?P<board>[A-Za-z][\w -]*?)(?P<mig>-\d+)?-(?P<size>\d+)(?P<kind>[ABCQ])(?:ME|4)?$")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,10 @@ class Gpu:
         return None if self.memory_gb is None else int(self.memory_gb / (each_gb * _SHOWN_LESS))
 
     def as_dict(self) -> dict[str, Any]:
-        given = {**asdict(self), "mig_memory_mib": list(self.mig_memory_mib)}
-        return {**given, "profile": self.profile.name if self.profile else ""}
+        """What is unknown is left out."""
+        profile = self.profile.name if self.profile else ""
+        given = {**asdict(self), "mig_memory_mib": list(self.mig_memory_mib), "profile": profile}
+        return {key: value for key, value in given.items() if value not in ("", None, [])}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Gpu:

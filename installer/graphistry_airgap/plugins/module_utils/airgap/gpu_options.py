@@ -9,7 +9,7 @@ MULTIPLIERS = (4, 4, 1)
 # more would be a typing error: no list of GPUs of one server is longer
 _LONGEST_RANGE = 4096
 _UUID = re.compile(r"(?:GPU|MIG)-[0-9A-Za-z][0-9A-Za-z/-]*")
-_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
+_RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
 
 
 class OptionError(ValueError):
@@ -72,11 +72,11 @@ def read_multipliers(text: str) -> tuple[int, int, int] | None:
     if not text.strip():
         return None
     parts = [part.strip() for part in text.split(",")]
-    if len(parts) != 3 or not all(re.fullmatch(r"[1-9]\d{0,3}", part) for part in parts):
+    if len(parts) != 3 or not all(re.fullmatch(r"[1-9][0-9]{0,3}", part) for part in parts):
         raise OptionError(
             f"`{text[:60]}` does not say how many workers to run",
             "gpu-workers-invalid",
-            "write three numbers from 1, for forge-etl-python, streamgl-gpu and dask-cuda-worker on each GPU: "
-            "4,4,1",
+            "write three numbers from 1, for forge-etl-python, streamgl-gpu and dask-cuda-worker on each "
+            "GPU: 4,4,1",
         )
     return int(parts[0]), int(parts[1]), int(parts[2])

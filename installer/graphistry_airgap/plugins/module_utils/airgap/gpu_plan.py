@@ -40,6 +40,8 @@ NAMES = (
     *WATCHER,
 )
 GB_PER_WORKER = 4
+# no server has more, and a list of each worker of a supercomputer is of no use
+_MOST_ASSIGNED = 1024
 # Linux takes no environment entry longer than this
 _LONGEST_VALUE = 128 * 1024 - 64
 
@@ -90,11 +92,9 @@ def make(
     refused = [
         note
         for gpu in chosen
-        for note in gpu_limits.refusals(
-            gpu, allow_mig=options.allow_mig, knowledge=knowledge, target=target
-        )
+        for note in gpu_limits.refusals(gpu, allow_mig=options.allow_mig, knowledge=knowledge, target=target)
     ]
-    notes = [note for gpu in chosen for note in gpu_limits.warnings(gpu)]
+    notes = [note for gpu in chosen for note in gpu_limits.warnings(gpu, allow_mig=options.allow_mig)]
     notes += gpu_limits.machine_warnings(chosen, machine.cores, machine.arm)
     notes += gpu_knowledge.driver_notes(target, machine.driver)
     notes += _incomplete(gpus, machine.attached)
@@ -114,10 +114,10 @@ def _settings(plan: Plan, machine: Machine, options: Options, notes: list[Note])
     if any(gpu.is_vgpu for gpu in plan.gpus):
         more, why = _vgpu(plan.gpus)
         env, reasons = {**env, **more}, {**reasons, **why}
-    assignment = {
-        service: _round_robin(plan.gpus, int(env[name])) for name, service in WORKERS.items()
-    }
-    notes += _idle(assignment)
+    notes += _idle(plan.gpus, env)
+    assignment = {}
+    if len(plan.gpus) <= _MOST_ASSIGNED:
+        assignment = {service: _round_robin(plan.gpus, int(env[name])) for name, service in WORKERS.items()}
     notes += _too_long(env["CUDA_VISIBLE_DEVICES"], len(plan.gpus))
     return replace(plan, env=env, reasons=reasons, assignment=assignment, warnings=tuple(notes))
 
@@ -175,12 +175,12 @@ def _workers(
     if smallest is None:
         reason += "; the GPUs' memory is not known and limits nothing"
     elif each < wanted:
-        reason += f": one for every {GB_PER_WORKER} GB of GPU memory, and the smallest GPU has {smallest:.1f} GB"
+        reason += f": one for every {GB_PER_WORKER} GB, and the smallest GPU has {smallest:.1f} GB"
     else:
         reason += f": the default, for which {smallest:.1f} GB of GPU memory suffice"
     if fits < each * len(gpus):
         machine = f"{(memory or 0) / GB:.1f} GB"
-        reason += f"; cut to {fits}, one for every {GB_PER_WORKER} GB of the machine's memory ({machine})"
+        reason += f"; cut to {fits}, one for every {GB_PER_WORKER} GB of main memory ({machine})"
     return fits, reason, []
 
 
@@ -189,8 +189,8 @@ def _vgpu(gpus: Sequence[Gpu]) -> tuple[dict[str, str], dict[str, str]]:
     names = ", ".join(sorted({gpu.profile.name if gpu.profile else gpu.label for gpu in gpus if gpu.is_vgpu}))
     watcher = "a vGPU cannot spill to main memory, so jobs that fill it are ended before it is full"
     why = {
-        "RMM_ALLOCATOR": f"{names} is a vGPU: it has no unified memory, and `managed` would crash every service",
-        "STREAMGL_CUDA_VISIBLE_DEVICES": "by index: streamgl-gpu (OpenCL) knows no UUIDs, and a vGPU's may change",
+        "RMM_ALLOCATOR": f"{names} is a vGPU: it has no unified memory, which `managed` needs",
+        "STREAMGL_CUDA_VISIBLE_DEVICES": "by index: streamgl-gpu knows no UUIDs, and a vGPU's can change",
     }
     env = {"RMM_ALLOCATOR": "default", "STREAMGL_CUDA_VISIBLE_DEVICES": integers, **WATCHER}
     return env, {**why, **dict.fromkeys(WATCHER, watcher)}
@@ -204,18 +204,18 @@ def _round_robin(gpus: Sequence[Gpu], workers: int) -> list[dict[str, Any]]:
     ]
 
 
-def _idle(assignment: dict[str, list[dict[str, Any]]]) -> list[Note]:
+def _idle(gpus: Sequence[Gpu], env: dict[str, str]) -> list[Note]:
     found = []
-    for service, rows in assignment.items():
-        idle = [str(row["gpu"]) for row in rows if not row["workers"]]
+    for name, service in WORKERS.items():
+        idle = [str(gpu.index) for gpu in gpus[int(env[name]) :]]
         if idle:
             shown = ", ".join(idle[:16]) + (f" and {len(idle) - 16} more" if len(idle) > 16 else "")
             found.append(
                 Note(
                     "gpus-idle",
                     f"{service} has fewer workers than there are GPUs: GPU {shown} idle",
-                    f"{len(rows) - len(idle)} workers",
-                    f"{len(rows)} workers",
+                    f"{env[name]} workers",
+                    f"{len(gpus)} workers",
                     "give the machine more memory, ask for more workers, or plan fewer GPUs",
                 )
             )
@@ -238,7 +238,7 @@ def _too_long(devices: str, count: int) -> list[Note]:
     return [
         Note(
             "more-than-one-server",
-            f"a list of {count} GPUs is longer than an environment variable may be: no single server has them",
+            f"a list of {count} GPUs is longer than an environment variable may be: no one server has them",
             str(count),
             "a plan for each server",
             "plan one server of the cluster: --gpu-count N",

@@ -8,7 +8,7 @@ never an exception: the caller decides whether it is a finding or an input error
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET  # noqa: S405 -- entities are refused below, external ones are never read
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,21 +88,13 @@ def ask(run: Run, *, limit: float = TIME_LIMIT) -> Answer:
 def parse(text: str | bytes) -> Answer:
     """Read a saved or a fresh answer."""
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-    if not data.strip():
-        return Answer(UNREADABLE, "it is empty")
-    if len(data) > _LARGEST:
-        return Answer(UNREADABLE, "it is too large to be an answer of nvidia-smi")
     said = data[:2000].decode("utf-8", "replace").strip()
     if _NO_DRIVER.search(said) and "<nvidia_smi_log" not in said:
         return Answer(NO_DRIVER, said.splitlines()[0][:300])
-    if b"<!ENTITY" in data:
-        return Answer(UNREADABLE, "it declares XML entities, which nvidia-smi never does")
     try:
-        root = ET.fromstring(data)  # noqa: S314 -- see above
-    except (ET.ParseError, ValueError, LookupError) as error:
-        return Answer(UNREADABLE, f"it is not complete XML ({error})")
-    if root.tag != "nvidia_smi_log":
-        return Answer(UNREADABLE, f"its outermost element is {root.tag[:60]}, not nvidia_smi_log")
+        root = _document(data)
+    except (ValueError, LookupError) as error:
+        return Answer(UNREADABLE, str(error))
     attached = _text(root, "attached_gpus")
     return Answer(
         ANSWERED,
@@ -111,6 +103,23 @@ def parse(text: str | bytes) -> Answer:
         attached=int(attached) if attached.isascii() and attached.isdigit() else None,
         gpus=tuple(_gpu(index, element) for index, element in enumerate(root.findall("gpu"))),
     )
+
+
+def _document(data: bytes) -> ET.Element:
+    if not data.strip():
+        raise ValueError("it is empty")
+    if len(data) > _LARGEST:
+        raise ValueError("it is too large to be an answer of nvidia-smi")
+    # nvidia-smi declares none, and Python would expand them without end
+    if b"<!ENTITY" in data:
+        raise ValueError("it declares XML entities, which nvidia-smi never does")
+    try:
+        root = ET.fromstring(data)  # noqa: S314 -- see above; external ones are never read
+    except ET.ParseError as error:
+        raise ValueError(f"it is not complete XML ({error})") from None
+    if root.tag != "nvidia_smi_log":
+        raise ValueError(f"its outermost element is {root.tag[:60]}, not nvidia_smi_log")
+    return root
 
 
 def _gpu(index: int, element: ET.Element) -> Gpu:
@@ -131,9 +140,7 @@ def _gpu(index: int, element: ET.Element) -> Gpu:
         virtualization=virtualization,
         licence=_licence(element),
         mig=_text(element, "mig_mode/current_mig") == "Enabled",
-        mig_memory_mib=tuple(
-            memory for one in element.findall("mig_devices/mig_device") if (memory := _memory(one)) is not None
-        ),
+        mig_memory_mib=tuple(filter(None, map(_memory, element.findall("mig_devices/mig_device")))),
         compute_mode=_text(element, "compute_mode"),
     )
 

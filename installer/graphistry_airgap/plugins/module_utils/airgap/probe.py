@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import probe_apt, probe_docker, probe_host, probe_network, probe_packages, probe_site
+from . import (
+    gpu_pci,
+    probe_apt,
+    probe_docker,
+    probe_gpu,
+    probe_host,
+    probe_network,
+    probe_packages,
+    probe_site,
+)
 from .image_state import CONTAINERD_CONFIG, configured_containerd_root
 
 if TYPE_CHECKING:
@@ -31,7 +40,8 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
         "system": system,
         "resources": probe_host.resources(host),
         "disks": probe_host.disks(host, places),
-        "gpus": probe_host.gpus(host),
+        "gpus": gpu_pci.devices(host),
+        "gpu": probe_gpu.gpu(host, requirements),
         "hardening": probe_host.hardening(host),
         "clock": probe_host.clock(),
         "listening": probe_network.listening(host, set(requirements["ports"])),

@@ -1,4 +1,4 @@
-"""What the machine is: system, kernel, processor, memory, disks, GPUs, hardening, clock."""
+"""What the machine is: system, kernel, processor, memory, disks, hardening, clock."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from .probe_root import Host
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
-_NVIDIA = "0x10de"
-_DISPLAY_CLASS = "0x03"
 _SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _TIME_ERROR = 5
 
@@ -66,17 +64,6 @@ def disks(host: Host, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
             "total": state.f_blocks * state.f_frsize,
         }
     return found
-
-
-def gpus(host: Host) -> list[dict[str, str]]:
-    """NVIDIA display controllers on the PCI bus, with or without a driver."""
-    base = "/sys/bus/pci/devices"
-    return [
-        {"address": name, "device": host.word(f"{base}/{name}/device")}
-        for name in host.names(base)
-        if host.word(f"{base}/{name}/vendor") == _NVIDIA
-        and host.word(f"{base}/{name}/class").startswith(_DISPLAY_CLASS)
-    ]
 
 
 def hardening(host: Host) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Judgements about GPUs, for a site that wants them used: driver, plan, and what has changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import gpu_host, gpu_knowledge, gpu_options, gpu_smi
+from .findings import ERROR, WARNING, Finding
+from .probe_gpu import ALLOCATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .gpu_model import Note
+
+_DRIVER = {
+    gpu_smi.ABSENT: ("gpu-driver-missing", "no NVIDIA driver is installed"),
+    gpu_smi.NO_DRIVER: ("gpu-driver-silent", "the NVIDIA driver does not answer"),
+    gpu_smi.HANGS: ("gpu-driver-hangs", "nvidia-smi hangs"),
+    gpu_smi.UNREADABLE: ("gpu-driver-unreadable", "nvidia-smi gives no usable answer"),
+}
+_DRIVER_HINT = {
+    gpu_smi.ABSENT: "install the driver first: this bundle brings none",
+    gpu_smi.NO_DRIVER: "install the driver for the running kernel (after an update: reboot); `dmesg` and "
+    "`nvidia-smi` say what is wrong",
+    gpu_smi.HANGS: "a GPU may have fallen off the bus: see `dmesg`, then reboot",
+    gpu_smi.UNREADABLE: "run `nvidia-smi -q -x` and look at what it says",
+}
+# with these the services still start, or are slower
+_ONLY_WARN = (gpu_knowledge.FORWARD_ONLY,)
+
+
+def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Driver first; what a GPU is can only be judged once one answers."""
+    wish = requirements["gpu"]
+    if not wish:
+        return
+    found = gpu_host.Found.from_dict(profile["gpu"])
+    if found.answer.state != gpu_smi.ANSWERED:
+        yield _no_answer(found)
+        return
+    try:
+        plan = gpu_host.plan(found, profile["resources"], wish)
+    except gpu_options.OptionError as error:
+        given = ", ".join(filter(None, (wish["indices"], wish["workers"])))
+        yield Finding(
+            ERROR, error.code, str(error), given, "a list as the site file's reference says", error.hint
+        )
+        return
+    for note in plan.refusals:
+        yield _finding(ERROR, note)
+    drivers = gpu_knowledge.driver_notes(plan.target, found.answer.driver)
+    for note in drivers:
+        yield _finding(WARNING if note.code in _ONLY_WARN else ERROR, note)
+    for note in plan.warnings:
+        if note not in drivers:
+            yield _finding(WARNING, note)
+    if plan.target.row is None:
+        yield Finding(
+            WARNING,
+            "gpu-release-unknown",
+            f"nothing is known about the drivers that {plan.target.name} needs",
+            plan.target.name,
+            "a release that this tool knows",
+            "check the driver against the vendor's release notes",
+        )
+
+
+def gone(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """GPUs of the last run that are missing now: services would wait for them or crowd the others."""
+    wish = requirements["gpu"]
+    if not wish or profile["gpu"]["answer"]["state"] != gpu_smi.ANSWERED:
+        return
+    there = gpu_host.Found.from_dict(profile["gpu"]).answer.gpus
+    missing = [gpu for gpu in wish["known"] if gpu["uuid"] not in {one.uuid for one in there}]
+    if not missing:
+        return
+    names = ", ".join(f"{gpu['name']} {gpu['uuid']}".strip() for gpu in missing)
+    known = [gpu["uuid"] for gpu in wish["known"]]
+    if len(there) >= len(known) or wish["indices"]:
+        yield Finding(
+            WARNING,
+            "gpu-replaced",
+            f"not the same GPUs as at the last run: {names} is gone",
+            ", ".join(one.uuid for one in there),
+            ", ".join(known),
+            "nothing, if it was replaced or the virtual machine was made anew; the plan is for what is there",
+        )
+        return
+    yield Finding(
+        ERROR,
+        "gpu-gone",
+        f"{len(there)} of {len(known)} GPUs of the last run are there; {names} is gone",
+        ", ".join(one.uuid for one in there) or "none",
+        ", ".join(known),
+        "see `dmesg` and `lspci -d 10de:`; if it was removed on purpose, name the others in the site file "
+        "(gpu.indices)",
+    )
+
+
+def allocator(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """The operator's lines win, but with this one the product cannot work; it is theirs to change."""
+    if not requirements["gpu"]:
+        return
+    value, path = profile["gpu"]["allocator"], profile["gpu"]["custom_env"]
+    virtual = [gpu for gpu in gpu_host.Found.from_dict(profile["gpu"]).answer.gpus if gpu.is_vgpu]
+    if value and value != "default" and virtual:
+        yield Finding(
+            ERROR,
+            "vgpu-allocator",
+            f"{path} sets {ALLOCATOR}={value} by hand; {virtual[0].label} is a vGPU without unified memory",
+            value,
+            "default",
+            f"set {ALLOCATOR}=default in that line, or delete it and let the installer set it",
+            path,
+        )
+
+
+def _no_answer(found: gpu_host.Found) -> Finding:
+    state = found.answer.state
+    if not found.pci and state in (gpu_smi.ABSENT, gpu_smi.NO_DRIVER):
+        return Finding(
+            ERROR,
+            "gpu-missing",
+            "the site file wants GPUs used, and there is no NVIDIA GPU on the PCI bus",
+            "no NVIDIA GPU",
+            "one NVIDIA GPU",
+            "add a GPU (a virtual machine: attach it), or write `gpu: none` in the site file",
+        )
+    code, message = _DRIVER[state]
+    where = ", ".join(device["address"] for device in found.pci)
+    return Finding(
+        ERROR,
+        code,
+        f"{message}{f' for the GPU at {where}' if where else ''}: {found.answer.detail}",
+        found.answer.detail,
+        "a driver that answers `nvidia-smi -q -x`",
+        _DRIVER_HINT[state],
+    )
+
+
+def _finding(severity: str, note: Note) -> Finding:
+    return Finding(severity, note.code, note.message, note.found, note.needed, note.hint)
