@@ -1,6 +1,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import graphistry_airgap
 from graphistry_airgap.domain.site import Site
 
@@ -28,4 +30,25 @@ def test_absent_keys_take_the_defaults_of_the_schema():
     assert site.docker.allow_restart is schema["docker"]["properties"]["allow_restart"]["default"]
     assert site.tls.mode == schema["tls"]["properties"]["mode"]["default"]
     assert site.services_timeout == schema["services"]["properties"]["timeout"]["default"]
-    assert site.gpu == schema["gpu"]["default"]
+    assert site.gpu.as_document() == schema["gpu"]["default"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "indices", "again"),
+    [
+        ("none", False, "", "none"),
+        ("auto", True, "", "auto"),
+        ({}, True, "", "auto"),
+        ({"indices": 0}, True, "0", {"indices": "0", "workers": "", "allow_mig": False}),
+        (
+            {"indices": "0,2", "workers": "2,2,1", "allow_mig": True},
+            True,
+            "0,2",
+            {"indices": "0,2", "workers": "2,2,1", "allow_mig": True},
+        ),
+    ],
+)
+def test_the_choice_of_gpus(given, wanted, indices, again):
+    site = Site.from_document({"schema": 1, "purpose": "server", "gpu": given})
+    assert (site.gpu.wanted, site.gpu.indices) == (wanted, indices)
+    assert site.as_dict()["gpu"] == again

@@ -59,6 +59,7 @@ REQUIREMENTS = {
     "release_version": "v2.50.1",
     "administrator_file": "/etc/administrator.yml",
     "waive": [],
+    "gpu": {},
 }
 PROFILE = {
     "system": {
@@ -83,6 +84,7 @@ PROFILE = {
         )
     },
     "gpus": [],
+    "gpu": {},
     "hardening": {
         "secure_boot": False,
         "nouveau": False,

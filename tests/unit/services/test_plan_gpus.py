@@ -1,0 +1,170 @@
+"""`gpu plan` with GPUs from this machine, a capture, a preset, a number."""
+
+import json
+
+import pytest
+import smi_answers
+
+from graphistry_airgap.adapters.knowledge import load_knowledge
+from graphistry_airgap.cli.main import main
+from graphistry_airgap.domain.errors import ExitCode, InputError
+from graphistry_airgap.plugins.module_utils.airgap import gpu_smi
+from graphistry_airgap.plugins.module_utils.airgap.gpu_host import Found
+from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
+
+ON_THE_BUS = ({"address": "0000:01:00.0", "device": "0x1eb8"},)
+NOTHING = Found((), gpu_smi.Answer(gpu_smi.ABSENT, "nvidia-smi is not installed"))
+ROOMY = {"cpus": 64, "memory": 512 * 10**9}
+
+
+def plan(found=NOTHING, *, resources=None, installed=("", ""), **request):
+    service = PlanGpus(load_knowledge(), lambda: (found, resources or ROOMY), lambda: installed)
+    return service.run(GpuRequest(**request))
+
+
+def here(*gpus, driver="595.58.03"):
+    return Found(ON_THE_BUS, gpu_smi.parse(smi_answers.answer(*gpus, driver=driver)))
+
+
+@pytest.fixture
+def capture(tmp_path):
+    def write(data):
+        path = tmp_path / "capture.xml"
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+def test_this_machine_is_planned_by_its_own_cores_and_memory():
+    result = plan(here(smi_answers.gpu()), resources={"cpus": 2, "memory": 8 * 10**9})
+    assert result.data["env"]["FORGE_NUM_WORKERS"] == "2"
+    assert "2 processor cores" in result.data["warnings"][0]
+
+
+def test_a_capture_is_not_judged_by_this_machine(capture):
+    small = {"cpus": 1, "memory": 10**9}
+    result = plan(resources=small, capture=capture(smi_answers.answer(smi_answers.gpu())))
+    assert result.data["env"]["FORGE_NUM_WORKERS"] == "4"
+    assert result.data["warnings"] == []
+
+
+def test_a_machine_without_gpu_is_refused():
+    result = plan()
+    assert result.exit_code is ExitCode.HOST
+    assert [error.code for error in result.errors] == ["gpu-missing"]
+
+
+def test_named_gpus_can_be_planned_on_a_machine_that_has_none():
+    result = plan(indices="0,2,5-7", workers="2,2,1")
+    assert result.data["env"] == {
+        "CUDA_VISIBLE_DEVICES": "0,2,5,6,7",
+        "FORGE_NUM_WORKERS": "10",
+        "STREAMGL_NUM_WORKERS": "10",
+        "DASK_NUM_WORKERS": "5",
+    }
+    assert "nothing is known" in result.data["warnings"][0]
+
+
+def test_without_a_driver_the_plan_says_what_is_unknown():
+    result = plan(Found(ON_THE_BUS, gpu_smi.Answer(gpu_smi.HANGS, "no answer within 20 seconds")))
+    assert result.data["env"]["FORGE_NUM_WORKERS"] == "4"
+    assert result.data["gpus"][0]["architecture"] == "Turing"
+    assert "no answer within 20 seconds" in result.data["warnings"][0]
+
+
+def test_a_count_is_all_that_is_needed():
+    assert plan(count=3).data["env"]["CUDA_VISIBLE_DEVICES"] == "0,1,2"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("aws-p3-8xlarge", "aws-p3.8xlarge"), ("DGX-A100", "dgx-a100"), ("a10", None)]
+)
+def test_an_unknown_preset_names_the_nearest(name, nearest):
+    with pytest.raises(InputError) as caught:
+        plan(preset=name)
+    assert caught.value.code == "preset-unknown"
+    known = {row["name"] for row in load_knowledge()["presets"]["presets"]}
+    assert caught.value.details["nearest"] in ({nearest} if nearest else known)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "capture-unreadable"),
+        (smi_answers.answer(smi_answers.gpu())[:300], "capture-unreadable"),
+        (b"not XML", "capture-unreadable"),
+        (
+            b"NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.",
+            "capture-without-driver",
+        ),
+    ],
+)
+def test_a_capture_that_is_none_is_an_input_error(capture, data, code):
+    with pytest.raises(InputError) as caught:
+        plan(capture=capture(data))
+    assert caught.value.code == code
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["absent.xml", "."])
+def test_a_capture_that_cannot_be_read_is_an_input_error(tmp_path, name):
+    with pytest.raises(InputError):
+        plan(capture=tmp_path / name)
+
+
+def test_a_capture_without_gpus_is_about_the_machine(capture):
+    assert plan(capture=capture(smi_answers.answer())).exit_code is ExitCode.HOST
+
+
+def test_refusals_are_errors_and_the_data_stays(capture):
+    bad = smi_answers.answer(smi_answers.vgpu(profile="T4-8B", licence="Unlicensed"))
+    result = plan(capture=capture(bad))
+    assert result.exit_code is ExitCode.HOST
+    assert {error.code for error in result.errors} == {"vgpu-profile-without-cuda", "vgpu-unlicensed"}
+    assert result.data["env"] == {}
+    assert result.data["gpus"][0]["profile"] == "T4-8B"
+
+
+def test_the_installed_release_is_what_gpus_are_judged_for(capture):
+    old = capture(smi_answers.answer(smi_answers.gpu(architecture="Pascal"), driver="525.60.13"))
+    assert plan(capture=old).exit_code is ExitCode.HOST
+    result = plan(capture=old, installed=("v2.41.8", "11.8"))
+    assert result.exit_code is ExitCode.OK
+    assert (result.data["release"], result.data["cuda"], result.data["warnings"]) == ("v2.41.8", "11.8", [])
+
+
+def test_env_lines_are_nothing_but_lines_of_an_env_file(capture):
+    path = capture(smi_answers.answer(smi_answers.vgpu(), driver="515.105.01"))
+    lines = plan(capture=path, env_only=True).messages
+    assert lines[0].startswith("# warning: driver 515.105.01")
+    assert "RMM_ALLOCATOR=default" in lines
+    assert all(line.startswith("#") or "=" in line for line in lines)
+
+
+def test_a_person_reads_each_reason():
+    result = plan(count=2)
+    for name, value in result.data["env"].items():
+        assert f"{name}={value}" in result.messages
+        assert f"    {result.data['reasons'][name]}" in result.messages
+    assert "workers of dask-cuda-worker: GPU 0: 0; GPU 1: 1" in result.messages
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--gpu-indices", "0,GPU-ab"], "gpu-ids-mixed"),
+        (["--workers", "4,4"], "gpu-workers-invalid"),
+        (["--gpu-count", "0"], "usage"),
+        (["--gpu-count", "many"], "usage"),
+        (["--preset", "dgx-1", "--gpu-count", "2"], "usage"),
+        (["--preset", "nope"], "preset-unknown"),
+        (["--capture", "/does/not/exist"], "capture-unreadable"),
+    ],
+)
+def test_wrong_options_are_exit_2(capsys, options, code):
+    assert main(["--json", "gpu", "plan", *options]) == 2
+    envelope = json.loads(capsys.readouterr().out)
+    assert envelope["command"].startswith("gpu")
+    assert envelope["errors"][0]["code"] == code
+    assert envelope["errors"][0]["hint"]
