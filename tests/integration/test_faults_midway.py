@@ -16,7 +16,7 @@ from demo_hosts import demo_host, install, tool
 from host_faults import content, running, site, wait_until
 from killed_runs import kill_when
 
-from prepared_host import INSTALLED_TOOL, MEDIUM, site_file
+from prepared_host import INSTALLED_TOOL, KEYRING, MEDIUM, site_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ find /opt/graphistry-airgap -maxdepth 1 -name '.*' -mindepth 1
 find {RELEASES} -maxdepth 1 -name '.*'
 find /etc/docker /var/graphistry -name '.*.json.*' -o -name '.*.env.*'
 find /var/lib/docker/tmp /var/cache/apt/archives -type f ! -name lock
-find /tmp /var/tmp /root -mindepth 1 -newer /etc/graphistry-airgap/trusted.gpg ! -path '*/systemd-private-*' \\
+find /tmp /var/tmp /root -mindepth 1 -newer {KEYRING} ! -path '*/systemd-private-*' \\
     ! -name 'runc-process*'
 docker image ls -a --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep -e 127.0.0.1 -e none
 ss -tlnpH | grep 127.0.0.1: | grep -v containerd
