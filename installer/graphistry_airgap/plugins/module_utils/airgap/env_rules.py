@@ -1,0 +1,145 @@
+"""Rules between variables: each kind of rule in the schema is one function here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from .env_values import are_integers, gpu_list, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .env_schema import Schema
+
+    Rule = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that does not hold: `name` is the variable to look at first."""
+
+    severity: str
+    code: str
+    name: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a rule may ask: this file's values, the other files' values, and defaults."""
+
+    schema: Schema
+    file: str
+    values: Mapping[str, str]
+    others: Mapping[str, Mapping[str, str]]
+
+    def value(self, name: str) -> str:
+        found = self.values.get(name)
+        if found is None:
+            found = next((values[name] for values in self.others.values() if name in values), None)
+        return found if found is not None else (self.schema.default(name) or "")
+
+
+def broken(facts: Facts) -> Iterator[Broken]:
+    for rule in facts.schema.rules:
+        yield from _KINDS[rule["rule"]](rule, facts)
+
+
+def _ordered(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    found = [
+        (name, amount)
+        for name in rule["names"]
+        if name in facts.values and (amount := number(facts.values[name])) is not None
+    ]
+    for (lower, low), (higher, high) in pairwise(found):
+        if low[0] == high[0] and low[1] >= high[1]:
+            yield Broken(
+                "error",
+                "values-out-of-order",
+                lower,
+                f"{lower} ({facts.values[lower]}) must be below {higher} ({facts.values[higher]})",
+                rule["reason"],
+            )
+
+
+def _requires(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    name = rule["name"]
+    if facts.values.get(name, "").casefold() != rule["value"].casefold():
+        return
+    for other, wanted in rule["needs"].items():
+        good = facts.value(other).casefold() == wanted if wanted else facts.value(other) != ""
+        if not good:
+            needs = f"{other}={wanted}" if wanted else other
+            message = f"{name}={rule['value']} needs {needs}"
+            yield Broken(rule["severity"], "value-needs-another", name, message, rule["reason"])
+
+
+def _forbids(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    name = rule["name"]
+    if facts.values.get(name, "").casefold() != rule["value"].casefold():
+        return
+    for other, unwanted in rule["not"].items():
+        if facts.value(other) == unwanted:
+            message = f"{name}={rule['value']} does not go with {other}={unwanted}"
+            yield Broken(rule["severity"], "value-needs-another", name, message, rule["reason"])
+
+
+def _subset(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    name, other = rule["name"], rule["of"]
+    if not {name, other, rule["fallback"]} & set(facts.values):
+        return
+
+    def given(of: str) -> list[str]:
+        return gpu_list(facts.values.get(of) or facts.values.get(rule["fallback"]) or rule["default"])
+
+    # an index and a UUID may be the same GPU; nobody can tell from the file
+    if are_integers(given(name)) != are_integers(given(other)):
+        return
+    if lacking := [gpu for gpu in given(name) if gpu not in given(other)]:
+        yield Broken(
+            rule["severity"],
+            "gpu-not-shared",
+            name,
+            f"{name} has GPU {', '.join(lacking)}, which {other} lacks",
+            rule["reason"],
+        )
+
+
+def _integers(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    name, fallback = rule["name"], rule["fallback"]
+    if name not in facts.values and not are_integers(gpu_list(facts.values.get(fallback, ""))):
+        yield Broken(
+            rule["severity"],
+            "gpu-ids-for-opencl",
+            fallback,
+            f"{fallback} holds UUIDs and {name} is not set",
+            f"set {name} to indices such as 0: {rule['reason']}",
+        )
+
+
+def _overrides(rule: Rule, facts: Facts) -> Iterator[Broken]:
+    if facts.file != rule["over"]:
+        return
+    stronger = facts.others.get(rule["file"], {})
+    for name in rule["names"]:
+        if name in facts.values and stronger.get(name, facts.values[name]) != facts.values[name]:
+            yield Broken(
+                "warning",
+                "value-overridden",
+                name,
+                f"{name} has no effect here: {rule['file']} sets it to something else",
+                rule["reason"],
+            )
+
+
+_KINDS: dict[str, Callable[[Rule, Facts], Iterator[Broken]]] = {
+    "ordered": _ordered,
+    "requires": _requires,
+    "forbids": _forbids,
+    "subset": _subset,
+    "integers": _integers,
+    "overrides": _overrides,
+}
