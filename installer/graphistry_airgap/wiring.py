@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters import host, run_lock
@@ -12,6 +13,7 @@ from graphistry_airgap.adapters.bundle_writer import BundleWriter
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.adapters.documents import load_document
+from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.adapters.files import sha256_file
@@ -29,12 +31,14 @@ from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain import places
-from graphistry_airgap.domain.errors import StageError
+from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
-from graphistry_airgap.plugins.module_utils.airgap import gpu_host, probe_host
+from graphistry_airgap.plugins.module_utils.airgap import gpu_host, placing, probe_host
+from graphistry_airgap.plugins.module_utils.airgap.env_schema import CUSTOM, Schema
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
+from graphistry_airgap.services.env_files import EnvFiles
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
@@ -45,7 +49,6 @@ from graphistry_airgap.services.verify_bundle import VerifiedBundle, verificatio
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from graphistry_airgap.cli.progress import Silent
 
@@ -172,6 +175,46 @@ def _installed_release() -> tuple[str, str]:
     return receipt.get("bundle", {}).get("release", ""), (receipt.get("gpu") or {}).get("cuda", "")
 
 
+def _env(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
+    files = EnvFiles(Schema(load_env_schema()), _installed_env, _keep_installed)
+    match arguments.action:
+        case "get":
+            return files.get(arguments.name, arguments.file)
+        case "set":
+            return files.set(arguments.assignments, arguments.file)
+        case "unset":
+            return files.unset(arguments.names, arguments.file)
+        case "diff":
+            return files.diff(arguments.other, arguments.file)
+        case "validate":
+            return files.validate(arguments.file)
+        case _:
+            return files.known(arguments.file)
+
+
+def _installed_env() -> Path:
+    run_lock.require_root()
+    receipt = ReceiptStore().load()
+    if receipt is None:
+        raise InputError(
+            "nothing is installed here, and no env file was named",
+            code="env-file-missing",
+            hint="name an env file: --file PATH",
+        )
+    release = Path(receipt["site"]["root"], "releases", receipt["bundle"]["release"])
+    return release / "data" / "config" / CUSTOM
+
+
+def _keep_installed(path: Path) -> None:
+    """A file of the installation is kept before a change, as everything that is replaced there."""
+    try:
+        receipt = ReceiptStore().load()
+    except PermissionError:
+        return
+    if receipt is not None and path.absolute().is_relative_to(receipt["site"]["root"]):
+        placing.keep_replaced(path, places.STATE / "replaced")
+
+
 def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
     return verify_bundle(
         path, keyring, open_directory=BundleDirectory, check_signature=check_signature, **options
@@ -218,4 +261,5 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Resul
     "verify": _verify,
     "status": _status,
     "gpu plan": _gpu_plan,
+    **{f"env {action}": _env for action in ("get", "set", "unset", "diff", "validate", "schema")},
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from graphistry_airgap.cli.env_parser import add_env
 from graphistry_airgap.cli.gpu_parser import add_gpu_plan
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import InputError
@@ -98,6 +100,12 @@ def build_parser() -> Parser:
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
     _bundle_source(check)
     commands.add_parser("status", help="installed state and the health of each service", parents=[common])
+
+    env = commands.add_parser("env", help="env files, read and changed by rules", parents=[common])
+    env_actions: argparse._SubParsersAction[Parser] = env.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
+    add_env(partial(env_actions.add_parser, parents=[common]))
 
     gpu = commands.add_parser("gpu", help="GPU and worker settings", parents=[common])
     gpu_actions: argparse._SubParsersAction[Parser] = gpu.add_subparsers(

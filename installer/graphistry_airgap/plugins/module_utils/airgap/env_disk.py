@@ -45,7 +45,8 @@ class OnDisk:
 
 def load(path: Path) -> OnDisk:
     try:
-        with path.open("rb") as stream:
+        # without O_NONBLOCK a named pipe would be waited for
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
             state = os.fstat(stream.fileno())
             if not stat.S_ISREG(state.st_mode):
                 raise _odd(path, "no regular file")

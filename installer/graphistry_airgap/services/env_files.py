@@ -1,0 +1,254 @@
+"""`env …`: an env file read and changed by rules, without a host or an installation.
+
+No secret is in any answer but that of `env get`, which the operator asked for by its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.errors import AirgapError, FindingsError, HostError, InputError, StageError
+from graphistry_airgap.domain.result import Result, failed
+from graphistry_airgap.plugins.module_utils.airgap import env_disk, env_judge, env_text
+from graphistry_airgap.plugins.module_utils.airgap.env_schema import EVERY_SERVICE, Schema, file_kind
+from graphistry_airgap.plugins.module_utils.airgap.env_syntax import EnvTextError, as_container_sees, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from graphistry_airgap.plugins.module_utils.airgap.env_disk import OnDisk
+
+_KINDS: dict[str, type[AirgapError]] = {
+    "env-file-unreadable": InputError,
+    "env-file-link": InputError,
+    "env-file-changed": StageError,
+}
+
+
+@dataclass(frozen=True)
+class EnvFiles:
+    """`installed` gives custom.env of the installation; `keep` saves a copy of it before a change."""
+
+    schema: Schema
+    installed: Callable[[], Path]
+    keep: Callable[[Path], None]
+
+    def get(self, name: str, file: Path | None) -> Result:
+        before = self._load(file)
+        counting = [part for part in self._read(before) if part.name == name]
+        if not counting or counting[-1].value is None:
+            default = self.schema.default(name)
+            near = self.schema.nearest(name, self._kind(before.path)) if default is None else ""
+            hint = f"did you mean {near}?" if near else "`env schema` lists the known variables"
+            hint = f"its default is {default}" if default else hint
+            what = "takes its value from whoever calls Compose" if counting else "is not set"
+            raise InputError(f"{name} {what} in {before.path}", code="name-not-set", hint=hint)
+        value = as_container_sees(counting[-1].value)
+        return Result({"path": str(before.path), "name": name, "value": value}, [value])
+
+    def set(self, assignments: list[str], file: Path | None) -> Result:
+        wanted = dict(_split(text) for text in assignments)
+        before = self._load(file)
+        data = before.data
+        for name, value in wanted.items():
+            data = self._edited(before.path, partial(env_text.set_value, name=name, value=value), data)
+        return self._changed(before, data, list(wanted), "set")
+
+    def unset(self, names: list[str], file: Path | None) -> Result:
+        before = self._load(file)
+        data = before.data
+        for name in names:
+            data = self._edited(before.path, partial(env_text.unset, name=name), data)
+        return self._changed(before, data, names, "unset")
+
+    def validate(self, file: Path | None) -> Result:
+        before = self._load(file)
+        problems = self._judged(before, before.data)
+        counts = {kind: sum(p.severity == kind for p in problems) for kind in ("error", "warning", "info")}
+        data = {"path": str(before.path), "problems": [p.as_dict() for p in problems], **counts}
+        if bad := env_judge.errors(problems):
+            return failed(FindingsError([_as_error(p, before.path) for p in bad]), data)
+        remarks = [f"line {p.line}: {p.severity}: {p.message}" for p in problems]
+        return Result(data, [*remarks, f"{before.path} holds no error."])
+
+    def diff(self, other: Path | None, file: Path | None) -> Result:
+        """Every name whose value differs, with both values where they may be shown."""
+        here = self._load(file)
+        mine = self._values(here)
+        theirs = self._values(self._load(other)) if other else self._defaults(mine)
+        rows = [
+            self._row(name, mine.get(name), theirs.get(name))
+            for name in sorted({*mine, *theirs})
+            if mine.get(name) != theirs.get(name)
+        ]
+        data = {"path": str(here.path), "other": str(other) if other else "defaults", "differences": rows}
+        return Result(data, [_line(row) for row in rows] or ["No value differs."])
+
+    def known(self, file: Path | None) -> Result:
+        kind = self._kind(file) if file else ""
+        variables = {
+            name: dict(entry)
+            for name, entry in self.schema.variables.items()
+            if not kind or kind in entry["files"]
+        }
+        lines = [
+            f"{name:<42} {entry['type']:<14} {entry['default'] or '-':<22} {_scope(entry['recreate'])}"
+            for name, entry in variables.items()
+        ]
+        head = f"{'variable':<42} {'type':<14} {'default':<22} made anew after a change"
+        count = f"{len(variables)} variables"
+        rest = {key: self.schema.raw[key] for key in ("scopes", "renamed", "rules", "releases", "sources")}
+        return Result({"variables": variables, "count": len(variables), **rest}, [head, *lines, count])
+
+    def _changed(self, before: OnDisk, data: bytes, names: list[str], verb: str) -> Result:
+        """Write, unless the file would hold an error that it did not hold before."""
+        self._refuse_new_errors(before, data)
+        changed = data != before.data
+        if changed:
+            self._save(before, data)
+        mine = [name for name in names if _of(before.data, name) != _of(data, name)]
+        recreate = sorted({service for name in mine for service in self.schema.recreated(name)})
+        if EVERY_SERVICE in recreate:
+            recreate = [EVERY_SERVICE]
+        messages = [f"{name} {verb}" if name in mine else f"{name} was so already" for name in names]
+        messages += [f"warning: {text}" for text in self._consequences(before, names, verb)]
+        if recreate:
+            who = "every service" if recreate == [EVERY_SERVICE] else ", ".join(recreate)
+            messages.append(
+                f"To apply: run install again; it makes anew those services that read it ({who})."
+            )
+        result = {"path": str(before.path), "changed": mine, "file_changed": changed, "recreate": recreate}
+        return Result(result, messages)
+
+    def _refuse_new_errors(self, before: OnDisk, data: bytes) -> None:
+        known = {(p.code, p.name, p.message) for p in env_judge.errors(self._judged(before, before.data))}
+        new = [
+            p
+            for p in env_judge.errors(self._judged(before, data))
+            if (p.code, p.name, p.message) not in known
+        ]
+        if new:
+            raise FindingsError([_as_error(problem, before.path) for problem in new])
+
+    def _consequences(self, before: OnDisk, names: Iterable[str], verb: str) -> list[str]:
+        if verb != "unset":
+            return []
+        ours = env_text.sides(before.data).ours
+        return [
+            f"{name} stood in the installer's block: the next install puts a new one there"
+            + (", and what the old secret protects is lost" if self.schema.is_secret(name) else "")
+            for name in names
+            if name in ours
+        ]
+
+    def _save(self, before: OnDisk, data: bytes) -> None:
+        try:
+            self.keep(before.path)
+            env_disk.save(before, data)
+        except env_disk.EnvDiskError as error:
+            raise _of_disk(error, before.path) from error
+
+    def _load(self, file: Path | None) -> OnDisk:
+        path = file or self.installed()
+        try:
+            found = env_disk.load(path)
+        except env_disk.EnvDiskError as error:
+            raise _of_disk(error, path) from error
+        if found.state is None:
+            raise InputError(
+                f"there is no file {path}", code="env-file-missing", hint="name an env file: --file PATH"
+            )
+        return found
+
+    def _read(self, found: OnDisk) -> Any:
+        try:
+            return read(found.data).statements
+        except EnvTextError as error:
+            raise _unreadable(error, found.path) from error
+
+    def _values(self, found: OnDisk) -> dict[str, str]:
+        return {
+            part.name: as_container_sees(part.value) for part in self._read(found) if part.value is not None
+        }
+
+    def _edited(self, path: Path, change: Callable[[bytes], bytes], data: bytes) -> bytes:
+        try:
+            return change(data)
+        except EnvTextError as error:
+            raise _unreadable(error, path) from error
+        except ValueError as error:
+            raise InputError(str(error), code="value-unwritable", hint="choose another value") from error
+
+    def _judged(self, before: OnDisk, data: bytes) -> list[env_judge.Problem]:
+        others = {}
+        for kind in {kind for entry in self.schema.variables.values() for kind in entry["files"]}:
+            path = before.path.with_name(kind)
+            if path != before.path and path.is_file():
+                try:
+                    others[kind] = read(env_disk.load(path).data).values
+                except (EnvTextError, env_disk.EnvDiskError):
+                    continue
+        return env_judge.judge(data, self._kind(before.path), self.schema, others)
+
+    def _defaults(self, mine: dict[str, str]) -> dict[str, str]:
+        defaults = {name: self.schema.default(name) for name in mine}
+        return {name: value for name, value in defaults.items() if value is not None}
+
+    def _kind(self, path: Path) -> str:
+        return file_kind(path.name, self.schema)
+
+    def _row(self, name: str, mine: str | None, theirs: str | None) -> dict[str, Any]:
+        change = "removed" if mine is None else "added" if theirs is None else "changed"
+        row: dict[str, Any] = {"name": name, "change": change, "secret": self.schema.is_secret(name)}
+        if self.schema.may_be_shown(name):
+            row |= {"here": mine, "there": theirs}
+        return row
+
+
+def _of(data: bytes, name: str) -> tuple[bool, str | None]:
+    values = {part.name: part.value for part in read(data).statements}
+    return name in values, values.get(name)
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError("an argument is not of the form KEY=VALUE", code="usage", hint="env set KEY=VALUE …")
+    return name, value
+
+
+def _line(row: dict[str, Any]) -> str:
+    if "here" not in row:
+        return f"{row['name']}: {row['change']} (not shown)"
+    here, there = (repr(row[side]) if row[side] is not None else "-" for side in ("here", "there"))
+    return f"{row['name']}: {there} -> {here}"
+
+
+def _scope(recreate: str | list[str]) -> str:
+    return recreate if isinstance(recreate, str) else " ".join(recreate) or "-"
+
+
+def _as_error(problem: env_judge.Problem, path: Path) -> AirgapError:
+    return InputError(
+        f"{path}, line {problem.line}: {problem.message}",
+        code=problem.code,
+        hint=problem.hint,
+        details={"path": str(path), "line": problem.line, "name": problem.name},
+    )
+
+
+def _unreadable(error: EnvTextError, path: Path) -> AirgapError:
+    return InputError(
+        f"{path}, line {error.line}: {error}",
+        code="env-file-unreadable",
+        hint="mend that line; Docker Compose cannot read it either",
+        details={"path": str(path), "line": error.line},
+    )
+
+
+def _of_disk(error: env_disk.EnvDiskError, path: Path) -> AirgapError:
+    kind = _KINDS.get(error.code, HostError)
+    return kind(str(error), code=error.code, hint=error.hint, details={"path": str(path)})
