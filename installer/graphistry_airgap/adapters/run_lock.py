@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -72,7 +73,20 @@ def enter_scope(argv: Sequence[str]) -> None:
             code="no-systemd",
             hint="install on a host that systemd has booted; services and the run itself are kept by it",
         )
+    _require_scopes()
     _exec_scope(argv)
+
+
+def _require_scopes() -> None:
+    """What would stop systemd-run, found while this process can still say so in its own words."""
+    with tempfile.TemporaryFile(dir="/run") as stream:  # the scope's unit is written there
+        stream.write(bytes(1 << 16))
+    if not (asked := run(["systemctl", "show", "--property=Version"])).ok:
+        raise HostEnvironmentError(
+            f"systemd does not answer: {asked.tail(1)}",
+            code="no-systemd",
+            hint="see `systemctl status`; a run is kept together by a systemd scope",
+        )
 
 
 def _exec_scope(argv: Sequence[str]) -> NoReturn:

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from graphistry_airgap.adapters import run_lock
+from graphistry_airgap.adapters.process import Outcome
 from graphistry_airgap.domain.errors import HostEnvironmentError
 
 HOLDER = """
@@ -69,3 +70,25 @@ def test_nothing_of_the_callers_environment_is_inherited(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", "/tmp/evil")
     built = run_lock.built_environment()
     assert set(built) <= {"PATH", "HOME", "LC_ALL", "LANG", "TERM"}
+
+
+def test_a_full_run_directory_is_told_before_the_process_is_given_away(monkeypatch):
+    def full(**_):
+        raise OSError(28, "No space left on device", "/run")
+
+    monkeypatch.setattr(run_lock, "own_scope", lambda: None)
+    monkeypatch.setattr(run_lock.Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(run_lock.os, "execvpe", lambda *_: pytest.fail("it was given away"))
+    monkeypatch.setattr(run_lock.tempfile, "TemporaryFile", full)
+    with pytest.raises(OSError, match="No space left"):
+        run_lock.enter_scope(["install"])
+
+
+def test_a_systemd_that_does_not_answer_is_told_in_our_words(monkeypatch):
+    monkeypatch.setattr(run_lock, "own_scope", lambda: None)
+    monkeypatch.setattr(run_lock.Path, "is_dir", lambda _: True)
+    monkeypatch.setattr(run_lock.os, "execvpe", lambda *_: pytest.fail("it was given away"))
+    monkeypatch.setattr(run_lock, "run", lambda argv: Outcome(tuple(argv), 1, "", "Failed to connect to bus"))
+    with pytest.raises(HostEnvironmentError, match="Failed to connect to bus") as caught:
+        run_lock.enter_scope(["install"])
+    assert caught.value.code == "no-systemd"
