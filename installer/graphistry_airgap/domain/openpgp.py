@@ -163,6 +163,8 @@ def _signature(body: bytes) -> _Signature | None:
     """What a version 4 or 6 signature says about itself; None for older ones (sqv ignores them too)."""
     if body[:1] not in (b"\x04", b"\x06"):
         return None
+    if len(body) < 4:
+        raise MalformedError("a signature is cut off")
     width = 2 if body[0] == 4 else 4
     created = lifetime = 0
     issuers: set[bytes] = set()

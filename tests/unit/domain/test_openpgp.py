@@ -134,3 +134,8 @@ def test_an_expired_subkey_is_taken_out_and_its_certificate_stays(keys):
 def test_what_is_no_keyring_is_refused(raw):
     with pytest.raises(MalformedError):
         sift_keyring(raw, now=now())
+
+
+def test_a_signature_of_one_byte_in_a_keyring_is_malformed():
+    with pytest.raises(MalformedError):
+        sift_keyring(b"\xc6\x06\x04\0\0\0\0\x01\xc2\x01\x04", now=1)
