@@ -150,7 +150,11 @@ class Install:
             and last.get("complete")
         ):
             return
-        packages = receipt.package_changes(before, self.installed_packages())
+        changes = receipt.package_changes(before, self.installed_packages())
+        groups = target.bundle.platforms[target.provenance.platform].packages.values()
+        # what somebody else installs meanwhile is not ours to record, nor to remove one day
+        own = {package.name for group in groups for package in group}
+        packages = [row for row in changes if row["name"] in own]
         if same and last is not None:
             packages = _merge_packages(last.get("packages", []), packages)
         document = receipt.compose(
