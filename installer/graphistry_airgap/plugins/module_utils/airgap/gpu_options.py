@@ -8,7 +8,7 @@ from dataclasses import dataclass
 MULTIPLIERS = (4, 4, 1)
 # more would be a typing error: no list of GPUs of one server is longer
 _LONGEST_RANGE = 4096
-_UUID = re.compile(r"(?:GPU|MIG)-[0-9A-Za-z][0-9A-Za-z/-]*")
+_UUID = re.compile(r"GPU-[0-9A-Za-z][0-9A-Za-z-]*")
 _RANGE = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?")
 
 

@@ -5,6 +5,8 @@ import json
 import pytest
 import smi_answers
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.content import content_root
@@ -148,6 +150,25 @@ def test_the_assignment_uses_the_chosen_ids():
     assert [row["gpu"] for row in made.assignment["streamgl-gpu"]] == [0, 2, 5, 6, 7]
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    memories=st.lists(st.none() | st.integers(2048, 200_000), min_size=1, max_size=12),
+    memory=st.none() | st.integers(0, 1 << 40),
+    wanted=st.sampled_from(["", "4,4,1", "1,2,3"]),
+)
+def test_every_worker_has_one_gpu_and_no_count_is_below_one(memories, memory, wanted):
+    gpus = [Gpu(index, memory_mib=size) for index, size in enumerate(memories)]
+    made = plan(*gpus, machine=gpu_plan.Machine(cores=64, memory=memory), workers=wanted)
+    for name, service in gpu_plan.WORKERS.items():
+        count = int(made.env[name])
+        assert count >= 1
+        rows = made.assignment[service]
+        assert [row["gpu"] for row in rows] == list(range(len(gpus)))
+        assert sorted(worker for row in rows for worker in row["workers"]) == list(range(count))
+        if memory and not wanted:
+            assert count == 1 or count * 4 * GB <= memory
+
+
 # devices
 
 
@@ -178,7 +199,6 @@ def test_no_gpu_is_refused():
         ("0,2,5-7", ("0", "2", "5", "6", "7")),
         (" 1 , 3 ", ("1", "3")),
         ("GPU-8e3b0f,GPU-41c0aa", ("GPU-8e3b0f", "GPU-41c0aa")),
-        ("MIG-GPU-8e3b0f/3/0", ("MIG-GPU-8e3b0f/3/0",)),
     ],
 )
 def test_lists_of_gpus(text, ids):
@@ -198,6 +218,7 @@ def test_lists_of_gpus(text, ids):
         ("0,,1", "gpu-ids-invalid"),
         ("all", "gpu-ids-invalid"),
         ("GPU-", "gpu-ids-invalid"),
+        ("MIG-GPU-8e3b0f/3/0", "gpu-ids-invalid"),
         ("٣", "gpu-ids-invalid"),
     ],
 )
