@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.domain import places
-from graphistry_airgap.domain.errors import StageError
+from graphistry_airgap.domain.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class ReceiptStore:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            raise StageError(
+            raise InputError(
                 f"the receipt {self.path} cannot be used: {error}",
                 code="receipt-unreadable",
                 hint=f"the last good copy is under {self._history}; copy it back",

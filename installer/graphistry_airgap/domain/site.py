@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from posixpath import normpath
 from typing import Any
 
 
@@ -73,12 +74,12 @@ class Site:
         tls = document.get("tls", {})
         return cls(
             purpose=document["purpose"],
-            root=document.get("root", "/var/graphistry"),
+            root=normpath(document.get("root", "/var/graphistry")),
             administrator_file=document.get("administrator", {}).get("secret_file"),
             waive=tuple(sorted(document.get("waive", []))),
             docker=Docker(
                 image_store=docker.get("image_store", "default"),
-                data_root=docker.get("data_root", "/var/lib/docker"),
+                data_root=normpath(docker.get("data_root", "/var/lib/docker")),
                 address_pools=tuple(AddressPool(**pool) for pool in docker.get("address_pools", [])),
                 allow_restart=docker.get("allow_restart", False),
             ),

@@ -52,3 +52,8 @@ def test_the_choice_of_gpus(given, wanted, indices, again):
     site = Site.from_document({"schema": 1, "purpose": "server", "gpu": given})
     assert (site.gpu.wanted, site.gpu.indices) == (wanted, indices)
     assert site.as_dict()["gpu"] == again
+
+
+def test_a_root_with_a_slash_at_its_end_is_the_same_root():
+    site = Site.from_document({"schema": 1, "purpose": "server", "root": "/var/graphistry/"})
+    assert site.root == "/var/graphistry"
