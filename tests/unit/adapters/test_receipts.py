@@ -6,7 +6,7 @@ import pytest
 
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.domain import receipt
-from graphistry_airgap.domain.errors import StageError
+from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.recap import Recap
 from graphistry_airgap.domain.site import Site
 
@@ -66,7 +66,7 @@ def spoiled(**changes):
 )
 def test_a_damaged_one(store, document, spoil):
     store.path.write_bytes(spoil(document))
-    with pytest.raises(StageError) as caught:
+    with pytest.raises(InputError) as caught:
         store.load()
     assert caught.value.code == "receipt-unreadable"
     assert "receipts" in caught.value.hint
