@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from changed_packages import stub_package, under_version
 from demo_hosts import demo_host, install, tool
-from host_faults import content, running, site, wait_until
+from host_faults import running, site, wait_until
 from killed_runs import kill_when
 
 from prepared_host import INSTALLED_TOOL, KEYRING, MEDIUM, site_file
@@ -33,7 +33,7 @@ DAEMON_JSON = "/etc/docker/daemon.json"
 POOL = "10.201.0.0/16"
 DROP_IN = "/etc/systemd/system/docker.service.d/test.conf"
 RELEASES = "/var/graphistry/releases"
-CLUSTER_ENV = f"{RELEASES}/v2.50.1/data/config/cluster.env"
+USER_FILES = f"{RELEASES}/v2.50.1/data/data_cache"
 STATE = "/var/lib/graphistry-airgap"
 BY_SCRIPT = ["sh", f"{MEDIUM}/install.sh", "--json"]
 BY_TOOL = [INSTALLED_TOOL, "--json", "install", "--bundle", MEDIUM]
@@ -199,14 +199,16 @@ def test_killed_while_services_start(host):
 
 
 def test_a_service_that_never_gets_healthy(host):
-    """A line that somebody left in the file that has the last word."""
-    impatient = f"{site_file()}services: {{timeout: 45}}\n"
-    with content(host, CLUSTER_ENV, b"DJANGO_SECRET_KEY=abc123xyz\n"), site(host, impatient):
+    """The disk for the users' files takes no more, which nexus alone looks at and others wait for."""
+    host.require(["mkdir", "-p", USER_FILES])
+    host.require(["mount", "-t", "tmpfs", "-o", "mode=755,nr_inodes=1", "full", USER_FILES])
+    with site(host, f"{site_file()}services: {{timeout: 40}}\n"):
         status, document = tool(host, "install", "--bundle", MEDIUM, timeout=600)
+    host.require(["mount", "-o", "remount,nr_inodes=1000", USER_FILES])
     error = the_error(document, "service-unhealthy")
     assert (status, error["stage"], error["service"]) == (1, "services", "nexus")
-    assert "refusing to work: DJANGO_SECRET_KEY" in error["log"]
-    assert "refusing to work: DJANGO_SECRET_KEY" in error["message"]
+    assert "No space left on device" in error["log"]
+    assert "No space left on device" in error["message"]
     assert "graphistry-caddy-1" not in lines(host, "docker ps --format '{{.Names}}'")
     assert json.loads(host.read(f"{STATE}/receipt.json"))["complete"] is False
 
