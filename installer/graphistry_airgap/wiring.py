@@ -248,6 +248,7 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         local_images=host.local_images,
         progress=progress,
         knowledge=load_knowledge(),
+        env_schema=load_env_schema(),
         work_root=require_private(arguments.work_dir),
     )
 

@@ -208,6 +208,17 @@ class EnvFiles:
         return row
 
 
+def target_variables(schema: Schema) -> dict[str, Any]:
+    """What a target needs of the schema: all that judges, nothing that only explains."""
+    explains = ("description", "source", "section")
+    variables = {
+        name: {key: value for key, value in entry.items() if key not in explains}
+        for name, entry in schema.variables.items()
+    }
+    judging = {key: schema.raw[key] for key in ("scopes", "renamed", "rules")} | {"variables": variables}
+    return {"preflight_env_schema": judging, "graphistry_services_readers": schema.readers()}
+
+
 def _of(data: bytes, name: str) -> tuple[bool, str | None]:
     values = {part.name: part.value for part in read(data).statements}
     return name in values, values.get(name)
@@ -244,7 +255,7 @@ def _unreadable(error: EnvTextError, path: Path) -> AirgapError:
     return InputError(
         f"{path}, line {error.line}: {error}",
         code="env-file-unreadable",
-        hint="mend that line; Docker Compose cannot read it either",
+        hint="mend that line; Docker cannot work with it either",
         details={"path": str(path), "line": error.line},
     )
 

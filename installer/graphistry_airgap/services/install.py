@@ -12,6 +12,8 @@ from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
 from graphistry_airgap.domain.result import Result
 from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
 from graphistry_airgap.domain.variables import check_facts, gpu_wish, playbook_variables
+from graphistry_airgap.plugins.module_utils.airgap.env_schema import Schema
+from graphistry_airgap.services.env_files import target_variables
 from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Install:
     local_images: Callable[[list[str]], list[dict[str, str]]]
     progress: Progress
     knowledge: dict[str, Any]
+    env_schema: dict[str, Any]
     work_root: Path = places.RUN
 
     def preflight(self, target: Target) -> Result:
@@ -106,7 +109,8 @@ class Install:
 
     def _variables(self, target: Target) -> dict[str, Any]:
         wish = gpu_wish(target.site, target.bundle, self.knowledge, self.receipts.load())
-        return playbook_variables(target.site, target.bundle, target.provenance, wish)
+        variables = playbook_variables(target.site, target.bundle, target.provenance, wish)
+        return variables | target_variables(Schema(self.env_schema))
 
     def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
         """A stage that the playbooks silently skipped must not count as done."""

@@ -10,6 +10,8 @@ description:
   - Keeps settings in one marked block; every byte outside it stays as it is. A name that the operator
     sets outside the block wins and is not written into the block.
   - A secret is made when neither side has it, and is never changed, printed or returned.
+  - Written is the whole new file or nothing; a link, a read-only file and one that somebody else has changed
+    meanwhile are left as they are.
   - A secret of the operator that is empty or well known is an error and is left as it is.
 options:
   path:
@@ -62,7 +64,7 @@ overridden:
 
 from pathlib import Path
 
-from ansible.module_utils.airgap import env_text, placing, secret_values
+from ansible.module_utils.airgap import env_disk, env_text, placing, secret_values
 from ansible.module_utils.basic import AnsibleModule
 
 
@@ -100,24 +102,30 @@ def main() -> None:
         )
     makers = {name: secret_values.MAKERS[name] for name in module.params["secrets"]}
     try:
-        before = path.read_bytes() if path.exists() else b""
-        refuse_weak(module, before)
-        edit = env_text.edit(before, settings=settings, absent=module.params["absent"], secrets=makers)
+        before = env_disk.load(path)
+        refuse_weak(module, before.data)
+        edit = env_text.edit(before.data, settings=settings, absent=module.params["absent"], secrets=makers)
+        # a mode that gives away less than the wanted one is the operator's choice
+        mode_differs = before.mode is None or bool(before.mode & ~mode)
+        changed = edit.data != before.data or mode_differs
+        if changed and not module.check_mode:
+            if edit.data != before.data and before.data:
+                placing.keep_replaced(path, Path(module.params["replaced"]))
+            env_disk.save(before, edit.data, mode=mode)
     except env_text.EnvTextError as error:
         module.fail_json(
             msg=f"{path}, line {error.line}: {error}",
             code="env-file-unreadable",
-            hint="mend that line; Docker Compose cannot read it either",
+            hint="mend that line; Docker cannot work with it either",
         )
+    except env_disk.EnvDiskError as error:
+        # what is about the host ends with the host's exit code
+        code = error.code if error.code == "env-file-changed" else f"host-{error.code}"
+        module.fail_json(msg=str(error), code=code, hint=error.hint)
     except (OSError, ValueError) as error:
         module.fail_json(
             msg=f"{path}: {error}", code="env-file-unreadable", hint="check the file and its settings"
         )
-    changed = edit.data != before or placing.mode_of(path) != mode
-    if changed and not module.check_mode:
-        if edit.data != before and before:
-            placing.keep_replaced(path, Path(module.params["replaced"]))
-        placing.write_atomic(path, edit.data, mode=mode)
     module.exit_json(
         changed=changed, written=edit.written, generated=edit.generated, overridden=edit.overridden
     )

@@ -10,6 +10,9 @@ description:
   - Discovers the services and images from the release itself and drives it through C(./graphistry) alone.
     Pulling is forbidden, and an image that is missing is an error before anything starts.
   - Reports changed when a container was made, replaced or started.
+  - A container is made anew when a variable that its service reads differs from what the release's files
+    now mean, or when anything but its environment differs. A service that merely names a changed env file
+    goes on as it is.
 options:
   directory:
     description: The release directory.
@@ -29,6 +32,15 @@ options:
     description: Service to files of the release; a container older than one of its files is made anew.
     type: dict
     default: {}
+  readers:
+    description: Variable to the services that read it; one that is not listed is read by all that have it.
+    type: dict
+    default: {}
+  protected:
+    description: Services that hold data and are never made anew for the sake of a variable.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: Seconds within which every service must be healthy.
     type: int
@@ -47,6 +59,14 @@ services:
   returned: always
   type: list
   elements: str
+anew:
+  description: Service to the variables for which it was made anew.
+  returned: success
+  type: dict
+kept:
+  description: Service to the variables that differ and for which it goes on as it is.
+  returned: success
+  type: dict
 service:
   description: The first service that did not get healthy.
   returned: failure
@@ -62,7 +82,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.airgap import compose_stack
+from ansible.module_utils.airgap import compose_stack, stack_drift
 from ansible.module_utils.basic import AnsibleModule
 
 LOG_LINES = "20"
@@ -97,9 +117,12 @@ class Stack:
         found: list[compose_stack.Container] = compose_stack.read_ps(out)
         return found
 
-    def inspect(self, identity: str) -> dict[str, Any]:
-        code, out, _ = self.module.run_command(["docker", "inspect", "--type", "container", identity])
-        found: dict[str, Any] = json.loads(out)[0] if not code else {}
+    def inspect(self, kind: str, names: list[str]) -> list[dict[str, Any]]:
+        """What Docker knows of those that exist."""
+        if not names:
+            return []
+        _, out, _ = self.module.run_command(["docker", "inspect", "--type", kind, *sorted(names)])
+        found: list[dict[str, Any]] = json.loads(out or "[]")
         return found
 
     def fail(self, message: str) -> None:
@@ -121,6 +144,66 @@ class Stack:
                 code="image-missing",
                 hint="run `graphistry-airgap install` again; its images stage brings them back",
             )
+
+    def drift(self, containers: list[compose_stack.Container]) -> stack_drift.Drift:
+        """What each container of the release was made with, against what the release's files now mean."""
+        inspected = self.inspect("container", [container.identity for container in containers])
+        if not inspected:
+            return stack_drift.Drift()
+        code, out, error = self.run("config", "--format", "json")
+        if code:
+            self.fail(f"the release does not say what it means: {error.strip()[-800:]}")
+        config: dict[str, Any] = json.loads(out)
+        images = self.inspect("image", list({one["Image"] for one in inspected}))
+        environments = {one["Id"]: stack_drift.pairs(one["Config"].get("Env")) for one in images}
+        made = [stack_drift.container(one, environments) for one in inspected]
+        found = stack_drift.drift(
+            made,
+            config["services"],
+            readers=stack_drift.Readers(self.module.params["readers"]),
+            protected=self.module.params["protected"],
+        )
+        for service in self.otherwise_changed(config, made, found.kept):
+            found.anew[service] = found.kept.pop(service)
+        return found
+
+    def otherwise_changed(
+        self, config: dict[str, Any], made: list[stack_drift.Container], kept: dict[str, list[str]]
+    ) -> list[str]:
+        """Compose's own arithmetic, on a file that holds everything: no wrapper has a say in it."""
+        if not kept:
+            return []
+        command = ["docker", "compose", "--env-file", "/dev/null", "-f", "-", "config", "--hash", "*"]
+        document = json.dumps(stack_drift.as_made(config, made, kept))
+        code, out, error = self.module.run_command(command, data=document, cwd="/")
+        if code:
+            self.fail(f"Docker Compose does not read its own configuration: {error.strip()[-800:]}")
+        names = {service: str(config["services"][service].get("image", "")) for service in kept}
+        known = {
+            name: one["Id"]
+            for one in self.inspect("image", list(set(names.values())))
+            for name in one.get("RepoTags") or []
+        }
+        images = {service: known[name] for service, name in names.items() if name in known}
+        changed: list[str] = stack_drift.otherwise_changed(made, kept, stack_drift.read_hashes(out), images)
+        return changed
+
+    def renew(
+        self, services: list[str], anew: list[str], kept: dict[str, list[str]], running: set[str]
+    ) -> None:
+        """Compose would make every kept service anew, so where there is one it is told not to.
+
+        The others that run are shown to it alone, since only their own change may count.
+        """
+        if anew:
+            self.up(anew, *RUNNING_ANEW)
+        if not kept:
+            self.up(services)
+            return
+        others = [name for name in services if name in running and name not in {*anew, *kept}]
+        if others:
+            self.up(others, "--no-deps")
+        self.up(services, "--no-recreate")
 
     def up(self, services: list[str], *options: str) -> None:
         """A dependency that is not healthy yet ends the command early, so it is asked again until the end."""
@@ -171,7 +254,8 @@ class Stack:
         )
 
     def health_log(self, identity: str) -> str:
-        log = (self.inspect(identity).get("State", {}).get("Health") or {}).get("Log") or []
+        found = self.inspect("container", [identity])
+        log = (found[0]["State"].get("Health") or {}).get("Log") or [] if found else []
         return str(log[-1].get("Output", "")).strip()[-400:] if log else ""
 
     def outdated(self, services: list[str], containers: list[compose_stack.Container]) -> list[str]:
@@ -181,7 +265,9 @@ class Stack:
             names = self.module.params["reread"].get(container.service, [])
             if container.service not in services or container.state != "running" or not names:
                 continue
-            started = compose_stack.started_at(self.inspect(container.identity)["State"]["StartedAt"])
+            started = compose_stack.started_at(
+                self.inspect("container", [container.identity])[0]["State"]["StartedAt"]
+            )
             files = [Path(self.directory) / name for name in names]
             if any(file.exists() and file.stat().st_mtime > started for file in files):
                 found.append(container.service)
@@ -195,6 +281,8 @@ def main() -> None:
             "services": {"type": "list", "elements": "str", "default": []},
             "exclude": {"type": "list", "elements": "str", "default": []},
             "reread": {"type": "dict", "default": {}},
+            "readers": {"type": "dict", "default": {}},
+            "protected": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 900},
             "poll": {"type": "float", "default": 1.5},
         },
@@ -211,16 +299,25 @@ def main() -> None:
         stack.fail(f"the release has no service {', '.join(unknown)}; it has {', '.join(known)}")
     services = [name for name in params["services"] or known if name not in params["exclude"]]
     before = stack.containers()
-    if module.check_mode:
-        module.exit_json(changed=bool(compose_stack.waiting(services, before)), services=services)
-    stack.require_images()
+    drift = stack.drift(before)
     outdated = stack.outdated(services, before)
-    stack.up(services)
-    if outdated:
-        stack.up(outdated, *RUNNING_ANEW)
+    anew = [name for name in services if name in drift.anew or name in outdated]
+    told = {
+        "services": services,
+        "anew": {name: drift.anew.get(name, []) for name in anew},
+        "kept": drift.kept,
+    }
+    for name in sorted(set(drift.kept) & set(params["protected"]) & set(services)):
+        module.warn(
+            f"{name} goes on with its old {', '.join(drift.kept[name])}: it holds data and is not made anew"
+        )
+    if module.check_mode:
+        module.exit_json(changed=bool(anew or compose_stack.waiting(services, before)), **told)
+    stack.require_images()
+    stack.renew(services, anew, drift.kept, {one.service for one in before if one.state == "running"})
     after = stack.wait(services)
     changed = compose_stack.running(services, before) != compose_stack.running(services, after)
-    module.exit_json(changed=changed, services=services)
+    module.exit_json(changed=changed, **told)
 
 
 if __name__ == "__main__":

@@ -3,69 +3,25 @@
 import json
 import os
 import sys
+from pathlib import Path
 
+import fake_compose
 import pytest
 
 pytestmark = pytest.mark.subprocesses
 
-# containers.json: service -> {ID, State, Health, ExitCode}; ready.json: service -> looks until it is healthy
-WRAPPER = """
-import json, os, sys
-folder = os.environ["STATE"]
-path = os.path.join(folder, "containers.json")
-read = lambda name, empty: json.load(open(os.path.join(folder, name))) if os.path.exists(
-    os.path.join(folder, name)) else empty
-containers, services, ready = read("containers.json", {}), read("services.json", []), read("ready.json", {})
-words = sys.argv[1:]
-open(os.path.join(folder, "calls"), "a").write(" ".join(words) + "\\n")
-if words[:2] == ["config", "--services"]:
-    print("\\n".join(services))
-elif words[:2] == ["config", "--images"]:
-    print("\\n".join(words[2:] and [f"demo/{words[2]}:1"] or [f"demo/{s}:1" for s in services]))
-elif words[0] == "ps":
-    for name, container in containers.items():
-        if container["Health"] == "starting":
-            ready[name] = ready.get(name, 0) - 1
-            if ready[name] == 0:
-                container["Health"] = "healthy"
-        print(json.dumps({"Service": name, **container}))
-    json.dump(ready, open(os.path.join(folder, "ready.json"), "w"))
-elif words[0] == "up":
-    refuse = os.path.join(folder, "refusals")
-    left = int(open(refuse).read()) if os.path.exists(refuse) else 0
-    if left:
-        open(refuse, "w").write(str(left - 1))
-        sys.exit("dependency failed to start: container demo-postgres-1 is unhealthy")
-    for name in [w for w in words[4:] if not w.startswith("-")]:
-        if name not in containers or "--force-recreate" in words:
-            age = int(containers.get(name, {}).get("ID", f"{name}-0").rpartition("-")[2])
-            health = "starting" if name in ready else ""
-            containers[name] = {"ID": f"{name}-{age + 1}", "Health": health, "ExitCode": 0}
-        containers[name]["State"] = "running"
-elif words[0] == "logs":
-    print(f"{words[-1]}: disk on fire")
-json.dump(containers, open(path, "w"))
-"""
-DOCKER = """
-case "$1 $2" in
-"image inspect")
-    [ ! -e "$STATE/absent" ] || { echo "Error: No such image: $(cat "$STATE/absent")" >&2; exit 1; } ;;
-"inspect --type")
-    health='{"Log": [{"Output": "refused"}]}'
-    printf '[{"State": {"StartedAt": "2026-01-01T00:00:00.5Z", "Health": %s}}]' "$health" ;;
-esac
-"""
+FAKE = Path(fake_compose.__file__)
+READERS = {"FORGE_NUM_WORKERS": ["forge"], "RMM_ALLOCATOR": ["forge", "gpu"], "PORT": ["viz", "postgres"]}
 
 
 @pytest.fixture
 def stack(programs, call_module, tmp_path):
     release = tmp_path / "release"
     release.mkdir()
-    (tmp_path / "wrapper.py").write_text(WRAPPER, encoding="utf-8")
     wrapper = release / "graphistry"
-    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} "$STATE/wrapper.py" "$@"\n', encoding="utf-8")
+    wrapper.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} wrapper "$@"\n', encoding="utf-8")
     wrapper.chmod(0o755)
-    programs("docker", DOCKER)
+    programs("docker", f'exec {sys.executable} {FAKE} docker "$@"')
     return Stack(tmp_path, call_module)
 
 
@@ -77,11 +33,18 @@ class Stack:
         (root / "calls").touch()
 
     def __call__(self, **arguments):
-        known = {"directory": str(self.root / "release"), "timeout": 3, "poll": 0.05}
+        known = {"directory": str(self.root / "release"), "timeout": 60, "poll": 0.05}
         return self._call("airgap_stack", **known | arguments)
 
     def set(self, name, value):
         (self.root / f"{name}.json").write_text(json.dumps(value), encoding="utf-8")
+
+    def serve(self, names="forge gpu viz postgres", **environment):
+        """Every service gets the same environment, as with one env file for all."""
+        self.set("services", {name: {"environment": environment} for name in names.split()})
+
+    def ages(self):
+        return {name: int(one["ID"].rpartition("-")[2]) for name, one in self.containers().items()}
 
     def containers(self):
         return json.loads((self.root / "containers.json").read_text(encoding="utf-8"))
@@ -194,3 +157,122 @@ def test_check_mode_before_there_is_a_release(stack):
     result = stack(check=True)
     assert result["changed"] is True
     assert "unknown" in result["msg"]
+
+
+def test_only_the_readers_of_a_changed_variable_are_made_anew(stack):
+    stack.serve(FORGE_NUM_WORKERS="4", RMM_ALLOCATOR="managed")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="2", RMM_ALLOCATOR="managed")
+    result = stack(readers=READERS)
+    assert result["changed"] is True
+    assert result["anew"] == {"forge": ["FORGE_NUM_WORKERS"]}
+    assert stack.ages() == {"forge": 2, "gpu": 1, "viz": 1, "postgres": 1}
+    assert stack.containers()["forge"]["Env"]["FORGE_NUM_WORKERS"] == "2"
+    stack.serve(FORGE_NUM_WORKERS="2", RMM_ALLOCATOR="default")
+    assert sorted(stack(readers=READERS)["anew"]) == ["forge", "gpu"]
+    assert stack.ages() == {"forge": 3, "gpu": 2, "viz": 1, "postgres": 1}
+
+
+def test_services_that_carry_an_old_value_are_no_change(stack):
+    stack.serve(FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="2")
+    stack(readers=READERS)
+    before = stack.ages()
+    again = stack(readers=READERS)
+    assert again["changed"] is False
+    assert set(again["kept"]) == {"gpu", "viz", "postgres"}
+    assert stack.ages() == before
+
+
+def test_an_unlisted_variable_counts_for_all_that_have_it(stack):
+    stack.serve(MINE="1")
+    stack(readers=READERS)
+    stack.serve(MINE="2")
+    stack(readers=READERS)
+    assert set(stack.ages().values()) == {2}
+
+
+def test_a_service_that_no_list_knows_reads_everything(stack):
+    stack.serve("forge gpu viz postgres newer", FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve("forge gpu viz postgres newer", FORGE_NUM_WORKERS="2")
+    assert sorted(stack(readers=READERS)["anew"]) == ["forge", "newer"]
+
+
+def test_a_variable_that_is_gone_is_a_change_for_its_readers(stack):
+    stack.serve(FORGE_NUM_WORKERS="4", RMM_ALLOCATOR="default")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="4")
+    assert sorted(stack(readers=READERS)["anew"]) == ["forge", "gpu"]
+
+
+def test_a_dollar_in_a_value_is_no_change(stack):
+    stack.serve(MINE="a$b$$c")
+    stack(readers=READERS)
+    again = stack(readers=READERS)
+    assert again["changed"] is False
+    assert again["kept"] == {}
+
+
+def test_what_holds_data_is_not_made_anew_for_a_variable(stack):
+    stack.serve(PORT="1")
+    stack(readers=READERS, protected=["postgres"])
+    stack.serve(PORT="2")
+    result = stack(readers=READERS, protected=["postgres"])
+    assert list(result["anew"]) == ["viz"]
+    assert stack.ages()["postgres"] == 1
+    assert "postgres goes on with its old PORT" in json.dumps(result["warnings"])
+
+
+def test_a_kept_service_is_made_anew_when_more_than_its_environment_differs(stack):
+    stack.serve(FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="2")
+    changed = json.loads((stack.root / "services.json").read_text())
+    changed["gpu"]["other"] = "another port"
+    stack.set("services", changed)
+    assert sorted(stack(readers=READERS)["anew"]) == ["forge", "gpu"]
+    assert stack.ages() == {"forge": 2, "gpu": 2, "viz": 1, "postgres": 1}
+    assert stack(readers=READERS)["changed"] is False
+
+
+def test_a_service_with_another_image_behind_its_name_is_made_anew(stack):
+    stack.serve(FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="2")
+    containers = stack.containers()
+    containers["viz"]["ImageId"] = "sha256:before"
+    stack.set("containers", containers)
+    assert sorted(stack(readers=READERS)["anew"]) == ["forge", "viz"]
+
+
+def test_another_change_is_seen_beside_kept_services(stack):
+    stack.serve("forge gpu", FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve("forge gpu caddy", FORGE_NUM_WORKERS="2")
+    services = json.loads((stack.root / "services.json").read_text())
+    services["caddy"] = {"environment": {}, "other": "80"}
+    stack.set("services", services)
+    stack(readers=READERS)
+    services["caddy"]["other"] = "8080"
+    stack.set("services", services)
+    assert stack(readers=READERS)["changed"] is True
+    assert stack.ages() == {"forge": 2, "gpu": 1, "caddy": 2}
+
+
+def test_check_mode_says_what_would_be_made_anew(stack):
+    stack.serve(FORGE_NUM_WORKERS="4")
+    stack(readers=READERS)
+    stack.serve(FORGE_NUM_WORKERS="2")
+    result = stack(check=True, readers=READERS)
+    assert result["changed"] is True
+    assert list(result["anew"]) == ["forge"]
+    assert stack.ages()["forge"] == 1
+
+
+def test_no_value_is_told(stack):
+    stack.serve(MINE="a secret of mine")
+    stack(readers=READERS)
+    stack.serve(MINE="another secret")
+    assert "secret" not in json.dumps(stack(readers=READERS))

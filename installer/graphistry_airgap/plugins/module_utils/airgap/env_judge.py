@@ -45,7 +45,7 @@ def judge(
     try:
         read = sides(data).file
     except EnvTextError as error:
-        hint = "mend that line; Docker Compose cannot read it either"
+        hint = "mend that line; Docker cannot work with it either"
         return [Problem(ERROR, "env-file-unreadable", str(error), hint, error.line)]
     found = [
         *_duplicates(read),
@@ -68,7 +68,7 @@ def shown(name: str, value: str, schema: Schema) -> str:
 
 
 def _counting(file: EnvFile) -> list[Statement]:
-    return list({part.name: part for part in file.statements if part.name}.values())
+    return list({part.name: part for part in file.statements}.values())
 
 
 def _duplicates(file: EnvFile) -> Iterator[Problem]:
@@ -76,7 +76,7 @@ def _duplicates(file: EnvFile) -> Iterator[Problem]:
     for part in file.statements:
         seen.setdefault(part.name, []).append(file.line(part.start))
     for name, lines in seen.items():
-        if name and len(lines) > 1:
+        if len(lines) > 1:
             yield Problem(
                 WARNING,
                 "name-duplicate",
@@ -90,13 +90,10 @@ def _duplicates(file: EnvFile) -> Iterator[Problem]:
 def _of_statement(part: Statement, file: EnvFile) -> Iterator[Problem]:
     """What is wrong with the way a statement is written, whatever it sets."""
     line = file.line(part.start)
-    if not part.name:
-        hint = "write NAME=value; Docker refuses a variable without a name"
-        yield Problem(ERROR, "name-missing", "a value stands without a name", hint, line)
     before = file.text[file.text.rfind("\n", 0, part.start) + 1 : part.start]
     if before.strip("\ufeff \t"):
         hint = "give each variable a line of its own; a comment after a quoted value begins with #"
-        message = f"{part.name or 'something'} stands behind a quoted value and is read as a variable"
+        message = f"{part.name} stands behind a quoted value and is read as a variable"
         yield Problem(WARNING, "text-after-quote", message, hint, line, part.name)
     if not part.name.isascii() or set(part.name) & set(".-[]"):
         message = f"{part.name!r} is a name that no shell and few programs know"

@@ -50,8 +50,13 @@ class Sides:
 
 
 def sides(data: bytes) -> Sides:
-    """Who says what; raises `EnvTextError` where Compose cannot read or the marks are no pair."""
+    """Who says what; raises `EnvTextError` where Compose cannot read or the marks are no pair.
+
+    A value without a name passes Compose, but no container: and the end of the file can cut a name off.
+    """
     file = read(data)
+    if nameless := [part for part in file.statements if not part.name]:
+        raise EnvTextError("a value stands without a name", file.line(nameless[0].start))
     marks = [part for part in file.parts if isinstance(part, Comment) and _is_mark(file, part)]
     if not marks:
         return Sides(file, file.statements, (), None, None)
@@ -198,14 +203,11 @@ def _first_that_fits(file: EnvFile, name: str, value: str, texts: Iterable[str])
         others = [(part.name, text[part.value_start : part.value_end]) for part in _named(after, but=name)]
         if after.values.get(name) == value and others == wanted:
             return data
-    if nameless := [part for part in file.statements if not part.name]:
-        raise EnvTextError("a value stands without a name", file.line(nameless[-1].start))
     raise ValueError(f"the value of {name} cannot be written without harm to another line")
 
 
 def _named(file: EnvFile, *, but: str) -> list[Statement]:
-    """A name that the file's end cuts off is nameless, and becomes a name as soon as a line follows."""
-    return [part for part in file.statements if part.name not in (but, "") and part.form != INHERITED]
+    return [part for part in file.statements if part.name != but]
 
 
 def _ended(text: str) -> str:

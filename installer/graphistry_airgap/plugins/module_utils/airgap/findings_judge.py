@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import findings_disk, findings_docker, findings_gpu, findings_host, findings_packages, findings_site
+from . import (
+    findings_disk,
+    findings_docker,
+    findings_env,
+    findings_gpu,
+    findings_host,
+    findings_packages,
+    findings_site,
+)
 from .findings import Finding, in_order
 
 if TYPE_CHECKING:
@@ -31,6 +39,7 @@ _JUDGES = (
     findings_gpu.gpus,
     findings_gpu.gone,
     findings_gpu.allocator,
+    findings_env.env_files,
     findings_site.purpose,
     findings_site.administrator,
     findings_site.releases,

@@ -12,6 +12,7 @@ from . import (
     gpu_pci,
     probe_apt,
     probe_docker,
+    probe_env,
     probe_gpu,
     probe_host,
     probe_network,
@@ -55,6 +56,7 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
             "snap": probe_docker.has_snap(host),
         },
         "packages": probe_packages.packages(host, requirements["packages"]),
+        "env_files": probe_env.env_files(host, requirements),
         "administrator": probe_site.administrator(host, requirements["administrator_file"]),
         "releases": probe_site.releases(
             host, requirements["root"], requirements["release_version"], requirements["release_files"]

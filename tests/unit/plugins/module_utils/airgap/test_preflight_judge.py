@@ -60,6 +60,7 @@ REQUIREMENTS = {
     "administrator_file": "/etc/administrator.yml",
     "waive": [],
     "gpu": {},
+    "env_schema": {},
 }
 PROFILE = {
     "system": {
@@ -85,6 +86,7 @@ PROFILE = {
     },
     "gpus": [],
     "gpu": {},
+    "env_files": [],
     "hardening": {
         "secure_boot": False,
         "nouveau": False,

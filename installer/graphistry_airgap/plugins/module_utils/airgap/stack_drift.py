@@ -1,0 +1,161 @@
+"""Which containers must be made anew: what they run with, compared with what the files now mean.
+
+Compose itself makes every service anew that names a changed env file.  Here a service counts as changed when
+a variable differs that it reads, or when anything but its environment differs.  A service that only carries
+an old value of a variable that it does not read goes on as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+HASH_LABEL = "com.docker.compose.config-hash"
+IMAGE_LABEL = "com.docker.compose.image"
+SERVICE_LABEL = "com.docker.compose.service"
+# Docker's client adds these from its own settings
+_PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
+
+
+@dataclass(frozen=True)
+class Container:
+    """What one container was made from; `image_environment` is what its image brings along."""
+
+    service: str
+    running: bool
+    config_hash: str
+    image: str
+    environment: Mapping[str, str]
+    image_environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """`anew` and `kept`: service to the names that differ; `kept` ones do not read them or hold data."""
+
+    anew: dict[str, list[str]] = field(default_factory=dict)
+    kept: dict[str, list[str]] = field(default_factory=dict)
+
+
+def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, str]]) -> Container:
+    """From `docker inspect`; `images` gives the environment of an image by its id."""
+    labels = inspected["Config"].get("Labels") or {}
+    return Container(
+        service=labels.get(SERVICE_LABEL, ""),
+        running=inspected["State"]["Status"] == "running",
+        config_hash=labels.get(HASH_LABEL, ""),
+        image=labels.get(IMAGE_LABEL) or inspected["Image"],
+        environment=pairs(inspected["Config"].get("Env")),
+        image_environment=images.get(inspected["Image"], {}),
+    )
+
+
+def pairs(environment: Iterable[str] | None) -> dict[str, str]:
+    """Docker's list of `NAME=value` as a mapping."""
+    return {name: value for name, _, value in (entry.partition("=") for entry in environment or ())}
+
+
+def wanted_environment(service: Mapping[str, Any]) -> dict[str, str]:
+    """From `config --format json`, which doubles each dollar; a name without a value is not passed on."""
+    given = service.get("environment") or {}
+    return {name: str(value).replace("$$", "$") for name, value in given.items() if value is not None}
+
+
+def differing(found: Container, wanted: Mapping[str, str]) -> list[str]:
+    """Names whose value in the container is not what the files now mean."""
+    names = {name for name, value in wanted.items() if found.environment.get(name) != value}
+    return sorted(names | {name for name in _given(found) if name not in wanted})
+
+
+def _given(found: Container) -> dict[str, str]:
+    """The container's environment without what its image and Docker's client put there."""
+    return {
+        name: value
+        for name, value in found.environment.items()
+        if found.image_environment.get(name) != value and name.lower() not in _PROXIES
+    }
+
+
+class Readers:
+    """Which service reads which variable.
+
+    A variable that is not listed is read by all that have it, and so is every variable by a service
+    that the lists do not know: then the lists are older than the release.
+    """
+
+    def __init__(self, readers: Mapping[str, list[str]]) -> None:
+        self.readers = readers
+        self.services = {service for services in readers.values() for service in services}
+
+    def read(self, service: str, name: str) -> bool:
+        return name not in self.readers or service not in self.services or service in self.readers[name]
+
+
+def drift(
+    containers: Iterable[Container],
+    services: Mapping[str, Mapping[str, Any]],
+    *,
+    readers: Readers,
+    protected: Iterable[str],
+) -> Drift:
+    """Judge by environments alone; a protected service holds data and is never made anew for a variable."""
+    anew: dict[str, list[str]] = {}
+    kept: dict[str, list[str]] = {}
+    for found in containers:
+        names = (
+            differing(found, wanted_environment(services[found.service])) if found.service in services else []
+        )
+        if not names:
+            continue
+        read = [name for name in names if readers.read(found.service, name)]
+        if read and found.service not in protected:
+            anew[found.service] = read
+        else:
+            kept[found.service] = names
+    return Drift(anew, kept)
+
+
+def as_made(
+    config: Mapping[str, Any], containers: Iterable[Container], kept: Iterable[str]
+) -> dict[str, Any]:
+    """The configuration with the kept services' own environments.
+
+    Compose's hash of a service in it is that of the container, unless more than the environment differs.
+    """
+    made = {found.service: found for found in containers}
+    services = {}
+    for name, service in config["services"].items():
+        services[name] = dict(service)
+        if name in kept:
+            wanted = service.get("environment") or {}
+            given = {key: value for key, value in made[name].environment.items() if key in wanted}
+            given |= _given(made[name])
+            environment = {key: value.replace("$", "$$") for key, value in sorted(given.items())}
+            services[name]["environment"] = environment
+    return {**config, "services": services}
+
+
+def otherwise_changed(
+    containers: Iterable[Container], kept: Iterable[str], hashes: Mapping[str, str], images: Mapping[str, str]
+) -> list[str]:
+    """Kept services of which more than the environment differs: by hash, or by the image behind its name."""
+    return sorted(
+        {
+            found.service
+            for found in containers
+            if found.service in kept
+            and (
+                found.config_hash != hashes.get(found.service)
+                or found.image != images.get(found.service, found.image)
+            )
+        }
+    )
+
+
+def read_hashes(output: str) -> dict[str, str]:
+    """`config --hash '*'` prints one service and one hash a line."""
+    rows = (line.split() for line in output.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 2}
