@@ -92,3 +92,37 @@ def test_permissions_alone_are_put_right(call):
     call.path.chmod(0o644)
     assert call()["changed"] is True
     assert call.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_a_read_only_file_and_a_full_disk_end_with_the_hosts_exit_code(call, tmp_path, monkeypatch):
+    call.path.write_text("A=1\n")
+    call.path.chmod(0o400)
+    result = call()
+    assert (result["failed"], result["code"]) == (True, "host-env-file-read-only")
+    call.path.chmod(0o600)
+    aside = tmp_path / "aside.env"
+    call.path.rename(aside)
+    call.path.symlink_to(aside)
+    result = call()
+    assert result["code"] == "host-env-file-link"
+    assert result["hint"]
+    assert aside.read_text() == "A=1\n"
+
+
+def test_a_mode_that_gives_away_less_stays(call):
+    call()
+    call.path.chmod(0o400)
+    assert call()["changed"] is False
+
+
+def test_operators_lines_survive_ten_runs_byte_for_byte(call):
+    mine = b"\xef\xbb\xbf# caf\xe9\r\nexport  LOG_LEVEL = 'DEBUG' # why\r\nX=\"a\r\nb\" # no newline"
+    call.path.write_bytes(mine)
+    call(settings={"AIR_GAPPED": "1", "FORGE_NUM_WORKERS": "4"})
+    secrets = [line for line in call.path.read_bytes().splitlines() if b"SECRET" in line or b"KEYS" in line]
+    for count in range(10):
+        call(settings={"AIR_GAPPED": "1", "FORGE_NUM_WORKERS": str(count)}, absent=["RMM_ALLOCATOR"])
+        data = call.path.read_bytes()
+        assert data.startswith(mine)
+        assert all(line in data for line in secrets)
+    assert len(secrets) == 2

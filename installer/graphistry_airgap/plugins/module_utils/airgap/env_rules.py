@@ -110,7 +110,8 @@ def _subset(rule: Rule, facts: Facts) -> Iterator[Broken]:
 
 def _integers(rule: Rule, facts: Facts) -> Iterator[Broken]:
     name, fallback = rule["name"], rule["fallback"]
-    if name not in facts.values and not are_integers(gpu_list(facts.values.get(fallback, ""))):
+    given = gpu_list(facts.values.get(fallback, ""))
+    if name not in facts.values and given and all(gpu.startswith("GPU-") for gpu in given):
         yield Broken(
             rule["severity"],
             "gpu-ids-for-opencl",

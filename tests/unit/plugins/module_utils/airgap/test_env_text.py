@@ -33,11 +33,6 @@ def others(data, name):
     ]
 
 
-def comments(data):
-    file = read(data)
-    return [file.text[p.start : p.end].rstrip("\r") for p in file.parts if isinstance(p, env_syntax.Comment)]
-
-
 def edited(change, *arguments, **keywords):
     """The result of an edit; some refuse because a name would run into what follows."""
     try:
@@ -74,7 +69,6 @@ def test_set_changes_the_bytes_of_that_name_alone(data, name, value):
     after = edited(env_text.set_value, data, name, value)
     assert read(after).values[name] == value
     assert others(after, name) == others(data, name)
-    assert comments(after)[: len(comments(data))] == comments(data)
     old = [part for part in read(data).statements if part.name == name]
     if old:
         file = read(data)

@@ -1,0 +1,229 @@
+"""`env …` on the command line: answers, exit codes, and secrets that stay where they are."""
+
+import json
+
+import pytest
+
+from graphistry_airgap import wiring
+from graphistry_airgap.cli.main import main
+
+SECRET = "hunter2-and-more-of-it"
+FILE = f"""\
+# mine
+LOG_LEVEL=INFO
+FORGE_NUM_WORKERS = 4 # four
+DJANGO_SECRET_KEY={SECRET}
+OTHER=hunter2
+"""
+
+
+@pytest.fixture
+def env(tmp_path, capsys, monkeypatch):
+    """`env("set", "A=1")` runs the command on a file; returns exit status and envelope."""
+    path = tmp_path / "custom.env"
+    path.write_text(FILE)
+    monkeypatch.setattr(wiring, "_keep_installed", lambda _: None)
+
+    def run(*words, file=path):
+        capsys.readouterr()
+        status = main(["--json", "env", *words, *(["--file", str(file)] if file else [])])
+        return status, json.loads(capsys.readouterr().out)
+
+    run.path = path
+    return run
+
+
+def text(env, capsys, *words):
+    capsys.readouterr()
+    status = main(["env", *words, "--file", str(env.path)])
+    return status, capsys.readouterr()
+
+
+def test_get_prints_the_value_alone(env, capsys):
+    assert text(env, capsys, "get", "FORGE_NUM_WORKERS") == (0, ("4\n", ""))
+    assert text(env, capsys, "get", "DJANGO_SECRET_KEY")[1].out == SECRET + "\n"
+    assert env("get", "LOG_LEVEL")[1]["data"] == {"path": str(env.path), "name": "LOG_LEVEL", "value": "INFO"}
+
+
+def test_get_of_what_is_not_set_says_what_is_near_or_its_default(env):
+    status, answer = env("get", "RMM_ALLOCATOR")
+    assert (status, answer["errors"][0]["code"]) == (2, "name-not-set")
+    assert "managed" in answer["errors"][0]["hint"]
+    assert "FORGE_NUM_WORKERS" in env("get", "FORGE_NUM_WORKER")[1]["errors"][0]["hint"]
+
+
+def test_set_changes_those_lines_and_says_who_reads_them(env):
+    status, answer = env("set", "FORGE_NUM_WORKERS=8", "COOKIE_SECURE=true", "LOG_LEVEL=INFO")
+    assert status == 0
+    assert answer["data"]["changed"] == ["FORGE_NUM_WORKERS", "COOKIE_SECURE"]
+    assert answer["data"]["recreate"] == ["forge-etl-python", "nexus"]
+    assert env.path.read_text() == FILE.replace("= 4", "= 8") + "COOKIE_SECURE=true\n"
+
+
+def test_set_of_what_is_so_already_touches_nothing(env):
+    before = env.path.stat()
+    assert env("set", "LOG_LEVEL=INFO")[1]["data"]["file_changed"] is False
+    assert env.path.stat() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["FORGE_NUM_WORKERS=many"], "value-invalid"),
+        (["LOG_LEVEL=DEBUG", "COOKIE_SAMESITE=None"], "value-needs-another"),
+        (["DJANGO_SECRET_KEY=abc123xyz"], "secret-weak"),
+        (["FORGE_NUM_WORKERS"], "usage"),
+        (["1A=x"], "value-unwritable"),
+        (["A=\udce9"], "value-unwritable"),
+    ],
+)
+def test_set_of_what_cannot_work_is_refused_and_nothing_is_written(env, words, code):
+    status, answer = env("set", *words)
+    assert (status, answer["errors"][0]["code"]) == (2, code)
+    assert answer["errors"][0]["hint"]
+    assert env.path.read_text() == FILE
+
+
+def test_an_error_that_was_there_before_does_not_stop_another_change(env):
+    env.path.write_text("RMM_ALLOCATOR=managd\n")
+    assert env("set", "LOG_LEVEL=DEBUG")[0] == 0
+    assert env.path.read_text() == "RMM_ALLOCATOR=managd\nLOG_LEVEL=DEBUG\n"
+
+
+def test_a_value_arrives_unchanged(env):
+    value = 'it\'s "x" $HOME # \\ a=b\nand more'
+    assert env("set", f"OTHER={value}")[0] == 0
+    assert env("get", "OTHER")[1]["data"]["value"] == value
+
+
+def test_unset_deletes_every_line(env):
+    env.path.write_text("A=1\nLOG_LEVEL=INFO\nexport A='2' # two\n")
+    assert env("unset", "A", "B")[1]["data"]["changed"] == ["A"]
+    assert env.path.read_text() == "LOG_LEVEL=INFO\n"
+
+
+def test_unset_in_the_installers_block_tells_what_follows(env):
+    env.path.write_text(
+        "# BEGIN graphistry-airgap\nDJANGO_SECRET_KEY=0123456789abcdef\n# END graphistry-airgap\n"
+    )
+    status, answer = env("unset", "DJANGO_SECRET_KEY")
+    assert status == 0
+    assert any(
+        "next install puts a new one" in message and "lost" in message for message in answer["messages"]
+    )
+
+
+def test_validate_tells_all_errors_at_once_with_exit_2(env):
+    env.path.write_text("FORGE_NUM_WORKERS=x\nRMM_ALLOCATOR=y\nFORGE_NUM_WORKER=1\n")
+    status, answer = env("validate")
+    assert status == 2
+    assert [error["line"] for error in answer["errors"]] == [1, 2]
+    assert (answer["data"]["error"], answer["data"]["warning"]) == (2, 1)
+
+
+def test_validate_of_a_file_in_order(env):
+    status, answer = env("validate")
+    assert status == 0
+    assert answer["data"]["error"] == 0
+
+
+def test_validate_knows_the_files_beside(env):
+    env.path.write_text("POSTGRES_HOST=db1\n")
+    (env.path.parent / "cluster.env").write_text("POSTGRES_HOST=db2\n")
+    assert [one["code"] for one in env("validate")[1]["data"]["problems"]] == ["value-overridden"]
+
+
+def test_diff_shows_values_that_may_be_shown(env, tmp_path):
+    other = tmp_path / "other.env"
+    other.write_text(f"LOG_LEVEL=DEBUG\nDJANGO_SECRET_KEY=x{SECRET}\nRMM_ALLOCATOR=default\n")
+    rows = {row["name"]: row for row in env("diff", str(other))[1]["data"]["differences"]}
+    assert rows["LOG_LEVEL"] == {
+        "name": "LOG_LEVEL",
+        "change": "changed",
+        "secret": False,
+        "here": "INFO",
+        "there": "DEBUG",
+    }
+    assert rows["RMM_ALLOCATOR"]["change"] == "removed"
+    assert rows["DJANGO_SECRET_KEY"] == {"name": "DJANGO_SECRET_KEY", "change": "changed", "secret": True}
+
+
+def test_diff_against_the_defaults(env):
+    env.path.write_text("FORGE_NUM_WORKERS=4\nRMM_ALLOCATOR=default\n")
+    rows = env("diff")[1]["data"]["differences"]
+    assert [(row["name"], row["there"], row["here"]) for row in rows] == [
+        ("RMM_ALLOCATOR", "managed", "default")
+    ]
+
+
+@pytest.mark.parametrize("words", [["diff"], ["validate"], ["set", "LOG_LEVEL=DEBUG"], ["unset", "OTHER"]])
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_secret_is_told(env, capsys, words, as_json):
+    env.path.write_text(FILE.replace(f"={SECRET}", f'="{SECRET}$hunter3"'))
+    capsys.readouterr()
+    main([*(["--json"] if as_json else []), "env", *words, "--file", str(env.path)])
+    said = capsys.readouterr()
+    assert "hunter" not in said.out + said.err
+
+
+def test_schema_lists_all_or_those_of_one_file(env):
+    everything = env("schema", file=None)[1]["data"]
+    assert everything["count"] == len(everything["variables"]) > 200
+    assert everything["variables"]["RMM_ALLOCATOR"]["recreate"] == "RMM"
+    assert "NODE_TYPE" in env("schema", file="cluster.env")[1]["data"]["variables"]
+    assert "RMM_ALLOCATOR" not in env("schema", file="cluster.env")[1]["data"]["variables"]
+
+
+@pytest.mark.parametrize("words", [["get", "A"], ["set", "A=1"], ["unset", "A"], ["diff"], ["validate"]])
+def test_a_file_that_is_not_there(env, tmp_path, words):
+    status, answer = env(*words, file=tmp_path / "absent.env")
+    assert (status, answer["errors"][0]["code"]) == (2, "env-file-missing")
+    assert not (tmp_path / "absent.env").exists()
+
+
+@pytest.mark.parametrize("words", [["get", "A"], ["set", "A=1"], ["unset", "A"], ["diff"], ["validate"]])
+def test_a_file_that_cannot_be_read(env, words):
+    env.path.write_bytes(b"LOG_LEVEL=INFO\nA='open hunter2\n")
+    status, answer = env(*words)
+    assert (status, answer["errors"][0]["code"]) == (2, "env-file-unreadable")
+    assert answer["errors"][0]["line"] == 2
+    assert "hunter" not in json.dumps(answer)
+    assert env.path.read_bytes() == b"LOG_LEVEL=INFO\nA='open hunter2\n"
+
+
+def test_a_link_is_told_with_its_target(env, tmp_path):
+    link = tmp_path / "link.env"
+    link.symlink_to(env.path)
+    status, answer = env("set", "LOG_LEVEL=DEBUG", file=link)
+    assert (status, answer["errors"][0]["code"]) == (2, "env-file-link")
+    assert str(env.path) in answer["errors"][0]["hint"]
+    assert env.path.read_text() == FILE
+
+
+def test_a_read_only_file_is_about_the_host(env):
+    env.path.chmod(0o444)
+    assert env("set", "LOG_LEVEL=DEBUG")[0] == 3
+    assert env.path.read_text() == FILE
+
+
+def test_without_an_installation_a_file_must_be_named(env, monkeypatch):
+    monkeypatch.setattr(wiring.run_lock, "require_root", lambda: None)
+    monkeypatch.setattr(wiring.ReceiptStore, "load", lambda _: None)
+    status, answer = env("get", "A", file=None)
+    assert (status, answer["errors"][0]["code"]) == (2, "env-file-missing")
+    assert "--file" in answer["errors"][0]["hint"]
+
+
+def test_the_installed_file_is_found_and_kept(env, tmp_path, monkeypatch):
+    folder = tmp_path / "g" / "releases" / "v1" / "data" / "config"
+    folder.mkdir(parents=True)
+    (folder / "custom.env").write_text("LOG_LEVEL=INFO\n")
+    receipt = {"site": {"root": str(tmp_path / "g")}, "bundle": {"release": "v1"}}
+    monkeypatch.undo()
+    monkeypatch.setattr(wiring.run_lock, "require_root", lambda: None)
+    monkeypatch.setattr(wiring.ReceiptStore, "load", lambda _: receipt)
+    monkeypatch.setattr(wiring.places, "STATE", tmp_path / "state")
+    assert main(["env", "set", "LOG_LEVEL=DEBUG"]) == 0
+    assert (folder / "custom.env").read_text() == "LOG_LEVEL=DEBUG\n"
+    kept = list((tmp_path / "state").rglob("custom.env.*"))
+    assert [path.read_text() for path in kept] == ["LOG_LEVEL=INFO\n"]
