@@ -524,7 +524,7 @@ python_fits() {
 }
 
 apt() {
-    TMPDIR=$stage/apt     DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none \
+    TMPDIR="$stage/apt" DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none \
         APT_CONFIG="$stage/apt/apt.conf" apt-get -qq "$@" </dev/null >"$stage/apt/words" 2>&1
 }
 
