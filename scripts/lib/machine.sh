@@ -16,7 +16,7 @@ need_root() {
 # Install the Debian packages of the programs that are missing.
 need_lab_programs() {
     missing=
-    for pair in python3:python3 docker:docker.io dockerd:docker.io debootstrap:debootstrap skopeo:skopeo \
+    for pair in python3:python3 docker:docker.io dockerd:docker.io debootstrap:debootstrap \
         zstd:zstd xz:xz-utils ip:iproute2 nsenter:util-linux sysctl:procps tcpdump:tcpdump curl:curl \
         shellcheck:shellcheck gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg; do
         command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
