@@ -2,7 +2,7 @@
 
 It behaves as Compose does where it matters here: a service whose hash differs is made anew by a plain `up`,
 `--no-recreate` leaves it, and the hash covers the environment.  Run as `fake_compose.py wrapper|docker …`
-with the folder `STATE`: services.json (service → environment, and `other` for what else is configured),
+with the folder `STATE`: services.json (service → environment, `needs`, and `other` for anything else),
 containers.json, ready.json (service → looks until it is healthy), refusals, absent, calls.
 """
 
@@ -42,6 +42,7 @@ def configuration():
                 key: value.replace("$", "$$") for key, value in given.get("environment", {}).items()
             },
             "labels": {"other": given.get("other", "")},
+            "depends_on": {other: {"condition": "service_healthy"} for other in given.get("needs", [])},
         }
         for name, given in services().items()
     }
@@ -59,8 +60,16 @@ def up(words):
         refuse.write_text(str(left - 1))
         sys.exit("dependency failed to start: container demo-postgres-1 is unhealthy")
     containers, ready, config = read("containers", {}), read("ready", {}), configuration()["services"]
-    for name in [word for word in words[4:] if not word.startswith("-")]:
+    names = [word for word in words[4:] if not word.startswith("-")]
+    if "--no-deps" not in words:
+        # a dependency that has changed is made anew, too
+        names = [
+            other for name in names for other in config[name]["depends_on"] if other not in names
+        ] + names
+    for name in names:
         service = config[name]
+        kept = {other: how for other, how in service["depends_on"].items() if other in names}
+        service = {**service, "depends_on": kept}
         old = containers.get(name)
         stale = old is not None and old.get("Hash", digest(service)) != digest(service)
         if old is None or "--force-recreate" in words or (stale and "--no-recreate" not in words):

@@ -164,45 +164,41 @@ class Stack:
             protected=self.module.params["protected"],
         )
         for service in self.otherwise_changed(config, made, found.kept):
-            found.anew[service] = found.kept.pop(service)
+            if service in found.kept:
+                found.anew[service] = found.kept.pop(service)
+            elif service not in found.anew:
+                found.reshaped.append(service)
         return found
 
     def otherwise_changed(
         self, config: dict[str, Any], made: list[stack_drift.Container], kept: dict[str, list[str]]
     ) -> list[str]:
         """Compose's own arithmetic, on a file that holds everything: no wrapper has a say in it."""
-        if not kept:
-            return []
         command = ["docker", "compose", "--env-file", "/dev/null", "-f", "-", "config", "--hash", "*"]
         document = json.dumps(stack_drift.as_made(config, made, kept))
         code, out, error = self.module.run_command(command, data=document, cwd="/")
         if code:
             self.fail(f"Docker Compose does not read its own configuration: {error.strip()[-800:]}")
-        names = {service: str(config["services"][service].get("image", "")) for service in kept}
+        names = {service: str(given.get("image", "")) for service, given in config["services"].items()}
         known = {
             name: one["Id"]
             for one in self.inspect("image", list(set(names.values())))
             for name in one.get("RepoTags") or []
         }
         images = {service: known[name] for service, name in names.items() if name in known}
-        changed: list[str] = stack_drift.otherwise_changed(made, kept, stack_drift.read_hashes(out), images)
+        changed: list[str] = stack_drift.otherwise_changed(made, stack_drift.read_hashes(out), images)
         return changed
 
-    def renew(
-        self, services: list[str], anew: list[str], kept: dict[str, list[str]], running: set[str]
-    ) -> None:
-        """Compose would make every kept service anew, so where there is one it is told not to.
+    def renew(self, services: list[str], anew: list[str], reshaped: list[str]) -> None:
+        """First those whose environment differs, then those that Compose itself is asked about.
 
-        The others that run are shown to it alone, since only their own change may count.
+        A plain `up` of all would make each service anew that carries an old value or was made without its
+        dependencies beside it; so the last one starts what is missing and leaves what is there.
         """
         if anew:
             self.up(anew, *RUNNING_ANEW)
-        if not kept:
-            self.up(services)
-            return
-        others = [name for name in services if name in running and name not in {*anew, *kept}]
-        if others:
-            self.up(others, "--no-deps")
+        if reshaped:
+            self.up(reshaped)
         self.up(services, "--no-recreate")
 
     def up(self, services: list[str], *options: str) -> None:
@@ -302,6 +298,7 @@ def main() -> None:
     drift = stack.drift(before)
     outdated = stack.outdated(services, before)
     anew = [name for name in services if name in drift.anew or name in outdated]
+    reshaped = [name for name in services if name in drift.reshaped and name not in anew]
     told = {
         "services": services,
         "anew": {name: drift.anew.get(name, []) for name in anew},
@@ -312,9 +309,9 @@ def main() -> None:
             f"{name} goes on with its old {', '.join(drift.kept[name])}: it holds data and is not made anew"
         )
     if module.check_mode:
-        module.exit_json(changed=bool(anew or compose_stack.waiting(services, before)), **told)
+        module.exit_json(changed=bool(anew or reshaped or compose_stack.waiting(services, before)), **told)
     stack.require_images()
-    stack.renew(services, anew, drift.kept, {one.service for one in before if one.state == "running"})
+    stack.renew(services, anew, reshaped)
     after = stack.wait(services)
     changed = compose_stack.running(services, before) != compose_stack.running(services, after)
     module.exit_json(changed=changed, **told)

@@ -261,6 +261,25 @@ def test_another_change_is_seen_beside_kept_services(stack):
     assert stack.ages() == {"forge": 2, "gpu": 1, "caddy": 2}
 
 
+def test_a_container_that_was_made_without_its_dependencies_is_not_made_anew_again(stack):
+    services = {name: {"environment": {"FORGE_NUM_WORKERS": "4"}} for name in ("forge", "gpu", "viz")}
+    services["forge"]["needs"] = ["gpu", "viz"]
+    services["viz"]["needs"] = ["gpu"]
+    stack.set("services", services)
+    stack(readers=READERS)
+    for service in services.values():
+        service["environment"] = {"FORGE_NUM_WORKERS": "2"}
+    stack.set("services", services)
+    stack(readers=READERS)
+    assert stack.ages() == {"forge": 2, "gpu": 1, "viz": 1}
+    assert stack(readers=READERS)["changed"] is False
+    services["forge"]["other"] = "another port"
+    stack.set("services", services)
+    assert stack(readers=READERS)["changed"] is True
+    assert stack.ages()["forge"] == 3
+    assert stack(readers=READERS)["changed"] is False
+
+
 def test_check_mode_says_what_would_be_made_anew(stack):
     stack.serve(FORGE_NUM_WORKERS="4")
     stack(readers=READERS)

@@ -8,6 +8,7 @@ an old value of a variable that it does not read goes on as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 HASH_LABEL = "com.docker.compose.config-hash"
 IMAGE_LABEL = "com.docker.compose.image"
 SERVICE_LABEL = "com.docker.compose.service"
+# no release names a service like this
+_VARIANT = ".airgap-variant-"
+# beyond this only all and none: the number of sets doubles with each dependency
+_MOST_SETS = 5
 # Docker's client adds these from its own settings
 _PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
 
@@ -34,10 +39,14 @@ class Container:
 
 @dataclass(frozen=True)
 class Drift:
-    """`anew` and `kept`: service to the names that differ; `kept` ones do not read them or hold data."""
+    """`anew` and `kept`: service to the names that differ; `kept` ones do not read them or hold data.
+
+    `reshaped` are services whose environment is as it should be and something else may not be.
+    """
 
     anew: dict[str, list[str]] = field(default_factory=dict)
     kept: dict[str, list[str]] = field(default_factory=dict)
+    reshaped: list[str] = field(default_factory=list)
 
 
 def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, str]]) -> Container:
@@ -121,34 +130,49 @@ def drift(
 def as_made(
     config: Mapping[str, Any], containers: Iterable[Container], kept: Iterable[str]
 ) -> dict[str, Any]:
-    """The configuration with the kept services' own environments.
+    """The configuration with the kept services' own environments, each service in its variants.
 
-    Compose's hash of a service in it is that of the container, unless more than the environment differs.
+    Compose's hash of one of a service's variants is that of its container, unless more than the
+    environment differs.  What a service depends on counts into the hash, and `--no-deps` drops from it
+    whatever was not named beside it: so each set of dependencies is a variant.
     """
     made = {found.service: found for found in containers}
     services = {}
     for name, service in config["services"].items():
-        services[name] = dict(service)
+        base = dict(service)
         if name in kept:
             wanted = service.get("environment") or {}
             given = {key: value for key, value in made[name].environment.items() if key in wanted}
             given |= _given(made[name])
-            environment = {key: value.replace("$", "$$") for key, value in sorted(given.items())}
-            services[name]["environment"] = environment
+            base["environment"] = {key: value.replace("$", "$$") for key, value in sorted(given.items())}
+        for number, dependencies in enumerate(_dependencies(service)):
+            services[f"{name}{_VARIANT}{number}" if number else name] = base | {"depends_on": dependencies}
     return {**config, "services": services}
 
 
+def _dependencies(service: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All of them first, then every smaller set; a name of its own can stand only once in a file."""
+    given = service.get("depends_on") or {}
+    if service.get("container_name"):
+        return [given]
+    sizes = range(len(given), -1, -1) if len(given) <= _MOST_SETS else (len(given), 0)
+    return [{name: given[name] for name in names} for size in sizes for names in combinations(given, size)]
+
+
 def otherwise_changed(
-    containers: Iterable[Container], kept: Iterable[str], hashes: Mapping[str, str], images: Mapping[str, str]
+    containers: Iterable[Container], hashes: Mapping[str, str], images: Mapping[str, str]
 ) -> list[str]:
-    """Kept services of which more than the environment differs: by hash, or by the image behind its name."""
+    """Services of which more than the environment differs: by hash, or by the image behind its name."""
+    known: dict[str, set[str]] = {}
+    for variant, digest in hashes.items():
+        known.setdefault(variant.split(_VARIANT)[0], set()).add(digest)
     return sorted(
         {
             found.service
             for found in containers
-            if found.service in kept
+            if found.service in known
             and (
-                found.config_hash != hashes.get(found.service)
+                found.config_hash not in known[found.service]
                 or found.image != images.get(found.service, found.image)
             )
         }
