@@ -153,13 +153,15 @@ def _with_line(data: bytes, name: str, value: str) -> bytes:
 
 
 def _without(data: bytes, name: str, *, of_block: bool) -> bytes:
-    while True:
-        now = sides(data)
-        own = [part for part in (now.inside if of_block else now.outside) if part.name == name]
-        if not own:
-            return data
+    now = sides(data)
+    while own := [part for part in (now.inside if of_block else now.outside) if part.name == name]:
         begin, end = _whole_line(now.file.text, own[-1])
         data = encode(now.file.text[:begin] + now.file.text[end:])
+        try:
+            now = sides(data)
+        except EnvTextError as error:
+            raise ValueError(f"{name} cannot go: another line needs it ({error})") from error
+    return data
 
 
 def _whole_line(text: str, part: Statement) -> tuple[int, int]:

@@ -155,6 +155,11 @@ def test_unset_takes_the_line_with_its_comment():
     assert env_text.unset(b'A="1" B=2 # c\nC=3\n', "B") == b'A="1" \nC=3\n'
 
 
+def test_a_name_that_another_line_requires_cannot_go():
+    with pytest.raises(ValueError, match="another line needs it"):
+        env_text.unset(b"A=1\nB=${A:?gone}\n", "A")
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("A", "a\0b"), ("A", "\udce9"), ("1A", "x"), ("A B", "x"), ("", "x")]
 )
