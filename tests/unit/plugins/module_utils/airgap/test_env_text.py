@@ -127,6 +127,8 @@ def test_bytes_on_both_sides_of_the_block_stay(before, after, first, second):
     [
         (b"A=1 # one\r\nB=2\r\n", "A", "x", b"A=x # one\r\nB=2\r\n"),
         (b"A=1\nA=2\n", "A", "x", b"A=1\nA=x\n"),
+        (b"A=1\nA=2\n", "A", "1", b"A=1\nA=1\n"),
+        (b"B=1\nA=$B\n", "A", "1", b"B=1\nA=1\n"),
         (b"export A = '1'\n", "A", "a b", b"export A = 'a b'\n"),
         (b"A: 1", "A", "2", b"A: 2"),
         (b"A\nB=1\n", "A", "2", b"A=2\nB=1\n"),
