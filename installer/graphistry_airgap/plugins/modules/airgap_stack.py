@@ -37,7 +37,9 @@ options:
     type: dict
     default: {}
   protected:
-    description: Services that hold data and are never made anew for the sake of a variable.
+    description:
+      - Services that hold data and are never made anew for the sake of a variable.
+      - It is an error when a variable differs of which O(readers) says that they read it.
     type: list
     elements: str
     default: []
@@ -189,6 +191,19 @@ class Stack:
         changed: list[str] = stack_drift.otherwise_changed(made, stack_drift.read_hashes(out), images)
         return changed
 
+    def guard(self, kept: dict[str, list[str]]) -> None:
+        """What a database was made with stays: another password would lock every service out."""
+        for service in sorted(set(kept) & set(self.module.params["protected"])):
+            read = [name for name in kept[service] if service in self.module.params["readers"].get(name, [])]
+            if read:
+                self.module.fail_json(
+                    msg=f"{service} was made with another {', '.join(read)} and holds its data under that",
+                    code="host-database-settings",
+                    hint=f"put the old value back; or change it inside {service} first, then "
+                    f"`./graphistry up -d --force-recreate --no-deps {service}` in {self.directory}",
+                )
+            self.module.warn(f"{service} goes on with its old {', '.join(kept[service])}: it holds data")
+
     def renew(self, services: list[str], anew: list[str], reshaped: list[str]) -> None:
         """First those whose environment differs, then those that Compose itself is asked about.
 
@@ -304,10 +319,7 @@ def main() -> None:
         "anew": {name: drift.anew.get(name, []) for name in anew},
         "kept": drift.kept,
     }
-    for name in sorted(set(drift.kept) & set(params["protected"]) & set(services)):
-        module.warn(
-            f"{name} goes on with its old {', '.join(drift.kept[name])}: it holds data and is not made anew"
-        )
+    stack.guard(drift.kept)
     if module.check_mode:
         module.exit_json(changed=bool(anew or reshaped or compose_stack.waiting(services, before)), **told)
     stack.require_images()

@@ -216,13 +216,25 @@ def test_a_dollar_in_a_value_is_no_change(stack):
 
 
 def test_what_holds_data_is_not_made_anew_for_a_variable(stack):
+    stack.serve(MINE="1")
+    stack(readers=READERS, protected=["postgres"])
+    stack.serve(MINE="2")
+    result = stack(readers=READERS, protected=["postgres"])
+    assert set(result["anew"]) == {"forge", "gpu", "viz"}
+    assert stack.ages()["postgres"] == 1
+    assert "postgres goes on with its old MINE" in json.dumps(result["warnings"])
+
+
+def test_a_database_that_was_made_with_another_value_stops_the_run_before_any_change(stack):
     stack.serve(PORT="1")
     stack(readers=READERS, protected=["postgres"])
+    before = stack.containers()
     stack.serve(PORT="2")
     result = stack(readers=READERS, protected=["postgres"])
-    assert list(result["anew"]) == ["viz"]
-    assert stack.ages()["postgres"] == 1
-    assert "postgres goes on with its old PORT" in json.dumps(result["warnings"])
+    assert (result["failed"], result["code"]) == (True, "host-database-settings")
+    assert "PORT" in result["msg"]
+    assert result["hint"]
+    assert stack.containers() == before
 
 
 def test_a_kept_service_is_made_anew_when_more_than_its_environment_differs(stack):
