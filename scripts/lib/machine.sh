@@ -38,6 +38,9 @@ need_dockerd() {
         systemctl start docker
     else
         rm -f "$dockerd_pid"
+        # a killed dockerd leaves this behind, and the next one waits for whoever has that number now
+        stale=/var/run/docker/containerd/containerd.pid
+        [ "$(cat "/proc/$(cat "$stale" 2>/dev/null || echo 0)/comm" 2>/dev/null)" = containerd ] || rm -f "$stale"
         setsid dockerd --pidfile "$dockerd_pid" >"$dockerd_log" 2>&1 </dev/null &
     fi
     tries=0
