@@ -189,7 +189,7 @@ def test_killed_while_images_land(host, bundle):
 
 
 def test_killed_while_the_release_is_copied(host):
-    kill_when(host, f"[ -d {RELEASES}/.v2.50.1.incoming ]", BY_TOOL)
+    kill_when(host, f"[ -d {RELEASES}/.v2.50.1.incoming ]", BY_TOOL, brief=True)
     assert host.exec(["test", "-e", "/var/graphistry/current"]).rc != 0
 
 

@@ -16,18 +16,23 @@ RUNS = "graphistry-airgap-run-*.scope"
 KILLED = 137
 # The watcher is not part of the run, so it lives through the kill.
 WATCHER = """\
-until eval "$1" 2>/dev/null; do sleep 0.02; done
+until eval "$1" 2>/dev/null; do $3; done
 systemctl kill --signal=KILL "$2"
 touch /run/killed-by-test
 """
 
 
-def kill_when(host: SealedHost, condition: str, command: Sequence[str], *, timeout: int = 600) -> None:
-    """Run the command and kill all processes of its scope once `condition` (sh) holds."""
+def kill_when(
+    host: SealedHost, condition: str, command: Sequence[str], *, brief: bool = False, timeout: int = 600
+) -> None:
+    """Run the command and kill all processes of its scope once `condition` (sh) holds.
+
+    `brief`: it holds for milliseconds only, so it is looked at without a pause.
+    """
     host.require(["rm", "-f", "/run/killed-by-test"])
     host.put(WATCHER.encode(), "/run/watcher")
     watch = ["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"]
-    host.require([*watch, condition, RUNS])
+    host.require([*watch, condition, RUNS, ":" if brief else "sleep 0.02"])
     try:
         result = host.exec(command, timeout=timeout)
         if result.rc != KILLED or host.exec(["test", "-e", "/run/killed-by-test"]).rc != 0:
