@@ -1,4 +1,4 @@
-"""Give a sealed host a stand-in for nvidia-smi that replays a capture, or one of its faults."""
+"""Stand-ins on a sealed host for nvidia-smi, which replays a capture or one of its faults, and for `--gpus`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sealed_host import SealedHost
 
-PROGRAM = Path(__file__).resolve().parent / "nvidia-smi" / "nvidia-smi"
+HERE = Path(__file__).resolve().parent / "nvidia-smi"
+PROGRAM = HERE / "nvidia-smi"
 PLACE = "/usr/bin/nvidia-smi"
+HOOK = "nvidia-container-runtime-hook"
 FOLDER = "/etc/airgap-lab/nvidia-smi"
 FAULTS = ("hang", "empty", "truncated", "no-driver")
 
@@ -19,3 +21,8 @@ def place(host: SealedHost, *, capture: bytes, fault: str = "") -> None:
     host.put(PROGRAM, PLACE, mode=0o755)
     host.put(capture, f"{FOLDER}/capture.xml")
     host.put(fault.encode(), f"{FOLDER}/fault")
+
+
+def place_hook(host: SealedHost) -> None:
+    """What makes a Docker that is started from now on know `--gpus`."""
+    host.put(HERE / HOOK, f"/usr/bin/{HOOK}", mode=0o755)

@@ -8,8 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import smi_answers
+import yaml
 
-PACKAGE = Path(__file__).resolve().parents[3] / "lab" / "vendor-repository" / "nvidia-container-toolkit"
+LAB = Path(__file__).resolve().parents[3] / "lab"
+PACKAGE = LAB / "vendor-repository" / "nvidia-container-toolkit"
+SMI = LAB / "nvidia-smi" / "nvidia-smi"
 
 pytestmark = pytest.mark.subprocesses
 
@@ -65,7 +69,7 @@ def test_runtime_starts_without_driver_only_what_asks_for_no_gpu(tmp_path, varia
     (tmp_path / "config.json").write_text(json.dumps({"process": {"env": ["PATH=/bin", *environment]}}))
     arguments = ["--log", str(tmp_path / "log"), "create", "--bundle", str(tmp_path), "name"]
     done = subprocess.run(
-        ["sh", PACKAGE / "nvidia-container-runtime", *arguments],
+        [sys.executable, PACKAGE / "nvidia-container-runtime", *arguments],
         env={"PATH": f"{runc.parent}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -78,3 +82,59 @@ def test_runtime_starts_without_driver_only_what_asks_for_no_gpu(tmp_path, varia
         assert json.loads((tmp_path / "log").read_text())["msg"] == (
             "failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND"
         )
+
+
+@pytest.fixture
+def driver(tmp_path, monkeypatch):
+    """A host whose (stand-in) nvidia-smi answers for two GPUs, and whose runc shows what it is given."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "nvidia-smi").symlink_to(SMI)
+    (programs / "runc").write_text("#!/bin/sh\nexit 0\n")
+    (programs / "runc").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
+    monkeypatch.setenv("NVIDIA_SMI_STAND_IN", str(tmp_path))
+    capture = tmp_path / "capture.xml"
+    capture.write_bytes(smi_answers.answer(smi_answers.gpu(0), smi_answers.gpu(1), driver="580.95.05"))
+    return capture
+
+
+def test_a_container_that_asks_for_gpus_is_given_nvidia_smi(tmp_path, driver):
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"process": {"env": ["NVIDIA_VISIBLE_DEVICES=all"]}}))
+    runtime = [sys.executable, PACKAGE / "nvidia-container-runtime", "create", f"--bundle={tmp_path}", "x"]
+    assert subprocess.run(runtime, check=False).returncode == 0
+    given = [mount["destination"] for mount in json.loads(config.read_text()).get("mounts", [])]
+    assert [place for place in given if not Path(place).exists()] == []
+
+
+def generate(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, PACKAGE / "nvidia-ctk", "cdi", "generate", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_specification_names_every_gpu_and_the_driver(tmp_path, driver):
+    place = tmp_path / "cdi" / "nvidia.yaml"
+    assert generate(f"--output={place}").returncode == 0
+    written = yaml.safe_load(place.read_text())
+    assert generate().stdout == place.read_text()
+    assert written == json.loads(generate("--format=json").stdout)
+    assert written["kind"] == "nvidia.com/gpu"
+    names = [device["name"] for device in written["devices"]]
+    assert names == ["0", "1", smi_answers.UUID.format(0), smi_answers.UUID.format(1), "all"]
+    assert "580.95.05" in place.read_text()
+
+
+def test_no_specification_without_a_driver(tmp_path, driver):
+    driver.unlink()
+    place = tmp_path / "nvidia.yaml"
+    done = generate(f"--output={place}")
+    assert (done.returncode, place.exists()) == (1, False)
+    assert "failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND" in done.stderr
+
+
+def test_nvidia_smi_lists_what_the_capture_holds(driver):
+    listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=True).stdout
+    assert listed.splitlines() == [
+        f"GPU {index}: Tesla T4 (UUID: {smi_answers.UUID.format(index)})" for index in range(2)
+    ]
