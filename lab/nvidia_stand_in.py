@@ -1,4 +1,4 @@
-"""Stand-ins on a sealed host for nvidia-smi, which replays a capture or one of its faults, and for `--gpus`."""
+"""Stand-ins on a sealed host: nvidia-smi, which replays a capture or one of its faults, and `--gpus`."""
 
 from __future__ import annotations
 
