@@ -26,6 +26,7 @@ from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.adapters.release_source import ReleaseSource
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.adapters.spec_file import read_spec
+from graphistry_airgap.adapters.vgpu_files import VgpuFiles
 from graphistry_airgap.adapters.wheels import Runtime
 from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
@@ -34,7 +35,7 @@ from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
-from graphistry_airgap.plugins.module_utils.airgap import gpu_host, placing, probe_host
+from graphistry_airgap.plugins.module_utils.airgap import env_disk, gpu_host, probe_host
 from graphistry_airgap.plugins.module_utils.airgap.env_schema import CUSTOM, Schema
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
@@ -80,12 +81,14 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         read_spec=read_spec,
         packages=AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
         releases=ReleaseSource(cache),
+        vgpu_files=VgpuFiles(),
         images=DockerArchive(cache),
         runtimes=Runtime(cache, offline=request.offline),
         blobs=cache,
         writer=BundleWriter(),
         signer=GpgSigner(),
         installer=PACKAGE / "data" / "install.sh",
+        knowledge=load_knowledge(),
     )
 
 
@@ -212,7 +215,7 @@ def _keep_installed(path: Path) -> None:
     except PermissionError:
         return
     if receipt is not None and path.absolute().is_relative_to(receipt["site"]["root"]):
-        placing.keep_replaced(path, places.STATE / "replaced")
+        env_disk.keep(path, places.STATE / "replaced")
 
 
 def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:

@@ -85,7 +85,8 @@ class EnvFiles:
             if mine.get(name) != theirs.get(name)
         ]
         data = {"path": str(here.path), "other": str(other) if other else "defaults", "differences": rows}
-        return Result(data, [_line(row) for row in rows] or ["No value differs."])
+        lines = [f"from {data['other']} to {here.path}:", *(_line(row) for row in rows)]
+        return Result(data, lines if rows else ["No value differs."])
 
     def known(self, file: Path | None) -> Result:
         kind = self._kind(file) if file else ""
@@ -105,7 +106,9 @@ class EnvFiles:
 
     def _changed(self, before: OnDisk, data: bytes, names: list[str], verb: str) -> Result:
         """Write, unless the file would hold an error that it did not hold before."""
-        self._refuse_new_errors(before, data)
+        remarks = self._new_problems(before, data)
+        if bad := env_judge.errors(remarks):
+            raise FindingsError([_as_refusal(problem, before.path) for problem in bad])
         changed = data != before.data
         if changed:
             self._save(before, data)
@@ -113,7 +116,9 @@ class EnvFiles:
         recreate = sorted({service for name in mine for service in self.schema.recreated(name)})
         if EVERY_SERVICE in recreate:
             recreate = [EVERY_SERVICE]
-        messages = [f"{name} {verb}" if name in mine else f"{name} was so already" for name in names]
+        idle = "was so already" if verb == "set" else "was not set"
+        messages = [f"{name} {verb if name in mine else idle}" for name in names]
+        messages += [f"{remark.severity}: {remark.message}" for remark in remarks]
         messages += [f"warning: {text}" for text in self._consequences(before, names, verb)]
         if recreate:
             who = "every service" if recreate == [EVERY_SERVICE] else ", ".join(recreate)
@@ -123,15 +128,9 @@ class EnvFiles:
         result = {"path": str(before.path), "changed": mine, "file_changed": changed, "recreate": recreate}
         return Result(result, messages)
 
-    def _refuse_new_errors(self, before: OnDisk, data: bytes) -> None:
-        known = {(p.code, p.name, p.message) for p in env_judge.errors(self._judged(before, before.data))}
-        new = [
-            p
-            for p in env_judge.errors(self._judged(before, data))
-            if (p.code, p.name, p.message) not in known
-        ]
-        if new:
-            raise FindingsError([_as_error(problem, before.path) for problem in new])
+    def _new_problems(self, before: OnDisk, data: bytes) -> list[env_judge.Problem]:
+        known = {(p.code, p.name, p.message) for p in self._judged(before, before.data)}
+        return [p for p in self._judged(before, data) if (p.code, p.name, p.message) not in known]
 
     def _consequences(self, before: OnDisk, names: Iterable[str], verb: str) -> list[str]:
         if verb != "unset":
@@ -179,8 +178,8 @@ class EnvFiles:
             return change(data)
         except EnvTextError as error:
             raise _unreadable(error, path) from error
-        except ValueError as error:
-            raise InputError(str(error), code="value-unwritable", hint="choose another value") from error
+        except env_text.EditError as error:
+            raise InputError(str(error), code="value-unwritable", hint=error.hint) from error
 
     def _judged(self, before: OnDisk, data: bytes) -> list[env_judge.Problem]:
         others = {}
@@ -248,6 +247,16 @@ def _as_error(problem: env_judge.Problem, path: Path) -> AirgapError:
         code=problem.code,
         hint=problem.hint,
         details={"path": str(path), "line": problem.line, "name": problem.name},
+    )
+
+
+def _as_refusal(problem: env_judge.Problem, path: Path) -> AirgapError:
+    """Of a change that was not made, so that no line of the file holds the problem."""
+    return InputError(
+        f"{path} stays as it is: {problem.message}",
+        code=problem.code,
+        hint=problem.hint,
+        details={"path": str(path), "name": problem.name},
     )
 
 

@@ -1,6 +1,8 @@
 """`env …` on the command line: answers, exit codes, and secrets that stay where they are."""
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -73,7 +75,11 @@ def test_set_of_what_is_so_already_touches_nothing(env):
         (["LOG_LEVEL=DEBUG", "COOKIE_SAMESITE=None"], "value-needs-another"),
         (["DJANGO_SECRET_KEY=abc123xyz"], "secret-weak"),
         (["FORGE_NUM_WORKERS"], "usage"),
+        (["DJANGO_SECRET_KEY="], "secret-weak"),
+        (["CUDA_VISIBLE_DEVICES=0,GPU-01234567-89ab-cdef-0123-456789abcdef"], "value-invalid"),
+        (["FEP_GPU_WATCHER_WARN_THRESHOLD=95%", "FEP_GPU_WATCHER_KILL_THRESHOLD=90%"], "values-out-of-order"),
         (["1A=x"], "value-unwritable"),
+        (["A B=x"], "value-unwritable"),
         (["A=\udce9"], "value-unwritable"),
     ],
 )
@@ -82,6 +88,61 @@ def test_set_of_what_cannot_work_is_refused_and_nothing_is_written(env, words, c
     assert (status, answer["errors"][0]["code"]) == (2, code)
     assert answer["errors"][0]["hint"]
     assert env.path.read_text() == FILE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"N=1\r\nFORGE_NUM_WORKERS=4\r\n", b"N=1\r\nFORGE_NUM_WORKERS=8\r\n"),
+        (b"\xef\xbb\xbfFORGE_NUM_WORKERS=4", b"\xef\xbb\xbfFORGE_NUM_WORKERS=8"),
+        (b"# caf\xe9\nN='\xe9'\n", b"# caf\xe9\nN='\xe9'\nFORGE_NUM_WORKERS=8\n"),
+        (b"export FORGE_NUM_WORKERS=4 # mine\n", b"export FORGE_NUM_WORKERS=8 # mine\n"),
+        (b"FORGE_NUM_WORKERS=2\nFORGE_NUM_WORKERS=4\n", b"FORGE_NUM_WORKERS=2\nFORGE_NUM_WORKERS=8\n"),
+        (b"N='# = $X' # c\nM=\"a\nb\"", b"N='# = $X' # c\nM=\"a\nb\"\nFORGE_NUM_WORKERS=8\n"),
+        (b"", b"FORGE_NUM_WORKERS=8\n"),
+    ],
+    ids=["CRLF", "BOM", "Latin-1", "export", "duplicate", "signs and lines", "empty"],
+)
+def test_however_a_file_is_written_only_that_value_changes(env, before, after):
+    env.path.write_bytes(before)
+    assert env("set", "FORGE_NUM_WORKERS=8")[0] == 0
+    assert env.path.read_bytes() == after
+    assert env("get", "FORGE_NUM_WORKERS")[1]["data"]["value"] == "8"
+    assert env("validate")[0] == 0
+
+
+def test_set_tells_what_it_leaves_to_think_about(env):
+    status, answer = env("set", "FORGE_NUM_WORKER=8", "MY_OWN=1")
+    assert status == 0
+    assert "warning: FORGE_NUM_WORKER is not known; did you mean FORGE_NUM_WORKERS?" in answer["messages"]
+    assert "info: MY_OWN is not known; it is passed on as it is" in answer["messages"]
+    assert not [text for text in env("set", "FORGE_NUM_WORKER=8")[1]["messages"] if "known" in text]
+
+
+def test_a_refusal_says_that_the_file_stays(env):
+    error = env("set", "COOKIE_SAMESITE=None")[1]["errors"][0]
+    assert "stays as it is" in error["message"]
+    assert "set COOKIE_SECURE=true as well" in error["hint"]
+
+
+def test_a_full_disk_is_about_the_host_and_leaves_the_old_file(env, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, answer = env("set", "FORGE_NUM_WORKERS=8")
+    assert (status, answer["errors"][0]["code"]) == (3, "disk-full")
+    assert "make room" in answer["errors"][0]["hint"]
+    assert env.path.read_text() == FILE
+    assert list(env.path.parent.iterdir()) == [env.path]
+
+
+def test_what_somebody_else_writes_meanwhile_is_theirs(env, monkeypatch):
+    monkeypatch.setattr(wiring, "_keep_installed", lambda path: path.write_text("THEIRS=1\n"))
+    status, answer = env("set", "FORGE_NUM_WORKERS=8")
+    assert (status, answer["errors"][0]["code"]) == (1, "env-file-changed")
+    assert "repeat" in answer["errors"][0]["hint"]
+    assert env.path.read_text() == "THEIRS=1\n"
 
 
 def test_an_error_that_was_there_before_does_not_stop_another_change(env):
@@ -98,7 +159,9 @@ def test_a_value_arrives_unchanged(env):
 
 def test_unset_deletes_every_line(env):
     env.path.write_text("A=1\nLOG_LEVEL=INFO\nexport A='2' # two\n")
-    assert env("unset", "A", "B")[1]["data"]["changed"] == ["A"]
+    answer = env("unset", "A", "B")[1]
+    assert answer["data"]["changed"] == ["A"]
+    assert "B was not set" in answer["messages"]
     assert env.path.read_text() == "LOG_LEVEL=INFO\n"
 
 

@@ -64,7 +64,7 @@ overridden:
 
 from pathlib import Path
 
-from ansible.module_utils.airgap import env_disk, env_text, placing, secret_values
+from ansible.module_utils.airgap import env_disk, env_text, secret_values
 from ansible.module_utils.basic import AnsibleModule
 
 
@@ -110,7 +110,7 @@ def main() -> None:
         changed = edit.data != before.data or mode_differs
         if changed and not module.check_mode:
             if edit.data != before.data and before.data:
-                placing.keep_replaced(path, Path(module.params["replaced"]))
+                env_disk.keep(path, Path(module.params["replaced"]))
             env_disk.save(before, edit.data, mode=mode)
     except env_text.EnvTextError as error:
         module.fail_json(
@@ -122,10 +122,8 @@ def main() -> None:
         # what is about the host ends with the host's exit code
         code = error.code if error.code == "env-file-changed" else f"host-{error.code}"
         module.fail_json(msg=str(error), code=code, hint=error.hint)
-    except (OSError, ValueError) as error:
-        module.fail_json(
-            msg=f"{path}: {error}", code="env-file-unreadable", hint="check the file and its settings"
-        )
+    except env_text.EditError as error:
+        module.fail_json(msg=f"{path}: {error}", code="value-unwritable", hint=error.hint)
     module.exit_json(
         changed=changed, written=edit.written, generated=edit.generated, overridden=edit.overridden
     )

@@ -1,8 +1,13 @@
 """custom.env on disk: mode, secrets made once, nothing shown, nothing half-written."""
 
+import errno
 import json
+import os
+from pathlib import Path
 
 import pytest
+
+from graphistry_airgap.plugins.module_utils.airgap import env_disk
 
 SECRETS = ["DJANGO_SECRET_KEY", "GRAPHISTRY_NEXUS_ENCRYPTION_KEYS"]
 
@@ -94,7 +99,7 @@ def test_permissions_alone_are_put_right(call):
     assert call.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_link_a_read_only_file_and_a_full_disk_end_with_the_hosts_exit_code(call, tmp_path, monkeypatch):
+def test_a_link_and_a_read_only_file_end_with_the_hosts_exit_code(call, tmp_path):
     call.path.write_text("A=1\n")
     call.path.chmod(0o400)
     result = call()
@@ -107,6 +112,40 @@ def test_a_link_a_read_only_file_and_a_full_disk_end_with_the_hosts_exit_code(ca
     assert result["code"] == "host-env-file-link"
     assert result["hint"]
     assert aside.read_text() == "A=1\n"
+
+
+@pytest.mark.parametrize("where", ["the file", "its copy"])
+def test_a_full_disk_ends_with_the_hosts_exit_code_and_the_old_file(call, monkeypatch, where):
+    call.path.write_text("A=1\n")
+
+    def full(handle):
+        beside_the_file = Path(f"/proc/self/fd/{handle}").readlink().parent == call.path.parent
+        if beside_the_file == (where == "the file"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = call()
+    assert (result["failed"], result["code"]) == (True, "host-disk-full")
+    assert "make room" in result["hint"]
+    assert call.path.read_text() == "A=1\n"
+    assert [path.name for path in call.path.parent.glob(".custom*")] == []
+
+
+def test_what_somebody_else_writes_meanwhile_is_theirs(call, monkeypatch):
+    call.path.write_text("A=1\n")
+    keep = env_disk.keep
+
+    def meanwhile(path, store):
+        keep(path, store)
+        call.path.write_text("B=2\n")
+
+    monkeypatch.setattr("ansible.module_utils.airgap.env_disk.keep", meanwhile)
+    result = call()
+    assert (result["failed"], result["code"]) == (True, "env-file-changed")
+    assert call.path.read_text() == "B=2\n"
+    monkeypatch.undo()
+    assert call()["changed"] is True
+    assert call.path.read_text().startswith("B=2\n")
 
 
 def test_a_mode_that_gives_away_less_stays(call):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .placing import sync_directory
+from .placing import keep_replaced, sync_directory
 
 DEFAULT_MODE = 0o600
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -60,6 +60,15 @@ def load(path: Path) -> OnDisk:
         raise EnvDiskError(f"{path}: {_said(error)}", code="env-file-unreadable", hint=hint) from error
 
 
+def keep(path: Path, store: Path) -> None:
+    """A copy of what is about to be replaced; a file of which none can be kept is not replaced."""
+    try:
+        keep_replaced(path, store)
+    except OSError as error:
+        message = f"{path} stays as it is, because no copy of it can be kept in {store}: {_said(error)}"
+        raise _unwritable(message, store, error) from error
+
+
 def save(before: OnDisk, data: bytes, *, mode: int | None = None) -> None:
     """Replace what was read by `data`; without `mode` the old one stays."""
     path = before.path
@@ -79,7 +88,8 @@ def save(before: OnDisk, data: bytes, *, mode: int | None = None) -> None:
     try:
         _replace(before, data, mode if mode is not None else before.mode or DEFAULT_MODE)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        message = f"{path} cannot be written and stays as it is: {_said(error)}"
+        raise _unwritable(message, path.parent, error) from error
 
 
 def _replace(before: OnDisk, data: bytes, mode: int) -> None:
@@ -126,18 +136,17 @@ def _require_unchanged(before: OnDisk) -> None:
         )
 
 
-def _unwritable(path: Path, error: OSError) -> EnvDiskError:
-    message = f"{path} cannot be written and stays as it is: {_said(error)}"
+def _unwritable(message: str, folder: Path, error: OSError) -> EnvDiskError:
     if isinstance(error, FileExistsError):
         hint = "repeat the command; it then works on the new content"
         return EnvDiskError(message, code="env-file-changed", hint=hint)
     if error.errno in _FULL:
-        hint = f"make room on the file system of {path.parent}"
+        hint = f"make room on the file system of {folder}"
         return EnvDiskError(message, code="disk-full", hint=hint)
     if error.errno in _READ_ONLY:
-        hint = f"check who may write in {path.parent}, and whether it is mounted read-only"
+        hint = f"check who may write in {folder}, and whether it is mounted read-only"
         return EnvDiskError(message, code="env-file-read-only", hint=hint)
-    return EnvDiskError(message, code="env-file-unwritable", hint=f"check the directory {path.parent}")
+    return EnvDiskError(message, code="env-file-unwritable", hint=f"check the directory {folder}")
 
 
 def _odd(path: Path, what: str) -> EnvDiskError:

@@ -61,7 +61,7 @@ def _ordered(rule: Rule, facts: Facts) -> Iterator[Broken]:
                 "values-out-of-order",
                 lower,
                 f"{lower} ({facts.values[lower]}) must be below {higher} ({facts.values[higher]})",
-                rule["reason"],
+                f"lower the first or raise the second: {rule['reason']}",
             )
 
 
@@ -74,7 +74,8 @@ def _requires(rule: Rule, facts: Facts) -> Iterator[Broken]:
         if not good:
             needs = f"{other}={wanted}" if wanted else other
             message = f"{name}={rule['value']} needs {needs}"
-            yield Broken(rule["severity"], "value-needs-another", name, message, rule["reason"])
+            hint = f"set {needs} as well: {rule['reason']}"
+            yield Broken(rule["severity"], "value-needs-another", name, message, hint)
 
 
 def _forbids(rule: Rule, facts: Facts) -> Iterator[Broken]:
@@ -84,7 +85,8 @@ def _forbids(rule: Rule, facts: Facts) -> Iterator[Broken]:
     for other, unwanted in rule["not"].items():
         if facts.value(other) == unwanted:
             message = f"{name}={rule['value']} does not go with {other}={unwanted}"
-            yield Broken(rule["severity"], "value-needs-another", name, message, rule["reason"])
+            hint = f"set {other} to something else: {rule['reason']}"
+            yield Broken(rule["severity"], "value-needs-another", name, message, hint)
 
 
 def _subset(rule: Rule, facts: Facts) -> Iterator[Broken]:
@@ -104,7 +106,7 @@ def _subset(rule: Rule, facts: Facts) -> Iterator[Broken]:
             "gpu-not-shared",
             name,
             f"{name} has GPU {', '.join(lacking)}, which {other} lacks",
-            rule["reason"],
+            f"give {other} the same GPUs: {rule['reason']}",
         )
 
 
@@ -132,7 +134,7 @@ def _overrides(rule: Rule, facts: Facts) -> Iterator[Broken]:
                 "value-overridden",
                 name,
                 f"{name} has no effect here: {rule['file']} sets it to something else",
-                rule["reason"],
+                f"change it in {rule['file']}: {rule['reason']}",
             )
 
 

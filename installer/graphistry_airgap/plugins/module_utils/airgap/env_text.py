@@ -22,6 +22,14 @@ NOTE = "# Kept by graphistry-airgap. Lines of your own belong outside this block
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
+class EditError(ValueError):
+    """What was asked for cannot be written; `hint` says what can."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 @dataclass(frozen=True)
 class Edit:
     data: bytes
@@ -126,9 +134,10 @@ def unset(data: bytes, name: str) -> bytes:
 
 def require_settable(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a variable")
+        hint = "use letters, digits and underscores, and no digit at the beginning"
+        raise EditError(f"{name!r} is no name of a variable", hint)
     if reason := storable(value):
-        raise ValueError(f"the value of {name} cannot be written: {reason}")
+        raise EditError(f"the value of {name} cannot be written: {reason}", "give it as text in UTF-8")
 
 
 def _is_mark(file: EnvFile, comment: Comment) -> bool:
@@ -160,7 +169,8 @@ def _without(data: bytes, name: str, *, of_block: bool) -> bytes:
         try:
             now = sides(data)
         except EnvTextError as error:
-            raise ValueError(f"{name} cannot go: another line needs it ({error})") from error
+            hint = f"change the lines that use ${{{name}}} first"
+            raise EditError(f"{name} cannot go: another line needs it ({error})", hint) from error
     return data
 
 
@@ -205,7 +215,8 @@ def _first_that_fits(file: EnvFile, name: str, value: str, texts: Iterable[str])
         others = [(part.name, text[part.value_start : part.value_end]) for part in _named(after, but=name)]
         if after.values.get(name) == value and others == wanted:
             return data
-    raise ValueError(f"the value of {name} cannot be written without harm to another line")
+    hint = f"give {name} a line of its own, with nothing beside it, and repeat"
+    raise EditError(f"the value of {name} cannot be written without harm to another line", hint)
 
 
 def _named(file: EnvFile, *, but: str) -> list[Statement]:
