@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import gpu_host, gpu_knowledge, gpu_options, gpu_smi
 from .findings import ERROR, WARNING, Finding
-from .probe_gpu import ALLOCATOR
+from .probe_gpu import ALLOCATOR, UNFIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,12 +99,15 @@ def gone(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
 
 
 def allocator(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
-    """The operator's lines win, but with this one the product cannot work; it is theirs to change."""
+    """The operator's lines win, but with this one the product cannot work; it is theirs to change.
+
+    What is no allocator at all is a finding of the env files.
+    """
     if not requirements["gpu"]:
         return
     value, path = profile["gpu"]["allocator"], profile["gpu"]["custom_env"]
     virtual = [gpu for gpu in gpu_host.Found.from_dict(profile["gpu"]).answer.gpus if gpu.is_vgpu]
-    if value and value != "default" and virtual:
+    if value == UNFIT and virtual:
         yield Finding(
             ERROR,
             "vgpu-allocator",

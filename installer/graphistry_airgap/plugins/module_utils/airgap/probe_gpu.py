@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .probe_root import Host
 
 ALLOCATOR = "RMM_ALLOCATOR"
+# needs unified memory, which no vGPU has
+UNFIT = "managed"
 
 
 def gpu(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
