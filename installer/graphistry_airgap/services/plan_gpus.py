@@ -63,6 +63,7 @@ class PlanGpus:
         )
         data = plan.as_dict()
         data["warnings"] = remarks + data["warnings"]
+        data["advice"] = [note.as_dict() for note in plan.warnings]
         if plan.refusals:
             return failed(FindingsError([_refusal(note.as_dict()) for note in plan.refusals]), data)
         return Result(data, _env_lines(data) if request.env_only else _report(data))
@@ -147,7 +148,8 @@ def _env_lines(data: dict[str, Any]) -> list[str]:
 
 
 def _report(data: dict[str, Any]) -> list[str]:
-    lines = [f"{len(data['gpus'])} GPUs, judged for Graphistry {data['release']} with CUDA {data['cuda']}"]
+    many = "1 GPU" if len(data["gpus"]) == 1 else f"{len(data['gpus'])} GPUs"
+    lines = [f"{many}, judged for Graphistry {data['release']} with CUDA {data['cuda']}"]
     lines += [f"  {_gpu_line(gpu)}" for gpu in data["gpus"][:_SHOWN_GPUS]]
     if len(data["gpus"]) > _SHOWN_GPUS:
         lines.append(f"  … and {len(data['gpus']) - _SHOWN_GPUS} more")
@@ -158,13 +160,25 @@ def _report(data: dict[str, Any]) -> list[str]:
         for service, rows in data["assignment"].items():
             spread = "; ".join(f"GPU {row['gpu']}: {_numbers(row['workers'])}" for row in rows)
             lines.append(f"workers of {service}: {spread}")
-    return lines + [f"warning: {text}" for text in data["warnings"]]
+    return lines + _warnings(data)
+
+
+def _warnings(data: dict[str, Any]) -> list[str]:
+    """A remark on where the GPUs come from has no needs; each other warning has."""
+    advice = {note["message"]: note for note in data["advice"]}
+    lines = []
+    for text in data["warnings"]:
+        lines.append(f"warning: {text}")
+        if note := advice.get(text):
+            lines += [f"  needed: {note['needed']}", f"  next: {note['hint']}"]
+    return lines
 
 
 def _gpu_line(gpu: dict[str, Any]) -> str:
     memory = f"{gpu['memory_mib']} MiB" if "memory_mib" in gpu else ""
     said = [gpu.get(key, "") for key in ("name", "architecture", "virtualization", "licence", "uuid")]
-    return " ".join([f"{gpu['index']}:", *filter(None, [said[0], memory, *said[1:]])])
+    known = list(filter(None, [said[0], memory, *said[1:]]))
+    return " ".join([f"{gpu['index']}:", *(known or ["nothing more is known"])])
 
 
 def _numbers(workers: list[int]) -> str:

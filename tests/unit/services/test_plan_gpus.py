@@ -150,6 +150,22 @@ def test_a_person_reads_each_reason():
     assert "workers of dask-cuda-worker: GPU 0: 0; GPU 1: 1" in result.messages
 
 
+def test_a_warning_says_what_is_needed_and_what_comes_next(capture):
+    result = plan(capture=capture(smi_answers.answer(smi_answers.gpu(), driver="515.105.01")))
+    assert [note["code"] for note in result.data["advice"]] == ["gpu-driver-too-old"]
+    warning, needed, following = result.messages[-3:]
+    assert warning == f"warning: {result.data['warnings'][0]}"
+    assert needed.startswith("  needed: driver ")
+    assert following.startswith("  next: install a newer driver")
+
+
+def test_one_gpu_is_one_and_unknown_is_said():
+    messages = plan(count=1).messages
+    assert messages[0].startswith("1 GPU, judged for")
+    assert messages[1] == "  0: nothing more is known"
+    assert "1 GPUs" not in " ".join(messages)
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [

@@ -166,11 +166,11 @@ def _workers(
     by_memory = max(1, memory // (GB_PER_WORKER * GB)) if memory else None
     fits = min(each * len(gpus), by_memory) if by_memory else each * len(gpus)
     if asked:
-        reason = f"{wanted} for each of {len(gpus)} GPUs, as asked for"
+        reason = f"{wanted} {_per_gpu(len(gpus))}, as asked for"
         if fits < total:
             return total, reason, [_many(service, total, fits)]
         return total, reason, []
-    reason = f"{each} for each of {len(gpus)} GPUs"
+    reason = f"{each} {_per_gpu(len(gpus))}"
     smallest = min((gpu.memory_gb for gpu in gpus if gpu.memory_gb is not None), default=None)
     if smallest is None:
         reason += "; the GPUs' memory is not known and limits nothing"
@@ -182,6 +182,10 @@ def _workers(
         machine = f"{(memory or 0) / GB:.1f} GB"
         reason += f"; cut to {fits}, one for every {GB_PER_WORKER} GB of main memory ({machine})"
     return fits, reason, []
+
+
+def _per_gpu(count: int) -> str:
+    return "for the one GPU" if count == 1 else f"for each of {count} GPUs"
 
 
 def _vgpu(gpus: Sequence[Gpu]) -> tuple[dict[str, str], dict[str, str]]:
