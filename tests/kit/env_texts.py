@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from graphistry_airgap.plugins.module_utils.airgap import env_syntax
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -70,3 +72,14 @@ def random_file(chance: Random) -> bytes:
         for _ in range(chance.randint(1, 5))
     ]
     return chance.choice([b"\n", b"\n", b"\r\n"]).join(lines)
+
+
+def assert_only_that_value_changed(before: bytes, after: bytes, name: str) -> None:
+    """Every byte around the value that counts stays; a name that was not there is added at the end."""
+    file = env_syntax.read(before)
+    old = [part for part in file.statements if part.name == name]
+    if not old:
+        assert after.startswith(before)
+        return
+    assert after.startswith(env_syntax.encode(file.text[: old[-1].value_start]))
+    assert after.endswith(env_syntax.encode(file.text[old[-1].value_end :]))
