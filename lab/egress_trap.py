@@ -18,6 +18,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NAME_SERVER = "192.0.2.254"
 STATE = Path("/run/airgap-lab")
@@ -133,6 +137,11 @@ class EgressTrap:
                 raise TrapError(f"{self._log}: {seen} packets came, {len(lines)} were written down")
             time.sleep(0.1)
 
+    def last_packets(self) -> tuple[str, ...]:
+        """`egress` of a host that is off: its end of the trap, with the interface's counter, went with it."""
+        lines = [line for line in self._lines() if _PACKET.match(line) and not _NOISE.search(line)]
+        return self._others(lines)
+
     def mark(self) -> None:
         """Count from here on."""
         self._save(marker=len(self.packets()), controls=[])
@@ -144,11 +153,12 @@ class EgressTrap:
 
     def egress(self) -> Egress:
         """Attempts since the marker that were not this lab's own."""
+        return Egress(self._others(self.packets()))
+
+    def _others(self, packets: Sequence[str]) -> tuple[str, ...]:
         marker, controls = self._load()
         own = {index for first, last in controls for index in range(first, last)}
-        return Egress(
-            tuple(line for index, line in enumerate(self.packets()) if index >= marker and index not in own)
-        )
+        return tuple(line for index, line in enumerate(packets) if index >= marker and index not in own)
 
     def remove(self) -> None:
         if Path("/run/netns", self.namespace).exists():

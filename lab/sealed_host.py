@@ -66,8 +66,8 @@ class SealedHost:
     ) -> None:
         self.stop()
 
-    def start(self, *, image: str = IMAGE, mounts: Sequence[str] = ()) -> None:
-        """Boot the host with its trap; `mounts` are Docker's `SOURCE:TARGET[:ro]`."""
+    def start(self, *, image: str = IMAGE, mounts: Sequence[str] = (), drop: Sequence[str] = ()) -> None:
+        """Boot the host with its trap; `mounts` are Docker's `SOURCE:TARGET[:ro]`, `drop` capabilities."""
         command = ["docker", "run", "-d", "--name", self.name, "--hostname", self.name]
         command += [
             "--network",
@@ -76,9 +76,9 @@ class SealedHost:
             NAME_SERVER,
             "--cap-add",
             "ALL",
-            "--cap-drop",
-            "SYS_RESOURCE",
         ]
+        for capability in ("SYS_RESOURCE", *drop):
+            command += ["--cap-drop", capability]
         for option in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"):
             command += ["--security-opt", option]
         command += ["--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777"]  # noqa: S108  (the host's own)
