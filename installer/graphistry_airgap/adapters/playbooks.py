@@ -72,6 +72,7 @@ class _Listener:
     failures: list[Failure] = field(default_factory=list)
     findings: list[dict[str, str]] = field(default_factory=list)
     gpu: dict[str, Any] | None = None
+    driver: dict[str, Any] | None = None
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -102,7 +103,7 @@ class _Listener:
             stage = self.stages[-1]
             stage.ended = True
             stage.seconds = round(time.monotonic() - self.started, 2)
-            stage.failed = bool(self.failures)
+            stage.failed = any(not failure.asks_reboot for failure in self.failures)
             self.progress.stage_done(stage.name, stage.changed, stage.seconds, failed=stage.failed)
 
     def _finish(self, kind: str, data: dict[str, Any]) -> None:
@@ -112,6 +113,9 @@ class _Listener:
         changed = bool(result.get("changed")) and not failed
         self.findings += result.get("findings", [])
         self.gpu = result.get("gpu_plan", self.gpu)
+        if "driver_plan" in result:
+            # the plan first, then what each module of the stage adds to it
+            self.driver = {**(self.driver or {}), **result["driver_plan"]}
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
         line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         if changed:
@@ -166,7 +170,9 @@ def run_playbook(
         failures.append(
             Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
         )
-    return Recap(listener.stages, listener.changed, failures, listener.findings, listener.gpu)
+    return Recap(
+        listener.stages, listener.changed, failures, listener.findings, listener.gpu, listener.driver
+    )
 
 
 def _plain(value: Any) -> Any:

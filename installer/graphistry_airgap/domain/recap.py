@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+REBOOT_REQUIRED = "reboot-required"
+
 
 @dataclass
 class StageRecap:
@@ -29,6 +31,11 @@ class Failure:
     message: str
     details: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def asks_reboot(self) -> bool:
+        """A module that found a reboot due ends its stage, but nothing went wrong."""
+        return self.details.get("code") == REBOOT_REQUIRED
+
     @classmethod
     def from_result(cls, stage: str, task: str, result: dict[str, Any]) -> Failure:
         message = str(result.get("msg") or "the task failed without a message")
@@ -38,7 +45,7 @@ class Failure:
         if tail and tail not in message:
             message = f"{message}\n{tail[-1500:]}"
         known: dict[str, Any] = {
-            key: result[key] for key in ("findings", "hint", "service", "log", "code") if key in result
+            key: result[key] for key in ("findings", "hint", "service", "log", "code", "details") if key in result
         }
         return cls(stage, task, message, known)
 
@@ -47,7 +54,8 @@ class Failure:
 class Recap:
     """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first.
 
-    `gpu` is the plan that the configuration laid down, None where the site wants none.
+    `gpu` is the plan that the configuration laid down, None where the site wants none; `driver` says what
+    was decided and done about NVIDIA's driver.
     """
 
     stages: list[StageRecap]
@@ -55,6 +63,7 @@ class Recap:
     failures: list[Failure]
     findings: list[dict[str, str]] = field(default_factory=list)
     gpu: dict[str, Any] | None = None
+    driver: dict[str, Any] | None = None
 
     @property
     def changed(self) -> int:

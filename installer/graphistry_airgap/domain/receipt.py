@@ -78,6 +78,7 @@ def compose(
         "packages": packages,
         "images": images,
         "gpu": recap.gpu,
+        "driver": recap.driver,
         "checks": checks,
         "left_for_first_boot": first_boot,
     }

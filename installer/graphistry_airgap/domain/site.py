@@ -51,8 +51,44 @@ class GpuChoice:
 
 
 @dataclass(frozen=True)
+class DriverChoice:
+    """Whether NVIDIA's driver comes from the bundle, with which kernel modules, and what it may replace."""
+
+    install: str = "auto"
+    modules: str = "auto"
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class LicenceServer:
+    address: str
+    port: int = 7070
+    backup_address: str | None = None
+
+
+@dataclass(frozen=True)
+class Vgpu:
+    """How a vGPU guest gets its licence; without server and token file the bundle's token is used."""
+
+    feature_type: str = "auto"
+    server: LicenceServer | None = None
+    token_file: str | None = None
+    licence_timeout: int = 120
+
+    @classmethod
+    def from_document(cls, given: dict[str, Any]) -> Vgpu:
+        server = given.get("server")
+        return cls(
+            str(given.get("feature_type", "auto")),
+            LicenceServer(**server) if server else None,
+            given.get("token_file"),
+            given.get("licence_timeout", 120),
+        )
+
+
+@dataclass(frozen=True)
 class Site:
-    """`administrator_file` is None when the site names none; `waive` holds requirement names."""
+    """`administrator_file` and `vgpu` are None when the site names none; `waive` holds requirement names."""
 
     purpose: str
     root: str
@@ -62,6 +98,9 @@ class Site:
     tls: Tls
     services_timeout: int
     gpu: GpuChoice
+    driver: DriverChoice = DriverChoice()
+    reboot: str = "manual"
+    vgpu: Vgpu | None = None
 
     @property
     def is_template(self) -> bool:
@@ -86,6 +125,9 @@ class Site:
             tls=Tls(mode=tls.get("mode", "http"), hostname=tls.get("hostname")),
             services_timeout=document.get("services", {}).get("timeout", 900),
             gpu=GpuChoice.from_document(document.get("gpu", "none")),
+            driver=DriverChoice(**document.get("driver", {})),
+            reboot=document.get("reboot", "manual"),
+            vgpu=Vgpu.from_document(document["vgpu"]) if "vgpu" in document else None,
         )
 
     def as_dict(self) -> dict[str, Any]:

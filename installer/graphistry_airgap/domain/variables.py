@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 
 APT_STATE = f"{places.STATE}/apt"
 PORTS = (80, 443)
+# groups of a platform's packages, and what a site file waives by name
+DRIVER = "driver"
+HEADERS = "headers-"
+DRIVER_RANGE = "driver-range"
 
 
 def playbook_variables(
-    site: Site, bundle: Bundle, provenance: Provenance, gpu: dict[str, Any] | None = None
+    site: Site,
+    bundle: Bundle,
+    provenance: Provenance,
+    gpu: dict[str, Any] | None = None,
+    driver: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Extra variables of a run, by role prefix; `gpu` is what `gpu_wish` made."""
+    """Extra variables of a run, by role prefix; `gpu` and `driver` are what the `_wish` functions made."""
     platform = bundle.platforms[provenance.platform]
     raw = bundle.raw
     repositories = raw["platforms"][platform.name]["repositories"]
@@ -50,11 +58,14 @@ def playbook_variables(
         "preflight_bundle_created": bundle.created,
         "preflight_release_files": release_files(bundle),
         "preflight_gpu": gpu or {},
+        "preflight_driver": driver or {},
         "offline_repo_bundle": provenance.path,
         "offline_repo_repositories": repositories,
         "offline_repo_digests": _keyrings(raw, repositories),
         "offline_repo_state": APT_STATE,
         "offline_repo_packages": _group(platform, "python"),
+        "nvidia_driver_wish": driver or {},
+        "nvidia_driver_apt_config": apt_config,
         "docker_engine_packages": _group(platform, "docker"),
         "docker_engine_apt_config": apt_config,
         "docker_engine_data_root": site.docker.data_root,
@@ -107,6 +118,34 @@ def gpu_wish(
     }
 
 
+def driver_wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[str, Any]) -> dict[str, Any]:
+    """What the target needs for deciding about NVIDIA's driver, which it does there: the running kernel,
+    the GPUs and the driver that a host has already are known nowhere else."""
+    headers = {
+        group.removeprefix(HEADERS): _group(platform, group)
+        for group in sorted(platform.packages)
+        if group.startswith(HEADERS)
+    }
+    return {
+        "install": site.driver.install,
+        "modules": site.driver.modules,
+        "replace": site.driver.replace,
+        "waive_range": DRIVER_RANGE in site.waive,
+        "release": bundle.release.version,
+        "cuda": bundle.release.cuda,
+        "platform": platform.name,
+        "purpose": site.purpose,
+        "bundle": bundle.raw["platforms"][platform.name].get("driver") or {},
+        "packages": {
+            "programs": _group(platform, DRIVER),
+            "open": _group(platform, f"{DRIVER}-open"),
+            "proprietary": _group(platform, f"{DRIVER}-proprietary"),
+            "headers": headers,
+        },
+        "knowledge": {name: knowledge[name] for name in ("releases", "architectures", "drivers")},
+    }
+
+
 def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str, Any]:
     """What the post-install tests compare the host with."""
     platform = bundle.platforms[provenance.platform]
@@ -143,5 +182,11 @@ def _group(platform: Platform, name: str) -> list[dict[str, str]]:
 
 
 def _union(platform: Platform) -> list[dict[str, str]]:
-    versions = {p.name: p.version for members in platform.packages.values() for p in members}
+    """What every host gets: which packages of the driver are wanted is decided there."""
+    versions = {
+        package.name: package.version
+        for group, members in platform.packages.items()
+        if not (group == DRIVER or group.startswith((f"{DRIVER}-", HEADERS)))
+        for package in members
+    }
     return [{"name": name, "version": versions[name]} for name in sorted(versions)]

@@ -11,7 +11,7 @@ from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError
 from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
 from graphistry_airgap.domain.result import Result
 from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
-from graphistry_airgap.domain.variables import check_facts, gpu_wish, playbook_variables
+from graphistry_airgap.domain.variables import check_facts, driver_wish, gpu_wish, playbook_variables
 from graphistry_airgap.plugins.module_utils.airgap.env_schema import Schema
 from graphistry_airgap.services.env_files import target_variables
 from graphistry_airgap.version import __version__
@@ -109,7 +109,9 @@ class Install:
 
     def _variables(self, target: Target) -> dict[str, Any]:
         wish = gpu_wish(target.site, target.bundle, self.knowledge, self.receipts.load())
-        variables = playbook_variables(target.site, target.bundle, target.provenance, wish)
+        platform = target.bundle.platforms[target.provenance.platform]
+        driver = driver_wish(target.site, target.bundle, platform, self.knowledge)
+        variables = playbook_variables(target.site, target.bundle, target.provenance, wish, driver)
         return variables | target_variables(Schema(self.env_schema))
 
     def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
@@ -173,8 +175,9 @@ class Install:
             finished=_now(),
             complete=complete,
         )
-        if not complete and recap.gpu is None and last is not None:
-            document["gpu"] = last.get("gpu")
+        if not complete and last is not None:
+            # what a run did not get to is still as the run before left it
+            document |= {key: last.get(key) for key in ("gpu", "driver") if document[key] is None}
         document["inputs"] = {
             "site": str(target.site_path),
             "keyring": str(target.keyring) if target.keyring else None,
