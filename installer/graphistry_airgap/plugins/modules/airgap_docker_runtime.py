@@ -10,6 +10,8 @@ description:
   - Runs the vendor's configuration command when C(daemon.json) lacks the runtime or its being the default;
     that command merges, so the site's keys survive. A reload takes it over; no restart is needed.
   - Afterwards the running daemon must name the runtime as its default.
+  - For C(--gpus) Docker looks for the vendor's hook once, when it starts. A daemon that is older than the
+    hook is restarted, but only where that stops no container.
 options:
   runtime:
     description: Name of the runtime.
@@ -24,6 +26,10 @@ options:
     description: Docker's configuration file.
     type: path
     default: /etc/docker/daemon.json
+  hook:
+    description: Name of the program that a starting Docker looks for, to know C(--gpus).
+    type: str
+    required: true
   replaced:
     description: Directory that keeps a copy of the file before it is changed.
     type: path
@@ -38,10 +44,14 @@ author:
 
 RETURN = r"""
 done:
-  description: What was done, from configured and reloaded.
+  description: What was done, from configured, reloaded and restarted.
   returned: always
   type: list
   elements: str
+due:
+  description: Why C(--gpus) stays unknown until Docker is restarted; empty when it does not.
+  returned: success
+  type: str
 """
 
 import json
@@ -90,12 +100,34 @@ def take_over(module: AnsibleModule, engine: docker_engine.Engine, runtime: str)
         engine.pause(0.5)
 
 
+def older_than_hook(module: AnsibleModule, engine: docker_engine.Engine) -> bool:
+    hook = module.get_bin_path(module.params["hook"])
+    since = engine.since()
+    # ctime: a package keeps the mtime that its file had when it was built
+    return hook is not None and since is not None and Path(hook).stat().st_ctime > since
+
+
+def learn_gpus(module: AnsibleModule, engine: docker_engine.Engine) -> str:
+    """Restart the daemon where no container would stop; else say what is left to do."""
+    info = engine.info() or {}
+    if info.get("ContainersRunning") and not info.get("LiveRestoreEnabled"):
+        return (
+            f"Docker runs since before {module.params['hook']} came and does not know --gpus; "
+            "a restart would stop running containers, because live-restore is off"
+        )
+    if not module.check_mode:
+        engine.start(restart=True)
+        engine.wait(module.params["timeout"])
+    return ""
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "runtime": {"type": "str", "required": True},
             "configure": {"type": "list", "elements": "str", "required": True},
             "path": {"type": "path", "default": "/etc/docker/daemon.json"},
+            "hook": {"type": "str", "required": True},
             "replaced": {"type": "path", "required": True},
             "timeout": {"type": "int", "default": 30},
         },
@@ -105,7 +137,7 @@ def main() -> None:
     if module.check_mode and module.get_bin_path("docker") is None:
         module.exit_json(changed=True, done=[], msg="unknown until Docker is installed")
     engine = docker_engine.Engine(module.run_command, "/")
-    done = []
+    done, due = [], ""
     try:
         if not configured(path, runtime):
             done.append("configured")
@@ -116,9 +148,12 @@ def main() -> None:
             done.append("reloaded")
             if not module.check_mode:
                 take_over(module, engine, runtime)
+        if older_than_hook(module, engine):
+            due = learn_gpus(module, engine)
+            done += [] if due else ["restarted"]
     except docker_engine.EngineError as error:
         module.fail_json(msg=str(error), code=error.code, hint=error.hint, log=error.log)
-    module.exit_json(changed=bool(done), done=done)
+    module.exit_json(changed=bool(done), done=done, due=due)
 
 
 if __name__ == "__main__":

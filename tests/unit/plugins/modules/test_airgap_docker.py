@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 
 import pytest
 from ansible.module_utils.airgap import daemon_config, docker_engine
@@ -65,6 +66,9 @@ elif verb == "is-active":
     sys.exit(0 if running() else 3)
 elif verb == "is-enabled":
     sys.exit(0 if os.path.exists(os.path.join(folder, "enabled")) else 1)
+elif verb == "show":
+    began = os.path.join(folder, "began")
+    print(open(began).read() if os.path.exists(began) else "")
 elif verb == "enable":
     open(os.path.join(folder, "enabled"), "w")
 elif verb in ("start", "restart"):
@@ -105,7 +109,8 @@ class Host:
     def runtime(self, **arguments):
         words = ["nvidia-ctk", "runtime", "configure", "--runtime=docker", "--set-as-default"]
         known = {"path": str(self.file), "replaced": str(self.root / "replaced"), "timeout": 2}
-        return self._call("airgap_docker_runtime", runtime="nvidia", configure=words, **known, **arguments)
+        known |= {"runtime": "nvidia", "configure": words, "hook": "nvidia-container-runtime-hook"}
+        return self._call("airgap_docker_runtime", **known, **arguments)
 
     def write(self, text):
         self.file.parent.mkdir(exist_ok=True)
@@ -314,6 +319,34 @@ def test_a_daemon_that_does_not_follow_is_an_error(host):
     assert result["code"] == "docker-down"
     assert "nvidia" in result["msg"]
     assert len(host.calls("reload")) == 2
+
+
+@pytest.mark.parametrize(
+    ("running", "live_restore", "restarted"), [(0, False, True), (3, True, True), (3, False, False)]
+)
+def test_a_docker_older_than_the_hook_is_restarted_where_nothing_stops(
+    host, programs, running, live_restore, restarted
+):
+    """Docker looks for the program behind `--gpus` only when it starts."""
+    host.config()
+    host.service()
+    host.runtime()
+    (host.root / "began").write_text(str(int((time.monotonic() - 60) * 1_000_000)))
+    programs("nvidia-container-runtime-hook", "exit 0")
+    host.info(ContainersRunning=running, LiveRestoreEnabled=live_restore)
+    result = host.runtime()
+    assert result["done"] == (["restarted"] if restarted else [])
+    assert ("--gpus" in result["due"]) is not restarted
+    assert len(host.calls("restart")) == restarted
+
+
+def test_a_docker_younger_than_the_hook_is_not_restarted(host, programs):
+    programs("nvidia-container-runtime-hook", "exit 0")
+    host.config()
+    host.service()
+    host.runtime()
+    (host.root / "began").write_text(str(int((time.monotonic() + 1) * 1_000_000)))
+    assert host.runtime()["changed"] is False
 
 
 def test_check_mode_changes_nothing(host):

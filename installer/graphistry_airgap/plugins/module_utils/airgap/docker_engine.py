@@ -82,6 +82,16 @@ class Engine:
         if code:
             raise self.down(f"Docker does not reload its configuration: {error.strip()}")
 
+    def since(self) -> float | None:
+        """When the running daemon was started, as seconds of the clock; None where systemd does not say."""
+        _, out, _ = self.run(
+            ["systemctl", "show", UNIT, "--property=ExecMainStartTimestampMonotonic", "--value"]
+        )
+        ticks = out.strip()
+        if not ticks.isdigit() or ticks == "0":
+            return None
+        return time.time() - time.monotonic() + int(ticks) / 1_000_000
+
     def foreign_containers(self) -> list[str]:
         """Names of running containers that no compose project of this product started."""
         code, out, error = self.run(["docker", "ps", "--format", _FOREIGN])
