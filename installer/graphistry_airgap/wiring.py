@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.adapters import host, run_lock
+from graphistry_airgap.adapters import host, reboot, run_lock
 from graphistry_airgap.adapters.apt_closure import AptClosure
 from graphistry_airgap.adapters.apt_metadata import AptMetadata
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
@@ -20,10 +22,14 @@ from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.knowledge import load_knowledge
+from graphistry_airgap.adapters.medium import MountedMedia
 from graphistry_airgap.adapters.playbooks import run_playbook
+from graphistry_airgap.adapters.process import attended
 from graphistry_airgap.adapters.process import run as run_process
+from graphistry_airgap.adapters.reboot import ResumeUnit
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.adapters.release_source import ReleaseSource
+from graphistry_airgap.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.adapters.spec_file import read_spec
 from graphistry_airgap.adapters.wheels import Runtime
@@ -43,6 +49,9 @@ from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
 from graphistry_airgap.services.status import Status
+from graphistry_airgap.services.reboots import Reboots
+from graphistry_airgap.services.resume import Resume
+from graphistry_airgap.services.resume_at_boot import ResumeAtBoot
 from graphistry_airgap.services.targets import Asked, Targets
 from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
 
@@ -116,8 +125,34 @@ def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silen
     run_lock.enter_scope(argv)
     require_private(places.STATE)
     with run_lock.hold(command="install"):
-        target = _targets(progress).decide(_asked(arguments))
-        return _installer(arguments, progress).run(target)
+    if arguments.wait_for_medium:
+        return _resume_at_boot(progress)
+        installer, asked = _installer(arguments, progress), _asked(arguments)
+        if arguments.resume:
+            resume = Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id)
+            return resume.run(asked, _targets(progress).decide, installer.run)
+        return installer.run(_targets(progress).decide(asked))
+
+
+def _resume_at_boot(progress: Silent) -> Result:
+    """What the unit runs: outside of a run's scope and lock, which the installation takes for itself."""
+    run_lock.leave_environment()
+
+    def install(arguments: Sequence[str]) -> int:
+        command = [sys.executable, "-I", "-m", "graphistry_airgap", "--no-color", *arguments]
+        return attended(command, env=run_lock.built_environment())
+
+    with run_lock.alone(places.RUN / "resume-lock", command=places.RESUME_UNIT):
+        return ResumeAtBoot(
+            states=ResumeStateFile(),
+            unit=ResumeUnit(),
+            media=MountedMedia(),
+            boot_id=reboot.boot_id,
+            install=install,
+            say=progress.note,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        ).run()
 
 
 def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
@@ -141,7 +176,9 @@ def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -
 def _status(_: argparse.Namespace, __: Sequence[str], ___: Silent) -> Result:
     run_lock.require_root()
     run_lock.leave_environment()
-    return Status(ReceiptStore(), host.defined_services, host.stack_services).run()
+    return Status(
+        ReceiptStore(), host.defined_services, host.stack_services, ResumeStateFile(), reboot.boot_id
+    ).run()
 
 
 def _gpu_plan(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
@@ -252,6 +289,7 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         work_root=require_private(arguments.work_dir),
     )
 
+        reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Result]] = {
     "bundle build": _bundle_build,

@@ -83,6 +83,11 @@ def run(
     return Outcome(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 
+def attended(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
+    """Run a program that speaks for itself, on our own output; returns its exit status."""
+    return subprocess.run(list(argv), env=dict(env), stdin=subprocess.DEVNULL, check=False).returncode
+
+
 @contextmanager
 def streaming(
     argv: Sequence[str], *, stdin: int | IO[bytes] | None = None, stdout: int | IO[bytes] | None = None

@@ -116,6 +116,16 @@ def _other_runs() -> list[str]:
 @contextlib.contextmanager
 def hold(lock: Path = places.LOCK, *, command: str) -> Iterator[None]:
     """Hold the host's lock; raises `HostEnvironmentError` at once when somebody else does."""
+    with alone(lock, command=command):
+        others = _other_runs()
+        if others:
+            raise _held(f"processes of {', '.join(others)} still run")
+        yield
+
+
+@contextlib.contextmanager
+def alone(lock: Path, *, command: str) -> Iterator[None]:
+    """Hold a file lock, which no living process but this one may have."""
     lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock.parent.chmod(0o700)
     with lock.open("a+", encoding="utf-8") as stream:
@@ -124,9 +134,6 @@ def hold(lock: Path = places.LOCK, *, command: str) -> Iterator[None]:
         except BlockingIOError:
             stream.seek(0)
             raise _held(stream.read().strip()) from None
-        others = _other_runs()
-        if others:
-            raise _held(f"processes of {', '.join(others)} still run")
         stream.truncate(0)
         stream.write(json.dumps({"pid": os.getpid(), "command": command}))
         stream.flush()

@@ -42,16 +42,26 @@ def _common(*, top: bool) -> Parser:
     return options
 
 
-def _bundle_source(command: argparse.ArgumentParser) -> None:
+def _bundle_source(command: argparse.ArgumentParser, *, resume: bool = False) -> None:
     command.add_argument(
         "--bundle", type=Path, metavar="PATH", help="the bundle's directory (default: the last receipt's)"
     )
-    command.add_argument(
+    answers = command.add_mutually_exclusive_group()
+    answers.add_argument(
         "--site",
         type=Path,
         metavar="FILE",
         help=f"the site file (default: the last receipt's, else {places.SITE_FILE})",
     )
+    if resume:
+        answers.add_argument(
+            "--resume",
+            action="store_true",
+            help="go on after a reboot, with the site file, keyring and bundle from before it; "
+            "the medium is found wherever it is mounted, --bundle names it",
+        )
+        # what the unit of `reboot: automatic` runs; it means --resume, too
+        command.add_argument("--wait-for-medium", action="store_true", help=argparse.SUPPRESS)
     _keyring(command)
 
 
@@ -94,7 +104,7 @@ def build_parser() -> Parser:
     )
     _bundle_source(preflight)
     install = commands.add_parser("install", help="install from a bundle", parents=[common])
-    _bundle_source(install)
+    _bundle_source(install, resume=True)
     # install.sh has compared every byte of the bundle with the SHA256SUMS of this sha256
     install.add_argument("--bytes-checked", metavar="SHA256", help=argparse.SUPPRESS)
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])

@@ -26,7 +26,8 @@ def render(command: str, result: Result, *, as_json: bool) -> None:
     _write(sys.stdout, "".join(f"{message}\n" for message in result.messages))
     lines = []
     for error in result.errors:
-        lines.append(f"error: {error.message}")
+        label = "reboot required" if error.exit_code is ExitCode.REBOOT else "error"
+        lines.append(f"{label}: {error.message}")
         lines += [f"  {key}: {error.details[key]}" for key in ("found", "needed") if key in error.details]
         lines += [f"  next: {error.hint}"] if error.hint else []
     if result.exit_code is not ExitCode.OK:

@@ -70,6 +70,12 @@ class HostEnvironmentError(AirgapError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class RebootRequiredError(AirgapError):
+    """Not a failure: the host has to be restarted, then the installation goes on (exit 10)."""
+
+    exit_code = ExitCode.REBOOT
+
+
 class FindingsError(AirgapError):
     """Several problems reported at once; `errors` go into the envelope one by one."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 PROGRAM: Final = Path("/opt/graphistry-airgap")
+TOOL: Final = PROGRAM / "bin" / "graphistry-airgap"
 # dpkg's list from before install.sh added the platform's Python; gone once a receipt holds the difference
 PACKAGES_BEFORE: Final = PROGRAM / "packages-before"
 CONFIG: Final = Path("/etc/graphistry-airgap")
@@ -13,9 +14,12 @@ SITE_FILE: Final = CONFIG / "site.yml"
 KEYRING: Final = CONFIG / "trusted.gpg"
 STATE: Final = Path("/var/lib/graphistry-airgap")
 RECEIPT: Final = STATE / "receipt.json"
+RESUME: Final = STATE / "resume.json"
 RECEIPTS: Final = STATE / "receipts"
 LOGS: Final = STATE / "log"
 REPORTS: Final = STATE / "reports"
 RUN: Final = Path("/run/graphistry-airgap")
 LOCK: Final = RUN / "lock"
 SCOPE: Final = "graphistry-airgap.scope"
+RESUME_UNIT: Final = "graphistry-airgap-resume.service"
+RESTART_UNIT: Final = "graphistry-airgap-restart"

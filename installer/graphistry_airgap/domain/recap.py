@@ -45,7 +45,9 @@ class Failure:
         if tail and tail not in message:
             message = f"{message}\n{tail[-1500:]}"
         known: dict[str, Any] = {
-            key: result[key] for key in ("findings", "hint", "service", "log", "code", "details") if key in result
+            key: result[key]
+            for key in ("findings", "hint", "service", "log", "code", "details")
+            if key in result
         }
         return cls(stage, task, message, known)
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import places, receipt
-from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError, HostError, StageError
+from graphistry_airgap.domain.errors import (
+    AirgapError,
+    FindingsError,
+    HostError,
+    RebootRequiredError,
+    StageError,
+)
 from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
-from graphistry_airgap.domain.result import Result
+from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
 from graphistry_airgap.domain.variables import check_facts, driver_wish, gpu_wish, playbook_variables
+from graphistry_airgap.domain.vgpu_wish import vgpu_variables
 from graphistry_airgap.plugins.module_utils.airgap.env_schema import Schema
 from graphistry_airgap.services.env_files import target_variables
 from graphistry_airgap.version import __version__
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.progress import Progress
     from graphistry_airgap.domain.site import Site
     from graphistry_airgap.services.ports import EventLog, HostChecks, PlaybookRunner, Receipts
+    from graphistry_airgap.services.reboots import Reboots
+    from graphistry_airgap.services.resume import Resumed
 
 RESUME_HINT = (
     "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"
@@ -54,6 +63,7 @@ class Install:
     progress: Progress
     knowledge: dict[str, Any]
     env_schema: dict[str, Any]
+    reboots: Reboots
     work_root: Path = places.RUN
 
     def preflight(self, target: Target) -> Result:
@@ -61,29 +71,51 @@ class Install:
         recap = self._play("preflight.yml", target, places.RUN / "log", "preflight")
         data = {"platform": target.provenance.platform, "findings": recap.findings}
         if recap.failures:
-            return _failed(failure_of(recap.failures[0]), data)
+            return failed(failure_of(recap.failures[0]), data)
         remarks = [f"{item['severity']}: {item['message']}" for item in recap.findings]
         return Result(data, ["Preflight found nothing that stops the installation.", *remarks])
 
-    def run(self, target: Target) -> Result:
+    def run(self, target: Target, resumed: Resumed | None = None) -> Result:
         started = _now()
+        reboot = None
         with self.packages_before() as before, self.event_log(places.LOGS, "install") as (log_path, log):
-            playbook = "template.yml" if target.site.is_template else "install.yml"
-            recap = self.runner(
-                playbook,
-                variables=self._variables(target),
-                work_root=self.work_root,
-                progress=self.progress,
-                log=log,
-            )
-            self._refuse_incomplete(recap, target)
+            recap = self._run_stages(target, log)
             checks: dict[str, Any] = {}
             problem = failure_of(recap.failures[0]) if recap.failures else None
             if problem is None:
                 checks, problem = self._verify(target, recap)
+            if isinstance(problem, RebootRequiredError):
+                reboot = self.reboots.demand(problem, target)
+                problem, recap.stages[-1].failed = reboot.problem, not reboot.mode
             if not _stopped_before_any_change(recap):
-                self._record(target, recap, checks, before=before, started=started, complete=problem is None)
-        data = {
+                facts = {"reboot_required": reboot and reboot.record, "resumed": resumed and resumed.record}
+                self._record(
+                    target, recap, checks, facts, before=before, started=started, complete=problem is None
+                )
+                self.reboots.settle(target, complete=problem is None)
+        data = self._data(target, recap, checks, log_path)
+        notes = resumed.warnings if resumed else []
+        if reboot is not None and reboot.mode:
+            reboot = self.reboots.restart(reboot)
+            due = failed(reboot.problem, data | {"reboot": reboot.mode})
+            return replace(due, messages=[*notes, *reboot.messages])
+        if problem is not None:
+            return replace(failed(problem, data), messages=notes)
+        return Result(data=data, messages=[*notes, *_summary(target, data)])
+
+    def _run_stages(self, target: Target, log: Callable[[dict[str, Any]], None]) -> Recap:
+        recap = self.runner(
+            "template.yml" if target.site.is_template else "install.yml",
+            variables=self._variables(target),
+            work_root=self.work_root,
+            progress=self.progress,
+            log=log,
+        )
+        self._refuse_incomplete(recap, target)
+        return recap
+
+    def _data(self, target: Target, recap: Recap, checks: dict[str, Any], log: Path) -> dict[str, Any]:
+        return {
             "changed": recap.changed,
             "stages": [stage.as_dict() for stage in recap.stages],
             "findings": recap.findings,
@@ -91,11 +123,8 @@ class Install:
             "bundle": {"id": target.provenance.id, "verified": target.provenance.verified},
             "checks": {key: checks.get(key, 0) for key in ("passed", "failed", "skipped")},
             "receipt": str(places.RECEIPT),
-            "log": str(log_path),
+            "log": str(log),
         }
-        if problem is not None:
-            return _failed(problem, data)
-        return Result(data=data, messages=_summary(target, data))
 
     def _play(self, playbook: str, target: Target, logs: Path, name: str) -> Recap:
         with self.event_log(logs, name) as (_, log):
@@ -112,6 +141,7 @@ class Install:
         platform = target.bundle.platforms[target.provenance.platform]
         driver = driver_wish(target.site, target.bundle, platform, self.knowledge)
         variables = playbook_variables(target.site, target.bundle, target.provenance, wish, driver)
+        variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
         return variables | target_variables(Schema(self.env_schema))
 
     def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
@@ -137,6 +167,7 @@ class Install:
         target: Target,
         recap: Recap,
         checks: dict[str, Any],
+        facts: dict[str, Any],
         *,
         before: dict[str, str],
         started: str,
@@ -153,6 +184,7 @@ class Install:
             and same_site
             and last is not None
             and last.get("gpu") == recap.gpu
+            and last.get("vgpu") == recap.vgpu
             and last.get("complete")
         ):
             return
@@ -177,11 +209,12 @@ class Install:
         )
         if not complete and last is not None:
             # what a run did not get to is still as the run before left it
-            document |= {key: last.get(key) for key in ("gpu", "driver") if document[key] is None}
+            document |= {key: last.get(key) for key in ("gpu", "driver", "vgpu") if document[key] is None}
         document["inputs"] = {
             "site": str(target.site_path),
             "keyring": str(target.keyring) if target.keyring else None,
         }
+        document |= {key: value for key, value in facts.items() if value}
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
 
 
@@ -207,13 +240,19 @@ def failure_of(failure: Failure) -> AirgapError:
         findings = [f for f in failure.details.get("findings", []) if f.get("severity") == "error"]
         if findings:
             return FindingsError([_finding_error(finding) for finding in findings])
-    kind = HostError if failure.details.get("code", "").startswith("host-") else StageError
+    code = failure.details.get("code", "stage-failed")
+    details = failure.details.get("details") or {}
+    details |= {key: failure.details[key] for key in ("service", "log") if key in failure.details}
+    details |= {"stage": failure.stage, "task": failure.task}
+    if failure.asks_reboot:
+        return RebootRequiredError(failure.message, code=code, details=details)
+    # what preflight would have found is about the host, too, when a stage is the first to see it
+    kind = HostError if code.startswith("host-") else StageError
     return kind(
         f"stage {failure.stage or 'start'}, task “{failure.task}”: {failure.message}",
-        code=failure.details.get("code", "stage-failed"),
+        code=code,
         hint=failure.details.get("hint", RESUME_HINT),
-        details={"stage": failure.stage, "task": failure.task}
-        | {key: failure.details[key] for key in ("service", "log") if key in failure.details},
+        details=details,
     )
 
 
@@ -240,12 +279,6 @@ def _merge_packages(
         first = merged.get(row["name"], row)
         merged[row["name"]] = {"name": row["name"], "from": first["from"], "to": row["to"]}
     return [merged[name] for name in sorted(merged, key=str)]
-
-
-def _failed(problem: AirgapError, data: dict[str, Any]) -> Result:
-    errors = problem.errors if isinstance(problem, FindingsError) else [problem]
-    code = problem.worst if isinstance(problem, FindingsError) else problem.exit_code
-    return Result(data=data, exit_code=ExitCode(code), errors=errors)
 
 
 def _summary(target: Target, data: dict[str, Any]) -> list[str]:

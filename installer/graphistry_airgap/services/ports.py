@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.progress import Progress
     from graphistry_airgap.domain.recap import Recap
+    from graphistry_airgap.domain.resume import Pending
     from graphistry_airgap.domain.signature import Verdict
 
 
@@ -29,6 +30,28 @@ class PlaybookRunner(Protocol):
 class Receipts(Protocol):
     def load(self) -> dict[str, Any] | None: ...
     def save(self, receipt: dict[str, Any], *, stamp: str) -> None: ...
+
+
+class ResumeState(Protocol):
+    def load(self) -> Pending | None: ...
+    def save(self, pending: Pending) -> None: ...
+    def forget(self) -> None: ...
+
+
+class ResumeUnit(Protocol):
+    """The unit that goes on after a reboot; `install` returns what stood in its way."""
+
+    def install(self) -> str: ...
+    def remove(self) -> None: ...
+
+
+class Media(Protocol):
+    """Finds a bundle on whatever is mounted, by the sha256 of its SHA256SUMS."""
+
+    def find(self, sums_sha256: str, remembered: Path) -> Path | None: ...
+    def places(self, remembered: Path) -> list[Path]: ...
+    def sums_digest(self, place: Path) -> str | None: ...
+    def bundle_id(self, place: Path) -> str: ...
 
 
 class EventLog(Protocol):

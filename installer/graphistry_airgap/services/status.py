@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain.errors import ExitCode, StageError
+from graphistry_airgap.domain.errors import ExitCode, InputError, StageError
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.services.reboots import RESUME_COMMAND
+from graphistry_airgap.services.resume import not_rebooted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphistry_airgap.services.ports import Receipts
+    from graphistry_airgap.services.ports import Receipts, ResumeState
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Status:
     receipts: Receipts
     defined_services: Callable[[Path], list[str]]
     stack_services: Callable[[Path], list[dict[str, Any]]]
+    resume_state: ResumeState
+    boot_id: Callable[[], str]
 
     def run(self) -> Result:
         """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
@@ -44,6 +48,7 @@ class Status:
             "installed": receipt["finished"],
             "services": services,
             "unhealthy": sick,
+            "resume": (resume := self._resume()),
         }
         errors = [
             StageError(
@@ -57,13 +62,40 @@ class Status:
         if not receipt["complete"]:
             errors.append(
                 StageError(
-                    "the last installation did not finish",
+                    f"the last installation did not finish{_waits(resume)}",
                     code="incomplete",
-                    hint="run the same install command again; it goes on from there",
+                    hint=(resume or {}).get("next")
+                    or "run the same install command again; it goes on from there",
                 )
             )
         exit_code = ExitCode.FAILED if errors else ExitCode.OK
         return Result(data=data, messages=_table(data), exit_code=exit_code, errors=list(errors))
+
+    def _resume(self) -> dict[str, Any] | None:
+        """The reboot that an installation waits for, or waited for."""
+        try:
+            pending = self.resume_state.load()
+        except InputError as error:
+            return {"unreadable": error.message, "next": error.hint}
+        if pending is None:
+            return None
+        due = pending.boot_id == self.boot_id()
+        return {
+            "stage": pending.stage,
+            "reason": pending.reason,
+            "reboot": pending.mode,
+            "reboot_due": due,
+            "bundle": pending.bundle.id,
+            "next": not_rebooted(pending).hint if due else f"run: {RESUME_COMMAND}",
+        }
+
+
+def _waits(resume: dict[str, Any] | None) -> str:
+    if not resume or "stage" not in resume:
+        return ""
+    if resume["reboot_due"]:
+        return f": it waits for a reboot of this host ({resume['reason']})"
+    return f": it has to be resumed after the reboot for stage {resume['stage']}"
 
 
 def is_well(row: dict[str, Any]) -> bool:

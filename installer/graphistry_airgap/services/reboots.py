@@ -1,0 +1,135 @@
+"""When a stage needs a reboot: remember what comes after it, ask for it once, leave nothing afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import places
+from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
+from graphistry_airgap.domain.errors import AirgapError, InputError, RebootRequiredError, StageError
+from graphistry_airgap.domain.resume import AUTOMATIC, MANUAL, Pending, RememberedBundle, count_reboot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.domain.site import Site
+    from graphistry_airgap.services.install import Target
+    from graphistry_airgap.services.ports import ResumeState, ResumeUnit
+
+RESUME_COMMAND = f"{places.TOOL} install --resume"
+_LOOK_AT = (
+    "`journalctl -k -b` and `dkms status` say why (nouveau still loaded, Secure Boot refusing the module, "
+    "a module for another kernel); mend that, restart the host yourself if it needs it, then: "
+    f"{RESUME_COMMAND}"
+)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What became of a stage's wish for a reboot; `mode` is empty when it is refused."""
+
+    problem: AirgapError
+    mode: str = ""
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For the receipt of the run that ends here."""
+        return {"stage": self.problem.details["stage"], "reason": self.problem.message} if self.mode else {}
+
+
+@dataclass(frozen=True)
+class Reboots:
+    states: ResumeState
+    unit: ResumeUnit
+    boot_id: Callable[[], str]
+    schedule_restart: Callable[[], str]
+
+    def demand(self, wish: RebootRequiredError, target: Target) -> Demand:
+        """Remember the rest of the installation, on disk before anything else happens.
+
+        After one reboot for the same stage it is an error: a second one would not help either.
+        """
+        stage = wish.details["stage"]
+        sums = target.provenance.sums
+        boot = self.boot_id()
+        counts = count_reboot(self._earlier(), stage=stage, boot_id=boot, sums=sums)
+        if counts is None:
+            return Demand(_no_help(wish))
+        mode = target.site.reboot
+        self.states.save(
+            Pending(
+                stage=stage,
+                reason=wish.message,
+                boot_id=boot,
+                reboots=counts,
+                bundle=RememberedBundle(
+                    target.provenance.path, target.provenance.id, sums, signed=target.provenance.signed
+                ),
+                site=str(target.site_path.absolute()),
+                site_sha256=digest_of(target.site),
+                keyring=str(target.keyring.absolute()) if target.keyring else None,
+                mode=mode,
+            )
+        )
+        if mode == AUTOMATIC:
+            problem = self.unit.install()
+            if problem:
+                return self._by_hand(wish, f"{places.RESUME_UNIT} cannot be enabled: {problem}")
+            return Demand(wish, AUTOMATIC)
+        self.unit.remove()
+        return self._by_hand(wish)
+
+    def restart(self, demand: Demand) -> Demand:
+        """The very last step of a run: have the host restarted once the run has ended."""
+        if demand.mode != AUTOMATIC:
+            return demand
+        if problem := self.schedule_restart():
+            wish = _hinted(demand.problem, "restart this host; the installation then goes on by itself")
+            return Demand(wish, AUTOMATIC, [f"The restart could not be scheduled: {problem}"])
+        stop = f"systemctl stop {places.RESTART_UNIT}.timer"
+        wish = _hinted(
+            demand.problem,
+            f"nothing to do: the host restarts in a few seconds (unless you stop it: {stop}) and goes on by "
+            "itself; leave the medium in, mounted at boot",
+        )
+        return Demand(
+            wish, AUTOMATIC, ["This host restarts now and goes on with the installation by itself."]
+        )
+
+    def settle(self, target: Target, *, complete: bool) -> None:
+        """A complete installation waits for nothing, and one of another bundle takes the place of this."""
+        earlier = self._earlier()
+        if complete or (earlier is not None and earlier.bundle.sums_sha256 != target.provenance.sums):
+            self.states.forget()
+            self.unit.remove()
+
+    def _by_hand(self, wish: RebootRequiredError, *messages: str) -> Demand:
+        hinted = _hinted(wish, f"restart this host, mount the medium again, then run: {RESUME_COMMAND}")
+        return Demand(
+            hinted, MANUAL, ["This host needs a reboot before the installation can go on.", *messages]
+        )
+
+    def _earlier(self) -> Pending | None:
+        try:
+            return self.states.load()
+        except InputError:
+            return None  # a damaged one counts for nothing: it is written anew, or removed at the end
+
+
+def digest_of(site: Site) -> str:
+    return sha256_hex(canonical_json(site.as_dict()))
+
+
+def _no_help(wish: RebootRequiredError) -> StageError:
+    return StageError(
+        f"the reboot did not help: {wish.message}",
+        code="reboot-without-effect",
+        hint=_LOOK_AT,
+        details=wish.details,
+    )
+
+
+def _hinted(wish: AirgapError, hint: str) -> RebootRequiredError:
+    return RebootRequiredError(wish.message, code=wish.code, hint=hint, details=wish.details)
