@@ -48,10 +48,10 @@ from graphistry_airgap.services.env_files import EnvFiles
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
-from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.reboots import Reboots
 from graphistry_airgap.services.resume import Resume
 from graphistry_airgap.services.resume_at_boot import ResumeAtBoot
+from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.targets import Asked, Targets
 from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
 
@@ -122,11 +122,11 @@ def _preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Sil
 
 def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
     run_lock.require_root()
+    if arguments.wait_for_medium:
+        return _resume_at_boot(progress)
     run_lock.enter_scope(argv)
     require_private(places.STATE)
     with run_lock.hold(command="install"):
-    if arguments.wait_for_medium:
-        return _resume_at_boot(progress)
         installer, asked = _installer(arguments, progress), _asked(arguments)
         if arguments.resume:
             resume = Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id)
@@ -286,10 +286,10 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         progress=progress,
         knowledge=load_knowledge(),
         env_schema=load_env_schema(),
+        reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
         work_root=require_private(arguments.work_dir),
     )
 
-        reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Result]] = {
     "bundle build": _bundle_build,
