@@ -7,16 +7,13 @@ installer runs for as long as the installation takes: what it counts would be th
 from __future__ import annotations
 
 import argparse
-import filecmp
-import hashlib
-import os
 import secrets
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
+from demo_bundle import CACHE, DEMO, LAB, DemoError, build_bundle, make_inputs, say, step, write_spec
 from egress_trap import TrapError
 from prepared_host import (
     ADMINISTRATOR_FILE,
@@ -29,53 +26,10 @@ from prepared_host import (
 )
 from sealed_host import IMAGE, SealedHost
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-LAB = CHECKOUT / "lab"
-BUILD = CHECKOUT / "build"
-DEMO = BUILD / "demo"
-CACHE = BUILD / "cache"
-TOOL = CHECKOUT / ".venv" / "bin" / "graphistry-airgap"
-
 HOST = "airgap-demo"
 QUIET_HOST = "airgap-demo-quiet"
-SIGNER = "graphistry-airgap demo <demo@example.invalid>"
 # The release's images inherit the label of the base that they are built on.
 IMAGE_FILTERS = (f"reference={IMAGE}", "label=demo.inputs")
-
-SPEC = """\
-schema: 1
-release:
-  path: release
-  sha256: {release}
-platforms:
-  debian-13:
-    repositories:
-      - name: debian
-        uri: http://deb.debian.org/debian
-        suite: trixie
-        components: [main]
-        signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
-      - name: debian-updates
-        uri: http://deb.debian.org/debian
-        suite: trixie-updates
-        components: [main]
-        signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
-      - name: debian-security
-        uri: http://deb.debian.org/debian-security
-        suite: trixie-security
-        components: [main]
-        signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
-      # A stand-in: NVIDIA's repository is not to be had here.
-      - name: nvidia
-        uri: file:vendor-repository
-        suite: stable
-        components: [main]
-        signed_by: vendor-repository/key.gpg
-"""
-
-
-class DemoError(RuntimeError):
-    """A step of the demo failed; its own output says why."""
 
 
 @dataclass(frozen=True)
@@ -96,64 +50,12 @@ class Measured:
 
 def build(*, purpose: str, image_store: str) -> None:
     """Make host image, release, repository, keys, spec, site file and bundle; what is unchanged is kept."""
-    DEMO.mkdir(parents=True, exist_ok=True)
     step("host image", [LAB / "host" / "image"])
-    step("demo release", [LAB / "release" / "build", DEMO / "release"])
-    step("vendor repository", [LAB / "vendor-repository" / "build", DEMO / "vendor-repository"])
-    key = signing_key()
-    release = tree_digest(DEMO / "release")
-    (DEMO / "demo.bundle.yml").write_text(SPEC.format(release=release), encoding="utf-8")
+    make_inputs()
+    write_spec(DEMO / "demo.bundle.yml")
     site = site_file(purpose=purpose, image_store=image_store)
     (DEMO / "site.yml").write_text(site, encoding="utf-8")
-    build_bundle(key)
-
-
-def build_bundle(key: str) -> None:
-    """Replace the bundle only by a different one, so that a host keeps what it has mounted."""
-    bundle = DEMO / "bundle"
-    new = DEMO / "bundle.new" if bundle.exists() else bundle
-    shutil.rmtree(new, ignore_errors=True)
-    command: list[str | Path] = [TOOL, "bundle", "build", DEMO / "demo.bundle.yml", "-o", new]
-    step("bundle", [*command, "--sign-key", key, "--cache", CACHE])
-    if new == bundle:
-        return
-    same = filecmp.cmp(bundle / "SHA256SUMS", new / "SHA256SUMS", shallow=False)
-    shutil.rmtree(new if same else bundle)
-    if not same:
-        new.rename(bundle)
-
-
-def step(title: str, command: list[str | Path]) -> None:
-    say(title)
-    environment = os.environ | {"GNUPGHOME": os.fspath(DEMO / "gnupg")}
-    if subprocess.run(command, env=environment, check=False).returncode != 0:
-        raise DemoError(f"{title} failed")
-
-
-def signing_key() -> str:
-    """Fingerprint of the demo's own signing key; `trusted.gpg` is what an operator would already have."""
-    home = DEMO / "gnupg"
-    home.mkdir(mode=0o700, exist_ok=True)
-    if not gpg("--list-secret-keys"):
-        gpg("--passphrase", "", "--quick-generate-key", SIGNER, "rsa3072", "sign", "never")
-    (DEMO / "trusted.gpg").write_bytes(gpg("--export"))
-    records = [line.split(":") for line in gpg("--with-colons", "--list-secret-keys").decode().splitlines()]
-    return next(record[9] for record in records if record[0] == "fpr")
-
-
-def gpg(*arguments: str) -> bytes:
-    command = ["gpg", "--homedir", os.fspath(DEMO / "gnupg"), "--batch", "--quiet", *arguments]
-    return subprocess.run(command, check=True, capture_output=True).stdout
-
-
-def tree_digest(root: Path) -> str:
-    """The digest by which a spec pins a release: over the sorted `<sha256>  <path>` lines of its files."""
-    names = sorted(os.fsencode(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-    total = hashlib.sha256()
-    for name in names:
-        with (root / os.fsdecode(name)).open("rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").hexdigest().encode() + b"  " + name + b"\n")
-    return total.hexdigest()
+    build_bundle(DEMO / "demo.bundle.yml", DEMO / "bundle")
 
 
 def install(host: SealedHost, *, purpose: str) -> int:
@@ -243,10 +145,6 @@ def clean() -> None:
                 )
     for path in (DEMO, CACHE):
         shutil.rmtree(path, ignore_errors=True)
-
-
-def say(title: str) -> None:
-    print(f"== {title}", flush=True)
 
 
 def main() -> int:

@@ -32,6 +32,7 @@ from graphistry_airgap.adapters.release_source import ReleaseSource
 from graphistry_airgap.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.adapters.spec_file import read_spec
+from graphistry_airgap.adapters.vgpu_files import VgpuFiles
 from graphistry_airgap.adapters.wheels import Runtime
 from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
@@ -89,12 +90,14 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         read_spec=read_spec,
         packages=AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
         releases=ReleaseSource(cache),
+        vgpu_files=VgpuFiles(),
         images=DockerArchive(cache),
         runtimes=Runtime(cache, offline=request.offline),
         blobs=cache,
         writer=BundleWriter(),
         signer=GpgSigner(),
         installer=PACKAGE / "data" / "install.sh",
+        knowledge=load_knowledge(),
     )
 
 

@@ -4,6 +4,8 @@ apt sees nothing of this machine: its own configuration, lists, status and key p
 repository, and as sources the very partial mirrors that the bundle will hold.  So
 what apt accepts here it accepts on the target too.  The base, which the bundle
 need not hold, is the closure of all packages that the platform itself requires.
+Headers are resolved as if their kernel's image were installed, because on the
+target it is: what only the image needs stays out of the bundle.
 """
 
 from __future__ import annotations
@@ -15,22 +17,25 @@ import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from graphistry_airgap.adapters.process import Outcome, require, run
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.closure import Closure
+from graphistry_airgap.domain.driver import headers_group
 from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.kernels import nearest_kernels
 from graphistry_airgap.domain.repository import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from graphistry_airgap.adapters.apt_metadata import AptMetadata
     from graphistry_airgap.adapters.cache import Cache
     from graphistry_airgap.adapters.fetch import Fetcher
     from graphistry_airgap.domain.closure import ResolvedRepository
+    from graphistry_airgap.domain.driver import DriverRoots, KernelRoots
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.spec import RepositorySpec
 
@@ -61,31 +66,47 @@ class AptClosure:
         self.metadata = metadata
         self.fetcher = fetcher
 
-    def resolve(self, platform: type[Platform], repositories: Sequence[RepositorySpec]) -> Closure:
-        """Fetch the repositories' metadata and resolve every package group of the platform."""
+    def resolve(
+        self,
+        platform: type[Platform],
+        repositories: Sequence[RepositorySpec],
+        driver: DriverRoots | None = None,
+    ) -> Closure:
+        """Fetch the repositories' metadata and resolve every package group of the platform and its driver."""
         require("apt-get", package="apt")
         resolved = tuple(
             self.metadata.resolve(repository, architecture=platform.architecture)
             for repository in repositories
         )
-        key = _closure_key(platform, resolved)
-        if noted := self.cache.note(key):
-            groups = {name: [Package(**package) for package in group] for name, group in noted.items()}
-        else:
-            groups = self._groups(platform, resolved)
-            self.cache.write_note(
-                key, {name: [asdict(package) for package in group] for name, group in groups.items()}
-            )
-        return Closure(resolved, {name: tuple(group) for name, group in groups.items()})
+        groups = platform.groups | (driver.groups if driver else {})
+        kernels = driver.kernels if driver else {}
+        key = _closure_key(platform, resolved, groups, kernels)
+        noted = self.cache.note(key)
+        if not noted:
+            noted = self._resolve(platform, resolved, groups, kernels)
+            self.cache.write_note(key, noted)
+        found = {name: tuple(Package(**one) for one in group) for name, group in noted["groups"].items()}
+        return Closure(resolved, found, noted["kernel_images"])
 
-    def _groups(
-        self, platform: type[Platform], resolved: Sequence[ResolvedRepository]
-    ) -> dict[str, list[Package]]:
+    def _resolve(
+        self,
+        platform: type[Platform],
+        resolved: Sequence[ResolvedRepository],
+        groups: Mapping[str, tuple[str, ...]],
+        kernels: Mapping[str, KernelRoots],
+    ) -> dict[str, Any]:
         # not in the cache: a source list cannot name a key whose path has a blank
         with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as workspace:
             root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
             root.install_base()
-            return {name: root.closure(roots) for name, roots in sorted(platform.groups.items())}
+            found = {name: root.closure(roots) for name, roots in sorted(groups.items())}
+            images = {}
+            for kernel, roots in sorted(kernels.items()):
+                found[headers_group(kernel)], images[kernel] = root.headers(kernel, roots)
+        return {
+            "groups": {name: [asdict(package) for package in group] for name, group in found.items()},
+            "kernel_images": images,
+        }
 
     def fetch(self, package: Package, repository: RepositorySpec) -> None:
         """Bring one package's file into the cache."""
@@ -93,7 +114,12 @@ class AptClosure:
         self.fetcher.pinned(uri, sha256=package.sha256, size=package.size)
 
 
-def _closure_key(platform: type[Platform], resolved: Sequence[ResolvedRepository]) -> str:
+def _closure_key(
+    platform: type[Platform],
+    resolved: Sequence[ResolvedRepository],
+    groups: Mapping[str, tuple[str, ...]],
+    kernels: Mapping[str, KernelRoots],
+) -> str:
     """Equal for equal metadata, order of repositories, wanted groups and apt."""
     repositories = [
         [
@@ -106,7 +132,8 @@ def _closure_key(platform: type[Platform], resolved: Sequence[ResolvedRepository
         for one in resolved
     ]
     apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
-    wanted = [platform.name, platform.architecture, platform.groups, repositories, apt]
+    headers = {kernel: asdict(roots) for kernel, roots in kernels.items()}
+    wanted = [platform.name, platform.architecture, groups, headers, repositories, apt]
     return f"closure {sha256_hex(canonical_json(wanted))}"
 
 
@@ -157,17 +184,48 @@ class _AptRoot:
                 code="platform-base-missing",
                 hint="add the distribution's own main repository to the spec",
             )
-        base = self.closure(required)
-        exact = [f"{package.name}={package.version}" for package in base]
-        shown = self._apt("apt-cache", "show", *exact)
-        (self.root / "status").write_text(
-            "".join(
-                f"{stanza.strip()}\nStatus: install ok installed\n\n"
-                for stanza in shown.stdout.split("\n\n")
-                if stanza.strip()
-            ),
-            encoding="utf-8",
+        self._set_status(self.closure(required))
+
+    def headers(self, kernel: str, roots: KernelRoots) -> tuple[list[Package], str]:
+        """The closure of a kernel's headers over base and kernel image, and that image's version."""
+        self._require_kernel(kernel, roots)
+        base = (self.root / "status").read_text(encoding="utf-8")
+        try:
+            image = self.closure([roots.image])
+            self._set_status(image, over=base)
+            version = next(package.version for package in image if package.name == roots.image)
+            return self.closure([roots.headers]), version
+        finally:
+            (self.root / "status").write_text(base, encoding="utf-8")
+
+    def _require_kernel(self, kernel: str, roots: KernelRoots) -> None:
+        """Old kernels leave the repositories; say which ones of the same flavour are still there."""
+        prefix = roots.headers.removesuffix(kernel)
+        there = set(self._apt("apt-cache", "pkgnames", prefix).stdout.split())
+        there |= set(self._apt("apt-cache", "pkgnames", roots.image).stdout.split())
+        absent = [name for name in (roots.headers, roots.image) if name not in there]
+        if not absent:
+            return
+        known = [name.removeprefix(prefix) for name in there if name.startswith(prefix)]
+        nearest = [f"{prefix}{name}" for name in nearest_kernels(kernel, known)]
+        raise InputError(
+            f"no repository of the spec holds {' and '.join(absent)}",
+            code="kernel-unavailable",
+            hint=f"nearest of this flavour: {', '.join(nearest) or 'none'}; bring the hosts to such a "
+            "kernel, or name a repository that still holds theirs",
+            details={"kernel": kernel, "missing": absent, "nearest": nearest},
         )
+
+    def _set_status(self, packages: Sequence[Package], *, over: str = "") -> None:
+        """Write a dpkg status in which these packages are installed."""
+        exact = [f"{package.name}={package.version}" for package in packages]
+        shown = self._apt("apt-cache", "show", *exact)
+        installed = "".join(
+            f"{stanza.strip()}\nStatus: install ok installed\n\n"
+            for stanza in shown.stdout.split("\n\n")
+            if stanza.strip()
+        )
+        (self.root / "status").write_text(over + installed, encoding="utf-8")
 
     def closure(self, roots: Sequence[str]) -> list[Package]:
         """The packages that installing `roots` over the current status would bring, sorted."""

@@ -92,7 +92,7 @@ def _write(piece: Piece, target: Path) -> str:
             digest.update(chunk)
             writer.write(chunk)
         writer.flush()
-        os.fchmod(writer.fileno(), 0o755 if piece.executable else 0o644)
+        os.fchmod(writer.fileno(), 0o600 if piece.private else 0o755 if piece.executable else 0o644)
         os.fsync(writer.fileno())
     return digest.hexdigest()
 

@@ -21,7 +21,7 @@ from graphistry_airgap.domain.release import ARCHIVES, Release, ReleaseFile
 
 if TYPE_CHECKING:
     from graphistry_airgap.adapters.cache import Cache
-    from graphistry_airgap.domain.spec import ReleaseSpec
+    from graphistry_airgap.domain.spec import PinnedPath
 
 NEEDED = ("VERSION", "docker-compose.yml", ".env", "graphistry")
 
@@ -30,7 +30,7 @@ class ReleaseSource:
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
 
-    def open(self, spec: ReleaseSpec, *, trust_on_first_use: bool) -> Release:
+    def open(self, spec: PinnedPath, *, trust_on_first_use: bool) -> Release:
         """Read and check the release that the spec names."""
         if spec.path.is_dir():
             root, files = spec.path, _files(spec.path)
@@ -74,7 +74,7 @@ def release_digest(path: Path) -> str:
     return sha256_file(path)
 
 
-def _check_pin(spec: ReleaseSpec, digest: str, trust_on_first_use: bool) -> None:
+def _check_pin(spec: PinnedPath, digest: str, trust_on_first_use: bool) -> None:
     if spec.sha256 is None and not trust_on_first_use:
         raise InputError(
             f"the spec does not pin the release {spec.written}",
@@ -115,7 +115,7 @@ def _files(root: Path) -> list[ReleaseFile]:
     return found
 
 
-def _describe(spec: ReleaseSpec, root: Path, files: list[ReleaseFile], digest: str) -> Release:
+def _describe(spec: PinnedPath, root: Path, files: list[ReleaseFile], digest: str) -> Release:
     by_path = {file.path: file for file in files}
     archive = next((by_path[name] for name in ARCHIVES if name in by_path), None)
     absent = [name for name in NEEDED if name not in by_path]

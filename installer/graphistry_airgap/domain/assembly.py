@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.domain import layout
+from graphistry_airgap.domain import layout, vgpu
 from graphistry_airgap.domain.bootstrap import NAME as BOOTSTRAP
 from graphistry_airgap.domain.bootstrap import render_bootstrap
 from graphistry_airgap.domain.bundle import LAYOUT, blob_path
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.driver import Driver
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.runtime import Wheel
+    from graphistry_airgap.domain.vgpu import Vgpu
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Content:
     release: Release
     platforms: tuple[type[Platform], ...]
     closures: dict[str, Closure]
+    drivers: dict[str, Driver]
+    vgpus: dict[str, Vgpu]
     wheels: dict[str, list[Wheel]]
     images: list[Image]
     installer: bytes
@@ -98,6 +102,23 @@ class Content:
         for wheel in self.wheels[platform.name]:
             name, pinned = f"{platform.name}/{wheel.name}", {"pinned": True}
             yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, pinned)
+        if platform.name in self.vgpus:
+            yield from self._vgpu_items(platform.name)
+
+    def _vgpu_items(self, platform: str) -> Iterator[Item]:
+        carried = self.vgpus[platform]
+        version = carried.driver.version if carried.driver else ""
+        for file in carried.files:
+            kind = "vgpu-token" if file is carried.token else "vgpu-driver"
+            yield Item(
+                kind,
+                f"{platform}/{file.name}",
+                version if kind == "vgpu-driver" else "",
+                file.size,
+                file.sha256,
+                file.written,
+                {"pinned": file.pinned},
+            )
 
     def _pieces(self) -> Iterator[Piece]:
         yield bytes_piece(layout.INSTALLER, self.installer)
@@ -131,6 +152,10 @@ class Content:
         for wheel in wheels:
             yield self._blob(f"{layout.runtime(platform)}/{wheel.filename}", wheel.sha256, wheel.size)
         yield bytes_piece(f"{layout.runtime(platform)}/requirements.txt", render_requirements(wheels))
+        if carried := self.vgpus.get(platform):
+            for file in carried.files:
+                path, private = vgpu.path(platform, file), file is carried.token
+                yield Piece(path, file.source, file.sha256, file.size, private=private)
 
     def _blob(self, path: str, digest: str, size: int) -> Piece:
         plain = digest.removeprefix("sha256:")

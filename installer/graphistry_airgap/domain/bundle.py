@@ -11,6 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from graphistry_airgap.domain.bundle_driver import (
+    Driver,
+    Licence,
+    Vgpu,
+    parse_driver,
+    parse_licence,
+    parse_vgpu,
+)
+from graphistry_airgap.domain.bundle_values import NAME, VERSION, WORD, digest, inside, like, size, text
 from graphistry_airgap.domain.errors import BundleError
 from graphistry_airgap.domain.images import Layer
 
@@ -18,11 +27,6 @@ MANIFEST = "bundle.json"
 SCHEMA = 1
 LAYOUT = "images"
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-# these become parts of paths, of files that apt reads, or of argument lists
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_/-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~:-]*")
 _MODE = re.compile(r"0?[0-7]{3}")
 
 
@@ -57,6 +61,8 @@ class Platform:
     repositories: tuple[Repository, ...]
     packages: dict[str, tuple[Package, ...]]
     runtime: str
+    driver: Driver | None = None
+    vgpu: Vgpu | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class Bundle:
     platforms: dict[str, Platform]
     images: tuple[Image, ...]
     files: dict[str, File]
+    licences: tuple[Licence, ...]
     raw: dict[str, Any]
 
 
@@ -115,7 +122,12 @@ def parse_bundle(raw: bytes) -> Bundle:
 
 def is_release_version(text: str) -> bool:
     """Whether a release's VERSION can name its directory on a host."""
-    return _NAME.fullmatch(text) is not None
+    return NAME.fullmatch(text) is not None
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a file of the operator can have this name in a bundle."""
+    return NAME.fullmatch(text) is not None
 
 
 def _check_schema(document: dict[str, Any]) -> None:
@@ -155,106 +167,79 @@ def _malformed(reason: str) -> BundleError:
 def _bundle(document: dict[str, Any]) -> Bundle:
     release = document["release"]
     for path in release.get("empty_directories", []):
-        _inside(path)
+        inside(path)
     bundle = Bundle(
-        id=_text(document["id"]),
-        created=_text(document["created"]),
-        release=Release(_like(_NAME, release["version"]), _text(release["cuda"]), _inside(release["path"])),
-        platforms={
-            _like(_NAME, name): _platform(name, value) for name, value in document["platforms"].items()
-        },
+        id=text(document["id"]),
+        created=text(document["created"]),
+        release=Release(like(NAME, release["version"]), text(release["cuda"]), inside(release["path"])),
+        platforms={like(NAME, name): _platform(name, value) for name, value in document["platforms"].items()},
         images=tuple(_image(value) for value in document["images"]),
-        files={_inside(path): _file(one) for path, one in document["files"].items()},
+        files={inside(path): _file(one) for path, one in document["files"].items()},
+        licences=tuple(parse_licence(one) for one in document.get("licences", ())),
         raw=document,
     )
     keys = {one.signed_by for platform in bundle.platforms.values() for one in platform.repositories}
     if absent := sorted(keys - bundle.files.keys()):
         raise ValueError(f"the keyring {absent[0]} of a repository is not among its files")
+    carried = {
+        path for platform in bundle.platforms.values() if platform.vgpu for path in platform.vgpu.paths
+    }
+    if absent := sorted(carried - bundle.files.keys()):
+        raise ValueError(f"the vGPU file {absent[0]} is not among its files")
     return bundle
 
 
 def _file(value: dict[str, Any]) -> File:
-    _like(_MODE, value.get("mode", "0644"))
-    return File(_size(value["size"]), _text(value["sha256"]))
+    like(_MODE, value.get("mode", "0644"))
+    return File(size(value["size"]), text(value["sha256"]))
 
 
 def _platform(name: str, value: dict[str, Any]) -> Platform:
     return Platform(
         name=name,
-        architecture=_text(value["architecture"]),
+        architecture=text(value["architecture"]),
         repositories=tuple(
             Repository(
-                name=_like(_NAME, one["name"]),
-                path=_inside(one["path"]),
-                suite=_like(_WORD, one["suite"]),
-                components=tuple(_like(_WORD, part) for part in one["components"]),
-                signed_by=_inside(one["signed_by"]),
+                name=like(NAME, one["name"]),
+                path=inside(one["path"]),
+                suite=like(WORD, one["suite"]),
+                components=tuple(like(WORD, part) for part in one["components"]),
+                signed_by=inside(one["signed_by"]),
             )
             for one in value["repositories"]
         ),
         packages={
-            group: tuple(
+            like(NAME, group): tuple(
                 Package(
-                    _like(_NAME, one["name"]),
-                    _like(_VERSION, one["version"]),
-                    _like(_NAME, one["architecture"]),
+                    like(NAME, one["name"]),
+                    like(VERSION, one["version"]),
+                    like(NAME, one["architecture"]),
                 )
                 for one in members
             )
             for group, members in value["packages"].items()
         },
-        runtime=_inside(value["runtime"]),
+        runtime=inside(value["runtime"]),
+        driver=parse_driver(value["driver"], value["packages"]) if "driver" in value else None,
+        vgpu=parse_vgpu(value["vgpu"]) if "vgpu" in value else None,
     )
 
 
 def _image(value: dict[str, Any]) -> Image:
     manifest = value["manifest"]
     return Image(
-        name=_text(value["name"]),
-        manifest=_digest(manifest["digest"]),
-        manifest_size=_size(manifest["size"]),
-        media_type=_text(manifest["media_type"]),
-        config=_digest(value["config"]),
+        name=text(value["name"]),
+        manifest=digest(manifest["digest"]),
+        manifest_size=size(manifest["size"]),
+        media_type=text(manifest["media_type"]),
+        config=digest(value["config"]),
         layers=tuple(
             Layer(
-                _digest(one["digest"]),
-                _size(one["size"]),
-                _digest(one["diff_id"]),
-                _size(one["unpacked_size"]),
+                digest(one["digest"]),
+                size(one["size"]),
+                digest(one["diff_id"]),
+                size(one["unpacked_size"]),
             )
             for one in value["layers"]
         ),
     )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"a text was expected where {value!r:.80} stands")
-    return value
-
-
-def _like(pattern: re.Pattern[str], value: Any) -> str:
-    text = _text(value)
-    if not pattern.fullmatch(text):
-        raise ValueError(f"{text!r:.80} has characters that do not belong there")
-    return text
-
-
-def _inside(value: Any) -> str:
-    """A path that is plainly inside the bundle; an unsigned manifest must not reach out of it either."""
-    path = _text(value)
-    if path.startswith("/") or any(part in ("", ".", "..") for part in path.split("/")):
-        raise ValueError(f"a path inside the bundle was expected where {path!r} stands")
-    return path
-
-
-def _size(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"a size was expected where {value!r:.80} stands")
-    return value
-
-
-def _digest(value: Any) -> str:
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
-        raise ValueError(f"a digest (sha256:<64 hex digits>) was expected where {value!r:.80} stands")
-    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,10 +39,15 @@ class ResolvedRepository:
 
 @dataclass(frozen=True)
 class Closure:
-    """The packages of each group, and the repositories that they come from."""
+    """The packages of each group, and the repositories that they come from.
+
+    `kernel_images` has, for each kernel whose headers are there, the version of the kernel image that they
+    belong to; the image itself is not part of the closure.
+    """
 
     repositories: tuple[ResolvedRepository, ...]
     groups: dict[str, tuple[Package, ...]]
+    kernel_images: dict[str, str] = field(default_factory=dict)
 
     @property
     def packages(self) -> list[Package]:

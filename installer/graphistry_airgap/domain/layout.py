@@ -17,13 +17,17 @@ RELEASE = "release"
 
 @dataclass(frozen=True)
 class Piece:
-    """One file to be: bytes, or a file to copy that must have this digest."""
+    """One file to be: bytes, or a file to copy that must have this digest.
+
+    A private one can be read by its owner alone, for as long as it lies on a disk that knows modes.
+    """
 
     path: str
     source: Path | bytes
     sha256: str
     size: int
     executable: bool = False
+    private: bool = False
 
 
 def repository(platform: str, name: str) -> str:

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import layout
 from graphistry_airgap.domain.canonical import readable_json
+from graphistry_airgap.domain.licences import licence_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.driver import Driver
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.layout import Piece
     from graphistry_airgap.domain.lock import Lock
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.vgpu import Vgpu
 
 BUNDLE_SCHEMA = 1
 TOOL_MINIMUM = {"minimum": "0.1.0", "reason": "bundle schema 1"}
@@ -27,6 +30,8 @@ def render_manifest(
     release: Release,
     platforms: Sequence[type[Platform]],
     closures: Mapping[str, Closure],
+    drivers: Mapping[str, Driver],
+    vgpus: Mapping[str, Vgpu],
     images: Sequence[Image],
     pieces: Sequence[Piece],
 ) -> bytes:
@@ -44,8 +49,13 @@ def render_manifest(
                 "empty_directories": list(release.empty_directories),
             },
             "platforms": {
-                platform.name: platform_entry(platform, closures[platform.name]) for platform in platforms
+                platform.name: {
+                    **platform_entry(platform, closures[platform.name]),
+                    **_driver_entry(platform.name, drivers.get(platform.name), vgpus.get(platform.name)),
+                }
+                for platform in platforms
             },
+            "licences": licence_notes(closures, vgpus),
             "images": [image.entry() for image in images],
             "files": {piece.path: _file(piece) for piece in pieces},
         }
@@ -75,6 +85,11 @@ def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]
         },
         "runtime": layout.runtime(platform.name),
     }
+
+
+def _driver_entry(platform: str, driver: Driver | None, vgpu: Vgpu | None) -> dict[str, Any]:
+    entry = {"driver": driver.entry()} if driver else {}
+    return {**entry, "vgpu": vgpu.entry(platform)} if vgpu else entry
 
 
 def _file(piece: Piece) -> dict[str, Any]:

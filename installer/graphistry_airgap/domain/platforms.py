@@ -16,6 +16,7 @@ class Platform(Protocol):
     python_version: ClassVar[str]
     python_abis: ClassVar[tuple[str, ...]]
     wheel_platforms: ClassVar[tuple[str, ...]]
+    guest_drivers: ClassVar[tuple[str, ...]]
 
 
 class Debian13:
@@ -38,6 +39,7 @@ class Debian13:
         "manylinux_2_17_x86_64",
         "manylinux2014_x86_64",
     )
+    guest_drivers: ClassVar[tuple[str, ...]] = ("deb", "run")
 
 
 PLATFORMS: dict[str, type[Platform]] = {Debian13.name: Debian13}

@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+MODULES = ("open", "proprietary")
+
 
 @dataclass(frozen=True)
-class ReleaseSpec:
+class PinnedPath:
+    """A file or directory beside the spec, and the sha256 that it must have."""
+
     written: str
     path: Path
     sha256: str | None
@@ -33,18 +37,47 @@ class RepositorySpec:
 
 
 @dataclass(frozen=True)
+class DriverSpec:
+    """NVIDIA's driver from the repositories: one branch, its modules, the kernels that it is built for."""
+
+    branch: str
+    modules: tuple[str, ...]
+    kernels: tuple[str, ...]
+    waive: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VgpuSpec:
+    """What an operator got from NVIDIA's licensing portal for guests with a vGPU."""
+
+    driver: PinnedPath | None
+    token: PinnedPath | None
+    waive: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlatformSpec:
+    repositories: tuple[RepositorySpec, ...]
+    driver: DriverSpec | None
+    vgpu: VgpuSpec | None
+
+
+@dataclass(frozen=True)
 class Spec:
-    release: ReleaseSpec
-    platforms: dict[str, tuple[RepositorySpec, ...]]
+    release: PinnedPath
+    platforms: dict[str, PlatformSpec]
 
 
 def parse_spec(document: dict[str, Any], base: Path) -> Spec:
     """Turn a document that passed the schema into a `Spec`."""
-    release = document["release"]
     return Spec(
-        release=ReleaseSpec(release["path"], _resolve(release["path"], base), release.get("sha256")),
+        release=_pinned(document["release"], base),
         platforms={
-            name: tuple(_repository(entry, base) for entry in platform["repositories"])
+            name: PlatformSpec(
+                repositories=tuple(_repository(entry, base) for entry in platform["repositories"]),
+                driver=_driver(platform["driver"]) if "driver" in platform else None,
+                vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
+            )
             for name, platform in sorted(document["platforms"].items())
         },
     )
@@ -53,8 +86,8 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
 def repeated_names(spec: Spec) -> list[str]:
     """Repository names used twice on one platform, as paths into the spec."""
     found = []
-    for platform, repositories in spec.platforms.items():
-        names = [repository.name for repository in repositories]
+    for platform, wanted in spec.platforms.items():
+        names = [repository.name for repository in wanted.repositories]
         found += [
             f"platforms.{platform}.repositories[{index}].name"
             for index, name in enumerate(names)
@@ -74,6 +107,27 @@ def _repository(entry: dict[str, Any], base: Path) -> RepositorySpec:
         signed_by=_resolve(entry["signed_by"], base),
         allow_expired=entry.get("allow_expired", False),
     )
+
+
+def _driver(entry: dict[str, Any]) -> DriverSpec:
+    return DriverSpec(
+        branch=entry["branch"],
+        modules=tuple(entry.get("modules", MODULES)),
+        kernels=tuple(entry.get("kernels", ())),
+        waive=tuple(entry.get("waive", ())),
+    )
+
+
+def _vgpu(entry: dict[str, Any], base: Path) -> VgpuSpec:
+    return VgpuSpec(
+        driver=_pinned(entry["driver"], base) if "driver" in entry else None,
+        token=_pinned(entry["token"], base) if "token" in entry else None,
+        waive=tuple(entry.get("waive", ())),
+    )
+
+
+def _pinned(entry: dict[str, Any], base: Path) -> PinnedPath:
+    return PinnedPath(entry["path"], _resolve(entry["path"], base), entry.get("sha256"))
 
 
 def _file_uri(uri: str, base: Path) -> str:

@@ -18,20 +18,28 @@ from graphistry_airgap.domain import layout
 from graphistry_airgap.domain.assembly import Content
 from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
+from graphistry_airgap.domain.driver import driver_roots, resolved_driver
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.manifest import render_manifest
 from graphistry_airgap.domain.platforms import PLATFORMS
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.services.bundle_drivers import (
+    driver_notes,
+    require_drivers_in_range,
+    require_usable_token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.driver import Driver
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.spec import Spec
+    from graphistry_airgap.domain.vgpu import Vgpu
     from graphistry_airgap.services import build_ports as ports
 
 DOWNLOADS = 4
@@ -47,6 +55,17 @@ class BuildRequest:
     trust_on_first_use: bool = False
 
 
+@dataclass(frozen=True)
+class _Resolved:
+    """What is known before anything large is fetched."""
+
+    release: Release
+    closures: dict[str, Closure]
+    drivers: dict[str, Driver]
+    vgpus: dict[str, Vgpu]
+    notes: list[str]
+
+
 class BuildBundle:
     def __init__(
         self,
@@ -54,22 +73,26 @@ class BuildBundle:
         read_spec: ports.ReadSpec,
         packages: ports.Packages,
         releases: ports.Releases,
+        vgpu_files: ports.VgpuFiles,
         images: ports.Images,
         runtimes: ports.Runtimes,
         blobs: ports.Blobs,
         writer: ports.Writer,
         signer: ports.Signer,
         installer: Path,
+        knowledge: dict[str, Any],
     ) -> None:
         self.read_spec = read_spec
         self.packages = packages
         self.releases = releases
+        self.vgpu_files = vgpu_files
         self.images = images
         self.runtimes = runtimes
         self.blobs = blobs
         self.writer = writer
         self.signer = signer
         self.installer = installer
+        self.knowledge = knowledge
 
     def run(self, request: BuildRequest, *, progress: Callable[[str], None]) -> Result:
         """Build the bundle that the request's spec describes."""
@@ -88,8 +111,8 @@ class BuildBundle:
         self.writer.check(request.output)
         spec = self.read_spec(request.spec)
         key = self.signer.fingerprint(request.sign_key) if request.sign_key else None
-        release, closures = self._resolve(spec, request, progress)
-        content = self._fetch(spec, release, closures, progress)
+        resolved = self._resolve(spec, request, progress)
+        content = self._fetch(spec, resolved, progress)
         progress("assemble")
         pieces = _complete(content)
         with self.writer.partial(request.output) as partial:
@@ -98,41 +121,57 @@ class BuildBundle:
                 progress("sign")
                 self.signer.sign(partial / SUMS, partial / SIGNATURE, key)
             self.writer.finish(partial, _epoch(content))
-        return _result(request, content, pieces, key, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        return _result(request, content, pieces, key, notes=resolved.notes, seconds=seconds)
 
-    def _resolve(
-        self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]
-    ) -> tuple[Release, dict[str, Closure]]:
+    def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
+        trust = request.trust_on_first_use
+        roots = {
+            name: driver_roots(self.knowledge, name, wanted.driver)
+            for name, wanted in spec.platforms.items()
+            if wanted.driver
+        }
+        vgpus = {
+            name: self.vgpu_files.open(wanted.vgpu, PLATFORMS[name], trust_on_first_use=trust)
+            for name, wanted in spec.platforms.items()
+            if wanted.vgpu
+        }
+        for token in filter(None, (vgpu.token for vgpu in vgpus.values())):
+            require_usable_token(token, time.time())
         with ThreadPoolExecutor(2) as pool:
             progress(f"read the release {spec.release.written}")
-            opened = pool.submit(
-                self.releases.open, spec.release, trust_on_first_use=request.trust_on_first_use
-            )
-            resolved = {}
-            for name, repositories in spec.platforms.items():
+            opened = pool.submit(self.releases.open, spec.release, trust_on_first_use=trust)
+            resolving = {}
+            for name, wanted in spec.platforms.items():
                 progress(f"resolve packages for {name}")
-                resolved[name] = pool.submit(self.packages.resolve, PLATFORMS[name], repositories)
-            closures = {name: future.result() for name, future in resolved.items()}
-            return opened.result(), closures
+                resolving[name] = pool.submit(
+                    self.packages.resolve, PLATFORMS[name], wanted.repositories, roots.get(name)
+                )
+            closures = {name: future.result() for name, future in resolving.items()}
+            release = opened.result()
+        drivers = {name: resolved_driver(wanted, closures[name]) for name, wanted in roots.items()}
+        notes = driver_notes(roots, drivers)
+        notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
+        return _Resolved(release, closures, drivers, vgpus, notes)
 
-    def _fetch(
-        self, spec: Spec, release: Release, closures: dict[str, Closure], progress: Callable[[str], None]
-    ) -> Content:
+    def _fetch(self, spec: Spec, resolved: _Resolved, progress: Callable[[str], None]) -> Content:
         platforms = tuple(PLATFORMS[name] for name in spec.platforms)
         with ThreadPoolExecutor(DOWNLOADS + 2) as pool:
             progress("fetch packages, pack images, collect wheels")
-            packed: Future[list[Image]] = pool.submit(self._pack, release, progress)
+            packed: Future[list[Image]] = pool.submit(self._pack, resolved.release, progress)
             wheels = {platform.name: pool.submit(self.runtimes.collect, platform) for platform in platforms}
             fetched = [
                 pool.submit(self.packages.fetch, package, repository)
-                for name, closure in closures.items()
+                for closure in resolved.closures.values()
                 for package, repository in closure.sources()
             ]
             _all_or_first_failure(pool, [packed, *wheels.values(), *fetched])
         return Content(
-            release=release,
+            release=resolved.release,
             platforms=platforms,
-            closures=closures,
+            closures=resolved.closures,
+            drivers=resolved.drivers,
+            vgpus=resolved.vgpus,
             wheels={name: future.result() for name, future in wheels.items()},
             images=packed.result(),
             installer=self.installer.read_bytes(),
@@ -173,6 +212,8 @@ def _complete(content: Content) -> list[Piece]:
         release=content.release,
         platforms=content.platforms,
         closures=content.closures,
+        drivers=content.drivers,
+        vgpus=content.vgpus,
         images=content.images,
         pieces=pieces,
     )
@@ -205,7 +246,13 @@ def _epoch(content: Content) -> float:
 
 
 def _result(
-    request: BuildRequest, content: Content, pieces: list[Piece], key: str | None, seconds: float
+    request: BuildRequest,
+    content: Content,
+    pieces: list[Piece],
+    key: str | None,
+    *,
+    notes: list[str],
+    seconds: float,
 ) -> Result:
     lock = content.lock()
     size = sum(piece.size for piece in pieces)
@@ -220,6 +267,7 @@ def _result(
         "bytes": size,
         "images": len(content.images),
         "packages": len(packages),
+        "drivers": {name: driver.entry() for name, driver in content.drivers.items()},
         "signed_by": key,
         "seconds": round(seconds, 1),
     }
@@ -230,4 +278,4 @@ def _result(
     ]
     if not content.release.pinned:
         messages.append(f"The release was not pinned; its sha256 is {content.release.sha256}.")
-    return Result(data=data, messages=messages)
+    return Result(data=data, messages=messages + notes)

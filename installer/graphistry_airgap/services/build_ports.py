@@ -10,24 +10,32 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.driver import DriverRoots
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.layout import Piece
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.repository import Package
     from graphistry_airgap.domain.runtime import Wheel
-    from graphistry_airgap.domain.spec import ReleaseSpec, RepositorySpec, Spec
+    from graphistry_airgap.domain.spec import PinnedPath, RepositorySpec, Spec, VgpuSpec
+    from graphistry_airgap.domain.vgpu import Vgpu
 
 
 class Packages(Protocol):
     """Resolves a platform's package groups; `fetch` brings one package's file into the cache."""
 
-    def resolve(self, platform: type[Platform], repositories: Sequence[RepositorySpec]) -> Closure: ...
+    def resolve(
+        self, platform: type[Platform], repositories: Sequence[RepositorySpec], driver: DriverRoots | None
+    ) -> Closure: ...
     def fetch(self, package: Package, repository: RepositorySpec) -> None: ...
 
 
 class Releases(Protocol):
-    def open(self, spec: ReleaseSpec, *, trust_on_first_use: bool) -> Release: ...
+    def open(self, spec: PinnedPath, *, trust_on_first_use: bool) -> Release: ...
+
+
+class VgpuFiles(Protocol):
+    def open(self, spec: VgpuSpec, platform: type[Platform], *, trust_on_first_use: bool) -> Vgpu: ...
 
 
 class Images(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.bundle import MANIFEST, Bundle, Platform, parse_bundle
@@ -9,7 +10,7 @@ from graphistry_airgap.domain.result import Result
 from graphistry_airgap.services.verify_bundle import verify_bundle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from graphistry_airgap.domain.signature import Verdict
@@ -52,6 +53,7 @@ def _summary(bundle: Bundle, verdict: Verdict | None) -> dict[str, Any]:
         ],
         "files": len(bundle.files),
         "size": sum(file.size for file in bundle.files.values()),
+        "licences": [asdict(one) for one in bundle.licences],
         "signature": verdict.as_dict() if verdict else None,
     }
 
@@ -63,6 +65,8 @@ def _platform(platform: Platform, bundle: Bundle) -> dict[str, Any]:
             group: {"count": len(members), "size": _group_size(platform, group, bundle)}
             for group, members in platform.packages.items()
         },
+        "driver": asdict(platform.driver) if platform.driver else None,
+        "vgpu": asdict(platform.vgpu) if platform.vgpu else None,
     }
 
 
@@ -86,7 +90,21 @@ def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
         f"bundle {bundle.id}, made {bundle.created}",
         f"release {bundle.release.version} (CUDA {bundle.release.cuda}) for {', '.join(bundle.platforms)}",
         f"{len(bundle.images)} images, {len(bundle.files)} files, {size >> 20} MiB",
+        *(line for platform in bundle.platforms.values() for line in _driver_lines(platform)),
+        *(f"licence: {one.name}: {', '.join(one.concerns)}; {one.note}" for one in bundle.licences),
     ]
     if verdict is None:
         return [*lines, "the signature was not checked: name a keyring (--keyring), or use `bundle verify`"]
     return [*lines, f"signed by {', '.join(verdict.signers)}"]
+
+
+def _driver_lines(platform: Platform) -> Iterator[str]:
+    if driver := platform.driver:
+        kernels = ", ".join(driver.kernel_images) or "no kernel"
+        modules = " and ".join(driver.modules)
+        yield f"{platform.name}: NVIDIA driver {driver.version}, {modules} modules, headers for {kernels}"
+    if vgpu := platform.vgpu:
+        if vgpu.driver:
+            yield f"{platform.name}: vGPU guest driver {vgpu.driver.version} (.{vgpu.driver.kind})"
+        if vgpu.token:
+            yield f"{platform.name}: HOLDS A LICENCE TOKEN; guard the bundle like the token itself"

@@ -39,7 +39,7 @@ def test_schemas_are_schemas(name):
 
 def test_good_spec_has_its_paths_resolved_beside_it(write, tmp_path):
     spec = read_spec(write(GOOD.replace("http://x", "file:repo dir")))
-    repository = spec.platforms["debian-13"][0]
+    repository = spec.platforms["debian-13"].repositories[0]
     assert spec.release.path == tmp_path / "release"
     assert repository.signed_by == tmp_path / "key.gpg"
     assert repository.uri == f"file:{tmp_path}/repo%20dir"
@@ -87,7 +87,7 @@ def test_wrong_value_names_its_path(write, old, new, path):
 
 def test_flat_repository_has_no_components(write):
     flat = GOOD.replace("suite: trixie, components: [main]", "suite: /")
-    assert read_spec(write(flat)).platforms["debian-13"][0].components == ()
+    assert read_spec(write(flat)).platforms["debian-13"].repositories[0].components == ()
 
 
 def test_repository_name_used_twice(write):

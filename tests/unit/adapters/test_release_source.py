@@ -8,7 +8,7 @@ from small_release import write_release
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.release_source import ReleaseSource, release_digest
 from graphistry_airgap.domain.errors import InputError
-from graphistry_airgap.domain.spec import ReleaseSpec
+from graphistry_airgap.domain.spec import PinnedPath
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def opened(tmp_path):
     source = ReleaseSource(Cache(tmp_path / "cache"))
 
     def open_path(path, *, sha256=None, trust=True):
-        return source.open(ReleaseSpec("written", path, sha256), trust_on_first_use=trust)
+        return source.open(PinnedPath("written", path, sha256), trust_on_first_use=trust)
 
     return open_path
 

@@ -1,0 +1,138 @@
+"""NVIDIA's driver in a bundle: what a spec asks for as package roots, and what came of it.
+
+Package names are knowledge (`drivers.json`), never code.  Headers are asked for beside the kernel image that
+they belong to: a host has that image already, and nothing here may bring another kernel onto it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.spec import DriverSpec
+
+PROGRAMS = "driver"
+_UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
+
+
+@dataclass(frozen=True)
+class KernelRoots:
+    """The packages of one kernel: its headers are wanted, its image is on the host."""
+
+    headers: str
+    image: str
+
+
+@dataclass(frozen=True)
+class DriverRoots:
+    """What apt is asked for; `version` is the one that the knowledge names, or empty."""
+
+    branch: str
+    version: str
+    modules: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+    kernels: dict[str, KernelRoots]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The driver as a bundle holds it."""
+
+    branch: str
+    version: str
+    modules: tuple[str, ...]
+    kernel_images: dict[str, str]
+
+    def entry(self) -> dict[str, Any]:
+        """What bundle.json says about it."""
+        return {
+            "branch": self.branch,
+            "version": self.version,
+            "modules": list(self.modules),
+            "kernels": sorted(self.kernel_images),
+            "kernel_images": dict(sorted(self.kernel_images.items())),
+        }
+
+
+def module_group(modules: str) -> str:
+    return f"{PROGRAMS}-{modules}"
+
+
+def headers_group(kernel: str) -> str:
+    return f"headers-{kernel}"
+
+
+def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec) -> DriverRoots:
+    """The package roots of a branch; raises with the branches that are known."""
+    known = knowledge["drivers"]["platforms"].get(platform, {"branches": []})
+    branches = {row["branch"]: row for row in known["branches"]}
+    row = branches.get(wanted.branch)
+    if row is None:
+        raise InputError(
+            f"driver branch {wanted.branch} is not known for {platform}",
+            code="driver-branch-unknown",
+            hint=f"known for {platform}: {', '.join(sorted(branches)) or 'none'}",
+            details={"branches": sorted(branches)},
+        )
+    if absent := [modules for modules in wanted.modules if not row[modules]]:
+        raise InputError(
+            f"driver branch {wanted.branch} has no {absent[0]} modules on {platform}",
+            code="driver-modules-unknown",
+            hint="leave them out of driver.modules, or take another branch",
+        )
+    return DriverRoots(
+        branch=wanted.branch,
+        version=row["version"],
+        modules=wanted.modules,
+        groups={
+            PROGRAMS: tuple(row["programs"]),
+            **{module_group(modules): tuple(row[modules]) for modules in wanted.modules},
+        },
+        kernels={
+            kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
+            for kernel in wanted.kernels
+        },
+    )
+
+
+def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
+    """The driver that the closure holds; modules and programs must be of one version."""
+    versions = {
+        group: upstream
+        for group, names in roots.groups.items()
+        for package in closure.groups[group]
+        if package.name == names[0] and (upstream := upstream_version(package.version))
+    }
+    found = sorted(set(versions.values()))
+    if len(found) != 1:
+        raise InputError(
+            f"the repositories hold different driver versions: {_listed(versions)}",
+            code="driver-versions-differ",
+            hint="name repositories in the spec that hold one version of the whole driver",
+            details={"versions": versions},
+        )
+    if found[0].partition(".")[0] != roots.branch:
+        raise InputError(
+            f"the repositories hold driver {found[0]}, the spec wants branch {roots.branch}",
+            code="driver-branch-changed",
+            hint="name a repository that still holds this branch, or take the one that is there",
+            details={"version": found[0], "branch": roots.branch},
+        )
+    return Driver(roots.branch, found[0], roots.modules, closure.kernel_images)
+
+
+def upstream_version(version: str) -> str:
+    """NVIDIA's own version out of a package's: `550.163.01` out of `550.163.01-2`."""
+    match = _UPSTREAM.match(version)
+    return match["upstream"] if match else ""
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{group} {version}" for group, version in sorted(versions.items())) or "none"
