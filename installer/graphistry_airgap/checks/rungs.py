@@ -1,0 +1,111 @@
+"""Climb the ladder of GPU tests on this host: the driver first, then one container for each rung, at once."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain import rungs
+from graphistry_airgap.domain.rungs import FAILED, PASSED, SKIPPED, Outcome
+from graphistry_airgap.plugins.module_utils.airgap import gpu_host, gpu_smi, probe_root
+from graphistry_airgap.plugins.module_utils.airgap.env_syntax import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Run = Callable[[Sequence[str]], tuple[int, str, str]]
+
+FLAVOUR = "CUDA_SHORT_VERSION"
+HOOK = "nvidia-container-runtime-hook"
+_UNKNOWN_OPTION = "could not select device driver"
+_OLD_DOCKER = (
+    "Docker runs since before the toolkit came, and learns --gpus only when it starts; Graphistry does not "
+    "need it"
+)
+
+
+def climb(run: Run, facts: Mapping[str, Any], root: Path = Path("/")) -> dict[int, Outcome]:
+    """The outcome of each rung; `facts` are those of the post-install tests."""
+    images = rungs.choose(facts["images"], _flavour(facts))
+    plain = _in_container(run, rungs.PLAIN, images.plain)
+    found = gpu_host.discover(probe_root.Host(run=lambda argv, _: run(["env", "LC_ALL=C", *argv]), root=root))
+    host = _host(found, wanted=facts["gpu"])
+    if host.state != PASSED:
+        why = host.reason if host.state == SKIPPED else f"rung {rungs.HOST} failed"
+        rest = {rung: Outcome(SKIPPED, why) for rung in range(rungs.GPUS, rungs.COMPUTE + 1)}
+        return {rungs.PLAIN: plain, rungs.HOST: host, **rest}
+    seen = [gpu.uuid for gpu in found.answer.gpus if gpu.uuid]
+    higher = range(rungs.GPUS, rungs.COMPUTE + 1)
+    attempts = {rung: _Attempt(run, rung, rungs.image_of(rung, images), tuple(seen)) for rung in higher}
+    with ThreadPoolExecutor(max_workers=len(attempts)) as pool:
+        outcomes = dict(zip(attempts, pool.map(_Attempt.outcome, attempts.values()), strict=True))
+    return {rungs.PLAIN: plain, rungs.HOST: host, **outcomes}
+
+
+def _flavour(facts: Mapping[str, Any]) -> str:
+    """What the running stack uses: the operator's setting, else the release's own."""
+    path = Path(facts["release_directory"], "data", "config", "custom.env")
+    by_hand = read(path.read_bytes()).values.get(FLAVOUR) if path.exists() else None
+    return by_hand or str(facts["cuda"])
+
+
+def _host(found: gpu_host.Found, *, wanted: bool) -> Outcome:
+    """A GPU that the site wants used must answer; elsewhere its silence is a fact about the host."""
+    answer = found.answer
+    if answer.state == gpu_smi.ANSWERED and answer.gpus:
+        return Outcome(PASSED)
+    if answer.state == gpu_smi.ANSWERED:
+        reason = "the driver sees no GPU"
+    elif not found.pci and answer.state in (gpu_smi.ABSENT, gpu_smi.NO_DRIVER):
+        reason = "there is no NVIDIA GPU on the PCI bus"
+    else:
+        reason = f"no driver answers: {answer.detail}"
+    return Outcome(FAILED if wanted else SKIPPED, reason)
+
+
+def _in_container(run: Run, rung: int, image: str) -> Outcome:
+    if not image:
+        return Outcome(FAILED, "the bundle has no image to start")
+    return rungs.judge(rung, run(rungs.command(rung, image, stand_in=False)), seen=(), stand_in=False)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    run: Run
+    rung: int
+    image: str
+    seen: tuple[str, ...]
+
+    def outcome(self) -> Outcome:
+        if not self.image:
+            if self.rung == rungs.BASE:
+                return Outcome(SKIPPED, "the bundle has no graphistry-forge-base image")
+            return Outcome(FAILED, "the bundle has no image of the release's CUDA flavour for it")
+        stand_in = self._is_stand_in()
+        done = self.run(rungs.command(self.rung, self.image, stand_in=stand_in))
+        if self.rung == rungs.GPUS and done[0] and _UNKNOWN_OPTION in done[2]:
+            return self._without_option(done[2])
+        return rungs.judge(self.rung, done, seen=self.seen, stand_in=stand_in)
+
+    def _is_stand_in(self) -> bool:
+        status, out, _ = self.run(["docker", "image", "inspect", "-f", "{{json .Config.Labels}}", self.image])
+        return status == 0 and rungs.STAND_IN_LABEL in (json.loads(out) or {})
+
+    def _without_option(self, said: str) -> Outcome:
+        if self.run(["which", HOOK])[0] == 0:
+            return Outcome(SKIPPED, _OLD_DOCKER)
+        return Outcome(FAILED, f"{HOOK} of the toolkit is missing: {said.strip()}")
+
+
+def runner(host: Any) -> Run:
+    """testinfra's host as a plain function."""
+
+    def run(argv: Sequence[str]) -> tuple[int, str, str]:
+        done = host.run(shlex.join(argv))
+        return done.rc, done.stdout, done.stderr
+
+    return run

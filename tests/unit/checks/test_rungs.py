@@ -1,0 +1,219 @@
+"""The ladder of GPU tests: which image, what is run, and what an answer means on which host."""
+
+import json
+
+import pytest
+import smi_answers
+
+from graphistry_airgap.adapters.host_checks import summarise
+from graphistry_airgap.checks.rungs import climb
+from graphistry_airgap.domain import rungs
+from graphistry_airgap.domain.rungs import FAILED, PASSED, SKIPPED
+
+REDIS = {"name": "redis:6.2.7", "size": 100}
+CADDY = {"name": "graphistry/caddy:v2.50.1-universal", "size": 120}
+ETL = {"name": "graphistry/etl-server-python:v2.50.1-{}", "size": 9000}
+BASE = {"name": "graphistry/graphistry-forge-base:v2.50.1-{}", "size": 8000}
+HIGHER = range(rungs.GPUS, rungs.COMPUTE + 1)
+NO_MODULE = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
+
+
+def of(image, flavour):
+    return {**image, "name": image["name"].format(flavour)}
+
+
+class Machine:
+    """A host's programs; `containers` answers each `docker run`, by option or program."""
+
+    def __init__(self, tmp_path):
+        self.smi = (127, "", "")
+        self.labels = None
+        self.containers = lambda argv: (0, self.listing(), "")
+        self.hook = 0
+        self.commands = []
+        self.root = tmp_path
+        self.facts = {"images": [REDIS, CADDY, of(ETL, "12")], "cuda": "12", "gpu": False}
+        self.facts["release_directory"] = str(tmp_path / "release")
+
+    def gpus(self, count=2):
+        answer = smi_answers.answer(*(smi_answers.gpu(index) for index in range(count)))
+        self.smi = (0, answer.decode(), "")
+
+    def pci(self):
+        device = self.root / "sys/bus/pci/devices/0000:01:00.0"
+        device.mkdir(parents=True)
+        for name, value in {"vendor": "0x10de", "device": "0x1eb8", "class": "0x030200"}.items():
+            (device / name).write_text(value)
+
+    @staticmethod
+    def listing(count=2):
+        return "".join(f"GPU {n}: Tesla T4 (UUID: {smi_answers.UUID.format(n)})\n" for n in range(count))
+
+    def run(self, argv):
+        if "nvidia-smi" in argv and "docker" not in argv:
+            return self.smi
+        if argv[0] == "which":
+            return self.hook, "", ""
+        if "inspect" in argv:
+            return 0, json.dumps(self.labels), ""
+        self.commands.append(list(argv))
+        return self.containers(argv)
+
+    def climb(self):
+        return climb(self.run, self.facts, self.root)
+
+    def of_rung(self, rung):
+        option = {rungs.GPUS: "--gpus=all", rungs.RUNTIME: "--runtime=nvidia"}[rung]
+        return next(command for command in self.commands if option in command)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+def states(outcomes):
+    return {rung: outcome.state for rung, outcome in outcomes.items()}
+
+
+def test_every_rung_on_a_host_with_gpus(machine):
+    machine.gpus()
+    machine.facts["images"].append(of(BASE, "12"))
+    outcomes = machine.climb()
+    assert states(outcomes) == dict.fromkeys(rungs.PROVES, PASSED)
+    assert len(machine.commands) == 7
+    for command in machine.commands:
+        assert {"--rm", "--pull", "never", "--network", "none"} <= set(command)
+        assert not any("NVIDIA_VISIBLE_DEVICES" in word for word in command)
+
+
+@pytest.mark.parametrize(
+    ("on_bus", "smi", "reason"),
+    [
+        (False, (127, "", ""), "no NVIDIA GPU on the PCI bus"),
+        (False, (9, NO_MODULE, ""), "no NVIDIA GPU on the PCI bus"),
+        (True, (127, "", ""), "no driver answers: nvidia-smi is not installed"),
+        (True, (9, NO_MODULE, ""), "no driver answers: NVIDIA-SMI has failed"),
+        (True, (124, "", ""), "no driver answers: nvidia-smi gave no answer within"),
+        (False, (0, smi_answers.answer().decode(), ""), "the driver sees no GPU"),
+    ],
+)
+def test_without_gpu_or_driver_the_first_rung_runs_and_the_others_say_why_not(machine, on_bus, smi, reason):
+    machine.smi = smi
+    if on_bus:
+        machine.pci()
+    outcomes = machine.climb()
+    assert states(outcomes) == {rungs.PLAIN: PASSED, **dict.fromkeys(range(2, 9), SKIPPED)}
+    assert all(reason in outcomes[rung].reason for rung in range(2, 9))
+    assert len(machine.commands) == 1
+
+
+def test_a_driver_that_the_site_relies_on_must_answer(machine):
+    machine.pci()
+    machine.smi = (9, NO_MODULE, "")
+    machine.facts["gpu"] = True
+    outcomes = machine.climb()
+    assert outcomes[rungs.HOST].state == FAILED
+    assert {outcomes[rung].state for rung in HIGHER} == {SKIPPED}
+    assert outcomes[rungs.GPUS].reason == "rung 2 failed"
+
+
+def test_a_container_must_see_every_gpu_of_the_host(machine):
+    machine.gpus(2)
+    machine.containers = lambda argv: (0, machine.listing(1), "")
+    outcome = machine.climb()[rungs.DEFAULT]
+    assert outcome.state == FAILED
+    assert outcome.reason.startswith(f"the container sees 1 of 2 GPUs; {smi_answers.UUID.format(1)}")
+
+
+def test_what_docker_said_is_in_the_reason(machine):
+    machine.gpus()
+    said = "docker: Error response from daemon: failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND\n"
+    machine.containers = lambda argv: (125, "", said)
+    outcomes = machine.climb()
+    assert states(outcomes)[rungs.PLAIN] == FAILED
+    assert "ERROR_LIBRARY_NOT_FOUND" in outcomes[rungs.RUNTIME].reason
+
+
+@pytest.mark.parametrize(("hook", "state"), [(0, SKIPPED), (1, FAILED)])
+def test_a_docker_that_does_not_know_gpus(machine, hook, state):
+    machine.gpus()
+    machine.hook = hook
+    machine.containers = lambda argv: (
+        (125, "", 'could not select device driver "" with capabilities: [[gpu]]')
+        if "--gpus=all" in argv
+        else (0, machine.listing(), "")
+    )
+    outcomes = machine.climb()
+    assert outcomes[rungs.GPUS].state == state
+    assert outcomes[rungs.DEFAULT].state == PASSED
+
+
+@pytest.mark.parametrize(("labels", "state"), [({"demo.inputs": "x"}, SKIPPED), (None, FAILED), ({}, FAILED)])
+def test_an_image_without_cudf_is_only_forgiven_to_a_stand_in(machine, labels, state):
+    machine.gpus()
+    machine.labels = labels
+    machine.containers = lambda argv: (69, "", "") if "bash" in argv else (0, machine.listing(), "")
+    outcome = machine.climb()[rungs.COMPUTE]
+    assert (outcome.state, outcome.reason) == (state, "the image has no cudf")
+
+
+def test_a_stand_in_image_is_asked_for_gpus(machine):
+    machine.gpus()
+    machine.labels = {"demo.inputs": "x"}
+    machine.climb()
+    assert "NVIDIA_VISIBLE_DEVICES=all" in machine.of_rung(rungs.RUNTIME)
+    assert "NVIDIA_VISIBLE_DEVICES=all" not in machine.of_rung(rungs.GPUS)
+
+
+@pytest.mark.parametrize("flavour", ["12", "13"])
+def test_images_of_the_release_s_flavour_are_taken(flavour):
+    images = [REDIS, CADDY, *(of(image, one) for image in (ETL, BASE) for one in ("12", "13", "11.8"))]
+    chosen = rungs.choose(images, flavour)
+    assert chosen == rungs.Images(REDIS["name"], of(BASE, flavour)["name"], of(ETL, flavour)["name"])
+    assert rungs.image_of(rungs.DEFAULT, chosen) == chosen.base
+    assert rungs.image_of(rungs.COMPUTE, chosen) == chosen.application
+
+
+def test_the_operator_s_flavour_wins_and_must_be_in_the_bundle(machine):
+    machine.gpus()
+    config = machine.root / "release" / "data" / "config"
+    config.mkdir(parents=True)
+    (config / "custom.env").write_text("CUDA_SHORT_VERSION=13\n")
+    outcomes = machine.climb()
+    assert outcomes[rungs.APPLICATION].state == FAILED
+    assert "CUDA flavour" in outcomes[rungs.APPLICATION].reason
+    machine.facts["images"].append(of(ETL, "13"))
+    assert machine.climb()[rungs.APPLICATION].state == PASSED
+
+
+def test_without_a_base_image_its_rung_says_so_and_the_others_take_the_application(machine):
+    machine.gpus()
+    outcomes = machine.climb()
+    assert (outcomes[rungs.BASE].state, outcomes[rungs.DEFAULT].state) == (SKIPPED, PASSED)
+    assert "graphistry-forge-base" in outcomes[rungs.BASE].reason
+
+
+JUNIT = """<testsuites><testsuite>
+<testcase name="test_rung_2_the_driver_answers_on_the_host[local]"><skipped type="pytest.skip"
+ message="no GPU">file:1: no GPU</skipped></testcase>
+<testcase name="test_rung_1_a_plain_container_starts[local]"/>
+<testcase name="test_rung_3_gpus_all_shows_the_gpus[local]"><skipped message="no GPU"/></testcase>
+<testcase name="test_rung_4_x[local]"><failure message="Failed: what; see x">..</failure></testcase>
+<testcase name="test_docker[local]"/>
+</testsuite></testsuites>"""
+
+
+def test_the_report_names_each_rung_once_with_its_reason():
+    rows = summarise(JUNIT)["rungs"]
+    assert [(row["rung"], row["outcome"], row["reason"]) for row in rows] == [
+        (1, PASSED, ""),
+        (2, SKIPPED, "no GPU"),
+        (3, SKIPPED, "no GPU"),
+        (4, FAILED, "what; see x"),
+    ]
+    assert rungs.lines(rows) == [
+        "GPU rung 1, a plain container starts: passed",
+        "GPU rungs 2 to 3 not applicable: no GPU",
+        "GPU rung 4, a container with --runtime=nvidia sees the GPUs: failed: what; see x",
+    ]
