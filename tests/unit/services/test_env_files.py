@@ -94,6 +94,7 @@ def test_set_of_what_cannot_work_is_refused_and_nothing_is_written(env, words, c
     ("before", "after"),
     [
         (b"N=1\r\nFORGE_NUM_WORKERS=4\r\n", b"N=1\r\nFORGE_NUM_WORKERS=8\r\n"),
+        (b"N=1\r\n", b"N=1\r\nFORGE_NUM_WORKERS=8\r\n"),
         (b"\xef\xbb\xbfFORGE_NUM_WORKERS=4", b"\xef\xbb\xbfFORGE_NUM_WORKERS=8"),
         (b"# caf\xe9\nN='\xe9'\n", b"# caf\xe9\nN='\xe9'\nFORGE_NUM_WORKERS=8\n"),
         (b"export FORGE_NUM_WORKERS=4 # mine\n", b"export FORGE_NUM_WORKERS=8 # mine\n"),
@@ -101,7 +102,7 @@ def test_set_of_what_cannot_work_is_refused_and_nothing_is_written(env, words, c
         (b"N='# = $X' # c\nM=\"a\nb\"", b"N='# = $X' # c\nM=\"a\nb\"\nFORGE_NUM_WORKERS=8\n"),
         (b"", b"FORGE_NUM_WORKERS=8\n"),
     ],
-    ids=["CRLF", "BOM", "Latin-1", "export", "duplicate", "signs and lines", "empty"],
+    ids=["CRLF", "CRLF, new", "BOM", "Latin-1", "export", "duplicate", "signs and lines", "empty"],
 )
 def test_however_a_file_is_written_only_that_value_changes(env, before, after):
     env.path.write_bytes(before)
