@@ -37,7 +37,7 @@ from graphistry_airgap.adapters.wheels import Runtime
 from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.content import PACKAGE
-from graphistry_airgap.domain import places
+from graphistry_airgap.domain import places, rungs
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
@@ -171,6 +171,7 @@ def _verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -
         data=summary,
         messages=[
             f"{summary['passed']} checks passed, {summary['skipped']} not applicable.",
+            *rungs.lines(summary["rungs"]),
             f"JUnit: {summary['junit']}",
         ],
     )

@@ -11,6 +11,7 @@ from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import run
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain.errors import StageError
+from graphistry_airgap.domain.rungs import report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,15 +45,16 @@ def run_checks(facts: dict[str, Any], *, reports: Path) -> dict[str, Any]:
 
 
 def summarise(junit: str) -> dict[str, Any]:
-    """Counts and one row per test from a JUnit text that pytest wrote."""
+    """Counts, the GPU rungs and one row per test from a JUnit text that pytest wrote."""
     tests = []
     for case in ElementTree.fromstring(junit).iter("testcase"):  # noqa: S314 - written by our own pytest
         problem = next((child for child in case if child.tag in {"failure", "error"}), None)
-        skipped = any(child.tag == "skipped" for child in case)
-        outcome = "failed" if problem is not None else "skipped" if skipped else "passed"
+        skip = next((child for child in case if child.tag == "skipped"), None)
+        outcome = "failed" if problem is not None else "skipped" if skip is not None else "passed"
         row = {"test": str(case.get("name")).replace("[local]", ""), "outcome": outcome}
-        if problem is not None:
-            row["message"] = str(problem.get("message") or problem.text or "")[:2000]
+        said = problem if problem is not None else skip
+        if said is not None:
+            row["message"] = str(said.get("message") or said.text or "")[:2000]
         tests.append(row)
     count = {name: sum(t["outcome"] == name for t in tests) for name in ("passed", "failed", "skipped")}
-    return {**count, "tests": sorted(tests, key=lambda row: row["test"])}
+    return {**count, "rungs": report(tests), "tests": sorted(tests, key=lambda row: row["test"])}

@@ -142,6 +142,11 @@ def report(tests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["rung"])
 
 
+def outcomes(rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """What counts in a comparison of two runs: a reason may quote the time of day."""
+    return {row["rung"]: row["outcome"] for row in rows}
+
+
 def lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """For people: neighbours that are not applicable for one reason share a line."""
     told = []

@@ -75,6 +75,7 @@ def playbook_variables(
         "docker_engine_product_root": site.root,
         "nvidia_container_toolkit_packages": _group(platform, "toolkit"),
         "nvidia_container_toolkit_apt_config": apt_config,
+        "nvidia_container_toolkit_cdi": not site.is_template,
         "container_images_layout": f"{provenance.path}/images",
         "container_images_images": raw["images"],
         "graphistry_release_source": f"{provenance.path}/{bundle.release.path}",
@@ -157,7 +158,16 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
         "release_directory": f"{site.root}/releases/{bundle.release.version}",
         "release_files": {path: entry["sha256"] for path, entry in release_files(bundle).items()},
         "packages": _union(platform),
-        "images": [{"name": image.name, "config": image.config} for image in bundle.images],
+        "images": [
+            {
+                "name": image.name,
+                "config": image.config,
+                "size": sum(layer.unpacked_size for layer in image.layers),
+            }
+            for image in bundle.images
+        ],
+        "cuda": bundle.release.cuda,
+        "gpu": site.gpu.wanted and not site.is_template,
     }
 
 

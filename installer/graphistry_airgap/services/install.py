@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain import places, receipt
+from graphistry_airgap.domain import places, receipt, rungs
 from graphistry_airgap.domain.errors import (
     AirgapError,
     FindingsError,
@@ -122,6 +122,7 @@ class Install:
             "release": target.provenance.release,
             "bundle": {"id": target.provenance.id, "verified": target.provenance.verified},
             "checks": {key: checks.get(key, 0) for key in ("passed", "failed", "skipped")},
+            "gpu_rungs": checks.get("rungs", []),
             "receipt": str(places.RECEIPT),
             "log": str(log),
         }
@@ -185,6 +186,7 @@ class Install:
             and last is not None
             and last.get("gpu") == recap.gpu
             and last.get("vgpu") == recap.vgpu
+            and rungs.outcomes(last.get("gpu_rungs", [])) == rungs.outcomes(checks.get("rungs", []))
             and last.get("complete")
         ):
             return
@@ -210,6 +212,7 @@ class Install:
         if not complete and last is not None:
             # what a run did not get to is still as the run before left it
             document |= {key: last.get(key) for key in ("gpu", "driver", "vgpu") if document[key] is None}
+        document["gpu_rungs"] = checks.get("rungs", [])
         document["inputs"] = {
             "site": str(target.site_path),
             "keyring": str(target.keyring) if target.keyring else None,
@@ -287,6 +290,7 @@ def _summary(target: Target, data: dict[str, Any]) -> list[str]:
     return [
         f"Graphistry {data['release']}: {what} ({data['changed']} changed, {seconds:.0f} s).",
         f"Checks: {data['checks']['passed']} passed, {data['checks']['skipped']} not applicable.",
+        *rungs.lines(data["gpu_rungs"]),
         f"Receipt: {data['receipt']}   Log: {data['log']}",
     ]
 
