@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from graphistry_airgap.cli.main import main
+from graphistry_airgap.cli.render import render
 from graphistry_airgap.domain.errors import (
     BundleError,
     ExitCode,
@@ -15,6 +16,7 @@ from graphistry_airgap.domain.errors import (
     HostEnvironmentError,
     HostError,
     InputError,
+    RebootRequiredError,
     StageError,
 )
 from graphistry_airgap.domain.result import Result, envelope, failed
@@ -141,3 +143,19 @@ def test_a_full_disk_is_the_host_s_error(monkeypatch, capsys):
     parsed = json.loads(capsys.readouterr().out)
     assert parsed["errors"][0]["code"] == "disk-full"
     assert "/run/graphistry-airgap/lock" in parsed["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--resume", "--site", "/etc/site.yml"], ["--site=/etc/site.yml", "--resume"], ["--resum"]]
+)
+def test_what_resume_remembers_is_not_given_again(arguments):
+    done = run_tool("--json", "install", *arguments)
+    assert (done.returncode, json.loads(done.stdout)["errors"][0]["code"]) == (2, "usage")
+
+
+def test_a_required_reboot_is_exit_10_and_no_error_for_a_person(capsys):
+    due = failed(RebootRequiredError("nouveau is loaded", code="reboot-required", hint="restart this host"))
+    assert envelope("install", due)["exit_code"] == 10
+    assert envelope("install", due)["ok"] is False
+    render("install", due, as_json=False)
+    assert "reboot required: nouveau is loaded\n  next: restart this host\n" in capsys.readouterr().err

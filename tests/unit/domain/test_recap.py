@@ -18,3 +18,15 @@ def test_findings_of_our_modules_travel_along():
     assert Failure.from_result("preflight", "Judge", {"msg": "1 finding", "findings": findings}).details == {
         "findings": findings
     }
+
+
+def test_details_of_our_modules_travel_along():
+    failure = Failure.from_result(
+        "images", "Import", {"msg": "no room", "details": {"needed": 5, "available": 1}}
+    )
+    assert failure.details == {"details": {"needed": 5, "available": 1}}
+
+
+def test_a_wish_for_a_reboot_is_known_by_its_code():
+    assert Failure.from_result("driver", "Use", {"msg": "x", "code": "reboot-required"}).asks_reboot
+    assert not Failure.from_result("driver", "Use", {"msg": "x", "code": "driver-broken"}).asks_reboot
