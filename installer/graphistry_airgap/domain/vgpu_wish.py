@@ -1,0 +1,67 @@
+"""What a vGPU site wants of its guest driver and licence, as the target is told; no secret is among it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.variables import DRIVER_RANGE, HEADERS
+
+if TYPE_CHECKING:
+    from graphistry_airgap.domain.bundle import Bundle, Platform
+    from graphistry_airgap.domain.receipt import Provenance
+    from graphistry_airgap.domain.site import Site
+
+# what a module is built with; apt finds in the bundle what these need themselves
+_TOOLS = ("dkms", "gcc", "make")
+
+
+def vgpu_variables(
+    site: Site, bundle: Bundle, provenance: Provenance, knowledge: dict[str, Any]
+) -> dict[str, Any]:
+    """Extra variables of a run; where the site file has no `vgpu` the role does nothing."""
+    wish = _wish(site, bundle, bundle.platforms[provenance.platform], knowledge)
+    return {"preflight_vgpu": wish, "nvidia_vgpu_wish": wish, "nvidia_vgpu_bundle": provenance.path}
+
+
+def _wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[str, Any]) -> dict[str, Any]:
+    if site.vgpu is None:
+        return {}
+    carried = bundle.raw["platforms"][platform.name].get("vgpu") or {}
+    return {
+        "purpose": site.purpose,
+        "platform": platform.name,
+        "feature_type": site.vgpu.feature_type,
+        "server": asdict(site.vgpu.server) if site.vgpu.server else {},
+        "token_file": site.vgpu.token_file or "",
+        "licence_timeout": site.vgpu.licence_timeout,
+        "driver": _listed(carried.get("driver"), bundle),
+        "token": _listed(carried.get("token"), bundle),
+        "headers": {
+            group.removeprefix(HEADERS): _packages(platform, group)
+            for group in sorted(platform.packages)
+            if group.startswith(HEADERS)
+        },
+        "tools": _tools(platform),
+        "release": bundle.release.version,
+        "cuda": bundle.release.cuda,
+        "waive_range": DRIVER_RANGE in site.waive,
+        "knowledge": {"releases": knowledge["releases"]},
+    }
+
+
+def _listed(entry: dict[str, Any] | None, bundle: Bundle) -> dict[str, Any]:
+    """A file that the bundle does not list gets a digest that nothing has, so that it is refused."""
+    if not entry:
+        return {}
+    listed = bundle.files.get(entry["path"])
+    return {**entry, "sha256": listed.sha256 if listed else "not listed"}
+
+
+def _tools(platform: Platform) -> list[dict[str, str]]:
+    everywhere = {p.name: p.version for members in platform.packages.values() for p in members}
+    return [{"name": name, "version": everywhere[name]} for name in _TOOLS if name in everywhere]
+
+
+def _packages(platform: Platform, group: str) -> list[dict[str, str]]:
+    return [{"name": p.name, "version": p.version} for p in platform.packages[group]]

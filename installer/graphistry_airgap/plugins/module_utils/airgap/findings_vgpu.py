@@ -1,0 +1,330 @@
+"""Judgements about a vGPU guest: is it one, can its driver be installed, will its licence be granted.
+
+Only for sites with `vgpu` in the site file; on all others only a guest whose
+licence nobody asked for is worth a word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import gpu_knowledge, gpu_limits, gpu_model, probe_vgpu, vgpu_driver
+from .findings import ERROR, INFO, WARNING, Finding
+from .gpu_model import Gpu
+from .vgpu_token import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+TEMPLATE = "template"
+UNLICENSED = "vgpu-unlicensed"
+# clocks of a hypervisor's guests agree to seconds
+_CLOCK_SLACK = 60
+_NO_GUEST = {
+    gpu_model.BARE_METAL: "its GPU is a physical one",
+    gpu_model.PASS_THROUGH: "its GPU is a physical one that is passed through",
+    gpu_model.VGPU_HOST: "its GPU is divided into vGPUs: it is their hypervisor",
+    probe_vgpu.UNKNOWN: "its GPU shows no sign of a vGPU on the PCI bus",
+    probe_vgpu.NO_GPU: "it has no NVIDIA GPU",
+}
+_OTHER_DRIVER = "a guest driver of the hypervisor's vGPU release family"
+
+
+def driver_is_coming(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
+    """Whether this run installs a guest driver, so that today's silence of nvidia-smi says nothing."""
+    found = profile.get("vgpu") or {}
+    return bool(requirements.get("vgpu")) and _decision(found, requirements).action == vgpu_driver.INSTALL
+
+
+def licenses(requirements: Mapping[str, Any]) -> bool:
+    """Before this run a guest without licence is the normal case."""
+    return bool(requirements.get("vgpu")) and requirements["purpose"] != TEMPLATE
+
+
+def guest(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether this is a vGPU guest, and whether the site file says so too."""
+    found = profile["vgpu"]
+    kind = found.get("guest", "")
+    if not requirements["vgpu"]:
+        if kind == gpu_model.VGPU:
+            yield Finding(
+                WARNING,
+                "vgpu-not-in-site",
+                "this is a vGPU guest, and without `vgpu` in the site file its licence is nobody's care",
+                "no `vgpu` in the site file",
+                "`vgpu` with a token file or a licence server",
+                "add `vgpu` to the site file, or keep the guest's driver and licence in order by other means",
+            )
+        return
+    template = requirements["purpose"] == TEMPLATE
+    if kind == gpu_model.VGPU or (template and kind == probe_vgpu.NO_GPU):
+        return
+    yield Finding(
+        ERROR,
+        "vgpu-not-a-guest",
+        f"the site file has `vgpu`, and this machine is no vGPU guest: {_NO_GUEST.get(kind, kind)}",
+        kind,
+        "a vGPU guest",
+        "remove `vgpu` from the site file, or have the hypervisor's administrator give the machine a vGPU",
+    )
+
+
+def profiles(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Classes without CUDA and MIG-backed profiles; where GPUs are planned, the plan says the same."""
+    if not requirements["vgpu"] or requirements["gpu"]:
+        return
+    for one in profile["vgpu"]["gpus"]:
+        for note in gpu_limits.vgpu_refusals(Gpu.from_dict(one)):
+            if note.code != UNLICENSED:
+                yield Finding(ERROR, note.code, note.message, note.found, note.needed, note.hint)
+
+
+def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    wish = requirements["vgpu"]
+    if not wish:
+        return
+    found, wanted = profile["vgpu"], wish["driver"]
+    decision = _decision(found, requirements)
+    if decision.action == vgpu_driver.NONE:
+        yield from _no_driver(requirements)
+    elif decision.action == vgpu_driver.FOREIGN:
+        yield Finding(
+            ERROR,
+            "vgpu-other-driver",
+            f"{decision.reason}; two drivers in one system break each other",
+            found["driver"]["version"],
+            _OTHER_DRIVER,
+            "remove it (`apt-get purge` of its packages, or nvidia-uninstall), reboot, then install again",
+        )
+    elif decision.action == vgpu_driver.INSTALL:
+        yield from _installable(found, wish, requirements["platform"])
+        yield from _range(wish)
+    if decision.action in (vgpu_driver.INSTALL, vgpu_driver.LEAVE):
+        yield from _pair(found, wanted if decision.action == vgpu_driver.INSTALL else {})
+
+
+def licence(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    wish = requirements["vgpu"]
+    if not wish:
+        return
+    if requirements["purpose"] == TEMPLATE:
+        yield from _left_over(profile["vgpu"])
+        return
+    found = profile["vgpu"]["token"]
+    if not found["origin"] and not wish["server"]:
+        yield Finding(
+            ERROR,
+            "vgpu-no-licence-source",
+            "there is neither a client configuration token nor a licence server to get a licence with",
+            "no token in the site file, the bundle or /etc/nvidia/ClientConfigToken",
+            "a token of the DLS, or the address of a licence server",
+            "name vgpu.token_file or vgpu.server in the site file, or build the bundle with a token",
+        )
+        return
+    if found["origin"]:
+        yield from _token(profile["vgpu"], wish)
+
+
+def _decision(found: Mapping[str, Any], requirements: Mapping[str, Any]) -> vgpu_driver.Decision:
+    return vgpu_driver.decide(found["driver"], requirements["vgpu"]["driver"])
+
+
+def _no_driver(requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    yield Finding(
+        ERROR if requirements["purpose"] != TEMPLATE else WARNING,
+        "vgpu-driver-missing",
+        "no guest driver is installed, and the bundle brings none",
+        "no nvidia-gridd",
+        _OTHER_DRIVER,
+        "build the bundle with the guest driver (spec: platforms.<platform>.vgpu.driver)",
+    )
+
+
+def _installable(found: Mapping[str, Any], wish: Mapping[str, Any], platform: str) -> Iterator[Finding]:
+    kind, kernel = wish["driver"]["kind"], found["kernel"]
+    if kind == vgpu_driver.RPM:
+        yield Finding(
+            ERROR,
+            "vgpu-driver-kind",
+            f"the bundle's guest driver is an RPM package, which {platform} cannot install",
+            wish["driver"]["path"],
+            "the .deb package or the .run file of the same driver",
+            "build the bundle with that file",
+        )
+        return
+    if not found["driver"]["headers"] and kernel not in wish["headers"]:
+        carried = ", ".join(sorted(wish["headers"])) or "none"
+        yield Finding(
+            ERROR,
+            "vgpu-headers-missing",
+            f"the guest driver builds its module for kernel {kernel}, whose headers are neither on this "
+            f"machine nor in the bundle (it has: {carried})",
+            carried,
+            f"headers of {kernel}",
+            f"build the bundle with {kernel} among the kernels of its driver, or install the headers",
+        )
+    brought = {package["name"] for package in wish["tools"]}
+    missing = [tool for tool in vgpu_driver.BUILD_TOOLS if tool not in {*found["driver"]["tools"], *brought}]
+    if kind == vgpu_driver.RUN and missing:
+        yield Finding(
+            ERROR,
+            "vgpu-build-tools-missing",
+            f"the guest driver is built on this machine, which lacks {', '.join(missing)} as the bundle does",
+            ", ".join(found["driver"]["tools"]) or "none",
+            ", ".join(vgpu_driver.BUILD_TOOLS),
+            f"install {', '.join(missing)}, or build the bundle with a driver for kernel {kernel}",
+        )
+
+
+def _range(wish: Mapping[str, Any]) -> Iterator[Finding]:
+    target = gpu_knowledge.judged(wish["knowledge"], wish["release"], wish["cuda"])
+    for note in gpu_knowledge.driver_notes(target, wish["driver"]["version"]):
+        only_warn = wish["waive_range"] or note.code == gpu_knowledge.FORWARD_ONLY
+        yield Finding(
+            WARNING if only_warn else ERROR,
+            note.code.replace("gpu-driver", "vgpu-driver"),
+            f"the bundle's guest {note.message}",
+            note.found,
+            note.needed,
+            "build the bundle with a guest driver in that range (and have the hypervisor's driver follow), "
+            "or waive it: `waive: [driver-range]`",
+        )
+
+
+def _pair(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Finding]:
+    """Hypervisor and guest must have drivers of one vGPU release family, which is one driver branch."""
+    version = wanted.get("version") or found["driver"]["version"]
+    above = found["host_driver"].get("version", "")
+    if found["guest"] != gpu_model.VGPU or not version:
+        return
+    if not gpu_knowledge.numbers(above):
+        yield Finding(
+            INFO,
+            "vgpu-pair-unknown",
+            f"the vGPU does not say which driver its hypervisor has, so whether guest driver {version} is of "
+            "the same release family cannot be known here",
+            version,
+            _OTHER_DRIVER,
+            "ask the hypervisor's administrator (ESXi: `esxcli software vib list`)",
+        )
+        return
+    mine, theirs = gpu_knowledge.numbers(version)[0], gpu_knowledge.numbers(above)[0]
+    if mine == theirs:
+        return
+    yield Finding(
+        ERROR if mine > theirs else WARNING,
+        "vgpu-pair",
+        f"guest driver {version} and the hypervisor's driver {above} are of different release families"
+        + (": a guest's must not be newer" if mine > theirs else ""),
+        f"guest {version}, hypervisor {above}",
+        f"a guest driver of branch {theirs}",
+        "take the guest driver from the same NVIDIA vGPU release as the hypervisor's",
+    )
+
+
+def _token(found: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Finding]:
+    token = found["token"]
+    if not token["exists"]:
+        yield _about(token, "vgpu-token-missing", "does not exist", "no file", "put the token there")
+        return
+    if token["origin"] == probe_vgpu.SITE and (int(token["mode"], 8) & 0o077 or token["owner"] != 0):
+        yield _about(
+            token,
+            "vgpu-token-exposed",
+            f"has mode {token['mode']} and owner {token['owner']}: others could take licences with it",
+            f"mode {token['mode']}, owner {token['owner']}",
+            f"`chown root: {token['path']} && chmod 0600 {token['path']}`",
+            needed="mode 0600, owner 0",
+        )
+    if token["error"]:
+        yield _about(
+            token,
+            "vgpu-token-unreadable",
+            f"is no client configuration token: {token['error']}",
+            token["error"],
+            "download it again from the licence server and copy it unchanged",
+        )
+        return
+    yield from _times(token, found["now"])
+    wanted = wish["server"].get("address", "").lower().rstrip(".")
+    named = [name.lower() for name in token["servers"]]
+    if wanted and named and wanted not in named:
+        yield _about(
+            token,
+            "vgpu-token-server",
+            f"is for the licence server {', '.join(named)}, the site file names {wanted}",
+            ", ".join(named),
+            "download a token from the site's own server, or correct vgpu.server in the site file",
+            needed=wanted,
+        )
+    if found["others"]:
+        yield Finding(
+            WARNING,
+            "vgpu-other-tokens",
+            f"{probe_vgpu.TOKENS} holds other tokens, which may be used too: {', '.join(found['others'])}",
+            ", ".join(found["others"]),
+            "one token",
+            "remove those that are not meant",
+            probe_vgpu.TOKENS,
+        )
+
+
+def _times(token: Mapping[str, Any], now: int) -> Iterator[Finding]:
+    if token["expires"] and token["expires"] <= now:
+        yield _about(
+            token,
+            "vgpu-token-expired",
+            f"expired on {moment(token['expires'])}; this machine's clock says {moment(now)}",
+            moment(token["expires"]),
+            "make a new token on the licence server; if the clock is wrong, set it",
+        )
+    if token["valid_from"] > now + _CLOCK_SLACK:
+        yield _about(
+            token,
+            "vgpu-token-not-yet-valid",
+            f"is valid from {moment(token['valid_from'])} on, and this machine's clock says {moment(now)}",
+            moment(now),
+            "set the clock: a licence server refuses a client whose clock is wrong",
+        )
+
+
+def _left_over(found: Mapping[str, Any]) -> Iterator[Finding]:
+    """A template is copied a hundred times, and what is in it with it."""
+    places = [f"{probe_vgpu.TOKENS}/{name}" for name in found["others"]]
+    if found["token"]["exists"] and found["token"]["origin"] != probe_vgpu.BUNDLE:
+        places.append(found["token"]["path"])
+    if found["in_place"]:
+        places.append(probe_vgpu.TOKEN)
+    for path in sorted(set(places)):
+        yield Finding(
+            ERROR,
+            "vgpu-token-in-template",
+            f"{path} is a licence token, and each clone of this template would have it",
+            path,
+            "no token in a template",
+            "remove it; give each clone its token at its own installation",
+            path,
+        )
+    if found["servers"]:
+        yield Finding(
+            ERROR,
+            "vgpu-server-in-template",
+            f"{probe_vgpu.CONF} names the licence server {', '.join(found['servers'])}, and each clone would "
+            "take a licence from it at its first boot",
+            ", ".join(found["servers"]),
+            "no licence server in a template",
+            f"remove {probe_vgpu.CONF}; each clone gets its own at its installation",
+            probe_vgpu.CONF,
+        )
+
+
+def _about(
+    token: Mapping[str, Any],
+    code: str,
+    what: str,
+    found: str,
+    hint: str,
+    *,
+    needed: str = "a valid client configuration token",
+) -> Finding:
+    return Finding(ERROR, code, f"the token {token['path']} {what}", found, needed, hint, token["path"])

@@ -1,0 +1,169 @@
+"""Install NVIDIA's guest driver from its one file, the way that its kind of file wants it.
+
+The file is copied to a directory of root's own while it is hashed, because a medium
+may be mounted noexec and what was checked must be what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from . import packages, vgpu_driver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOG = "/var/log/nvidia-installer.log"
+APT_ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "DEBIAN_PRIORITY": "critical",
+    "NEEDRESTART_SUSPEND": "1",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "LC_ALL": "C.UTF-8",
+}
+_KEEP_FILES = ("--force-confdef", "--force-confold")
+_CHUNK = 1 << 20
+# a build on one slow core takes some twenty minutes
+_LONGEST = 7200
+# of the installer's many options those that not every version of it has
+_IF_KNOWN = (
+    "--dkms",
+    "--no-x-check",
+    "--no-nouveau-check",
+    "--disable-nouveau",
+    "--rebuild-initramfs",
+    "--skip-module-load",
+    "--allow-installation-with-running-driver",
+)
+_UNWANTED = re.compile(r"^(?:Remv (\S+)|Inst ((?:linux-image|kernel-core)\S*))", re.MULTILINE)
+
+
+class Run(Protocol):
+    def __call__(self, args: list[str], /, *, environ_update: dict[str, str]) -> tuple[int, str, str]: ...
+
+
+class GuestDriverError(Exception):
+    """`log` holds the last lines that the installer wrote."""
+
+    def __init__(self, message: str, *, code: str, hint: str, log: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+        self.log = log
+
+
+@dataclass(frozen=True)
+class Wanted:
+    source: Path
+    sha256: str
+    kind: str
+    kernel: str
+    apt_config: str
+
+
+@contextmanager
+def own_copy(wanted: Wanted, places: list[Path]) -> Iterator[Path]:
+    """The checked file in a fresh directory where programs may run; gone afterwards."""
+    folder = next((place for place in places if _may_run(place)), places[0]) / "guest-driver"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        (folder / "tmp").mkdir(mode=0o700)
+        copy = folder / wanted.source.name
+        _copy(wanted, copy)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def install(run: Run, wanted: Wanted, copy: Path) -> None:
+    if wanted.kind == vgpu_driver.DEB:
+        _with_apt(run, wanted, copy)
+    else:
+        _with_its_installer(run, wanted, copy)
+
+
+def _copy(wanted: Wanted, copy: Path) -> None:
+    digest = hashlib.sha256()
+    handle = os.open(wanted.source, os.O_RDONLY | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as reader, copy.open("xb") as writer:
+        for chunk in iter(lambda: reader.read(_CHUNK), b""):
+            digest.update(chunk)
+            writer.write(chunk)
+    if digest.hexdigest() != wanted.sha256:
+        raise GuestDriverError(
+            f"the guest driver {wanted.source.name} is not the one that the bundle lists: its sha256 is "
+            f"{digest.hexdigest()}, listed is {wanted.sha256}",
+            code="vgpu-driver-differs",
+            hint="the medium is damaged or was changed: copy the bundle again and run `bundle verify`",
+        )
+
+
+def _may_run(place: Path) -> bool:
+    nearest = next(one for one in (place, *place.parents) if one.exists())
+    return not os.statvfs(nearest).f_flag & os.ST_NOEXEC
+
+
+def _with_apt(run: Run, wanted: Wanted, copy: Path) -> None:
+    environment = {**APT_ENVIRONMENT, "APT_CONFIG": wanted.apt_config}
+    status, out, error = run(["dpkg-query", "-W", "-f", packages.QUERY], environ_update=environment)
+    if status == 0 and any(one.unfinished for one in packages.read_query(out)):
+        run(["dpkg", "--configure", "--pending", *_KEEP_FILES], environ_update=environment)
+    command = ["apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove", "--reinstall"]
+    for option in _KEEP_FILES:
+        command += ["-o", f"Dpkg::Options::={option}"]
+    command += ["install", os.fspath(copy)]
+    status, out, error = run([*command, "--simulate"], environ_update=environment)
+    if unwanted := _UNWANTED.findall(out):
+        names = ", ".join(sorted({removed or kernel for removed, kernel in unwanted}))
+        raise GuestDriverError(
+            f"the guest driver's package would remove packages or bring another kernel: {names}",
+            code="host-vgpu-driver-conflict",
+            hint="remove what conflicts with it, or take the .run file of the same driver into the bundle",
+        )
+    if status == 0:
+        status, out, error = run(command, environ_update=environment)
+    if status:
+        raise _failed((error or out).strip())
+
+
+def _with_its_installer(run: Run, wanted: Wanted, copy: Path) -> None:
+    environment = {"TMPDIR": os.fspath(copy.parent / "tmp"), "LC_ALL": "C.UTF-8"}
+    guard = ["timeout", "-k", "30", str(_LONGEST), "sh", os.fspath(copy)]
+    status, known, error = run([*guard, "--advanced-options"], environ_update=environment)
+    if status and not known:
+        raise _failed(error.strip())
+    options = [option for option in _IF_KNOWN if _is_known(option, known)]
+    if shutil.which("dkms") is None:
+        options = [option for option in options if option != "--dkms"]
+    command = [*guard, "--silent", "--kernel-name", wanted.kernel, "--log-file-name", LOG, *options]
+    status, out, error = run(command, environ_update=environment)
+    if status:
+        raise _failed((error or out).strip())
+
+
+def _is_known(option: str, listed: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", listed) is not None
+
+
+def _failed(output: str) -> GuestDriverError:
+    lines = output.splitlines()[-15:]
+    try:
+        written = Path(LOG).read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+    except OSError:
+        written = []
+    log = "\n".join(written or lines)
+    return GuestDriverError(
+        f"the guest driver cannot be installed:\n{chr(10).join(lines)[-1500:]}",
+        code="vgpu-driver-failed",
+        hint=f"mend what it reports ({LOG}; for DKMS /var/lib/dkms/nvidia*/*/build/make.log), then run the "
+        "same install again",
+        log=log[-4000:],
+    )
