@@ -73,6 +73,7 @@ class _Listener:
     findings: list[dict[str, str]] = field(default_factory=list)
     gpu: dict[str, Any] | None = None
     driver: dict[str, Any] | None = None
+    vgpu: dict[str, Any] | None = None
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -116,6 +117,8 @@ class _Listener:
         if "driver_plan" in result:
             # the plan first, then what each module of the stage adds to it
             self.driver = {**(self.driver or {}), **result["driver_plan"]}
+        if "vgpu_state" in result:
+            self.vgpu = {**(self.vgpu or {}), **result["vgpu_state"]}
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}
         line |= {"failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         if changed:
@@ -171,7 +174,13 @@ def run_playbook(
             Failure("", "ansible-playbook", output.strip()[-2000:] or f"ended with {runner.rc}", {})
         )
     return Recap(
-        listener.stages, listener.changed, failures, listener.findings, listener.gpu, listener.driver
+        listener.stages,
+        listener.changed,
+        failures,
+        listener.findings,
+        listener.gpu,
+        listener.driver,
+        listener.vgpu,
     )
 
 

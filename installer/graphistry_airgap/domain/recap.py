@@ -57,7 +57,7 @@ class Recap:
     """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first.
 
     `gpu` is the plan that the configuration laid down, None where the site wants none; `driver` says what
-    was decided and done about NVIDIA's driver.
+    was decided and done about NVIDIA's driver, `vgpu` about a guest's licence.
     """
 
     stages: list[StageRecap]
@@ -66,6 +66,7 @@ class Recap:
     findings: list[dict[str, str]] = field(default_factory=list)
     gpu: dict[str, Any] | None = None
     driver: dict[str, Any] | None = None
+    vgpu: dict[str, Any] | None = None
 
     @property
     def changed(self) -> int:

@@ -79,6 +79,7 @@ def compose(
         "images": images,
         "gpu": recap.gpu,
         "driver": recap.driver,
+        "vgpu": recap.vgpu,
         "checks": checks,
         "left_for_first_boot": first_boot,
     }

@@ -244,7 +244,8 @@ def failure_of(failure: Failure) -> AirgapError:
         if findings:
             return FindingsError([_finding_error(finding) for finding in findings])
     code = failure.details.get("code", "stage-failed")
-    details = failure.details.get("details") or {}
+    given = failure.details.get("details")
+    details = dict(given) if isinstance(given, dict) else {}
     details |= {key: failure.details[key] for key in ("service", "log") if key in failure.details}
     details |= {"stage": failure.stage, "task": failure.task}
     if failure.asks_reboot:

@@ -96,6 +96,10 @@ options:
     description: Which GPUs the site wants used and against what they are judged; empty judges none.
     type: dict
     default: {}
+  vgpu:
+    description: What site file and bundle say about a vGPU guest; empty on every other machine.
+    type: dict
+    default: {}
   env_schema:
     description: What is known about the variables of env files; empty judges none.
     type: dict
@@ -166,6 +170,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "administrator_file": {"type": "str", "default": ""},
     "waive": {"type": "list", "elements": "str", "default": []},
     "gpu": {"type": "dict", "default": {}},
+    "vgpu": {"type": "dict", "default": {}},
     "env_schema": {"type": "dict", "default": {}},
     "fail": {"type": "bool", "default": True},
 }

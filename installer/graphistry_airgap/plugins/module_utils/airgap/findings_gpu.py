@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import gpu_host, gpu_knowledge, gpu_options, gpu_smi
+from . import findings_vgpu, gpu_host, gpu_knowledge, gpu_options, gpu_smi
 from .findings import ERROR, WARNING, Finding
 from .probe_gpu import ALLOCATOR, UNFIT
 
@@ -36,6 +36,9 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
     if not wish:
         return
     found = gpu_host.Found.from_dict(profile["gpu"])
+    if findings_vgpu.driver_is_coming(profile, requirements):
+        # what nvidia-smi says before it is there, or says of an older one, is not what will be
+        return
     if found.answer.state != gpu_smi.ANSWERED:
         yield _no_answer(found)
         return
@@ -48,7 +51,8 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
         )
         return
     for note in plan.refusals:
-        yield _finding(ERROR, note)
+        if note.code != findings_vgpu.UNLICENSED or not findings_vgpu.licenses(requirements):
+            yield _finding(ERROR, note)
     drivers = gpu_knowledge.driver_notes(plan.target, found.answer.driver)
     for note in drivers:
         yield _finding(WARNING if note.code in _ONLY_WARN else ERROR, note)

@@ -16,6 +16,7 @@ from . import (
     findings_host,
     findings_packages,
     findings_site,
+    findings_vgpu,
 )
 from .findings import Finding, in_order
 
@@ -39,6 +40,10 @@ _JUDGES = (
     findings_gpu.gpus,
     findings_gpu.gone,
     findings_gpu.allocator,
+    findings_vgpu.guest,
+    findings_vgpu.profiles,
+    findings_vgpu.driver,
+    findings_vgpu.licence,
     findings_env.env_files,
     findings_site.purpose,
     findings_site.administrator,

@@ -27,7 +27,7 @@ _GRIDD = (
 
 
 def refusals(gpu: Gpu, *, allow_mig: bool, knowledge: Knowledge, target: Judged) -> Iterator[Note]:
-    yield from _vgpu_refusals(gpu)
+    yield from vgpu_refusals(gpu)
     if gpu.mig and not allow_mig:
         yield Note(
             "gpu-mig",
@@ -57,7 +57,7 @@ def refusals(gpu: Gpu, *, allow_mig: bool, knowledge: Knowledge, target: Judged)
         yield old
 
 
-def _vgpu_refusals(gpu: Gpu) -> Iterator[Note]:
+def vgpu_refusals(gpu: Gpu) -> Iterator[Note]:
     if not gpu.is_vgpu:
         return
     profile = gpu.profile

@@ -18,6 +18,7 @@ from . import (
     probe_network,
     probe_packages,
     probe_site,
+    probe_vgpu,
 )
 from .image_state import CONTAINERD_CONFIG, configured_containerd_root
 
@@ -36,13 +37,15 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
     data_root = engine.get("data_root") or settings["data_root"] or requirements["data_root"]
     containerd_root = str(configured_containerd_root(host.path(str(CONTAINERD_CONFIG))))
     places = ["/", "/usr", "/opt", "/var/lib", containerd_root, data_root, requirements["root"]]
+    pci, gpu = gpu_pci.devices(host), probe_gpu.gpu(host, requirements)
     profile = {
         "schema": SCHEMA,
         "system": system,
         "resources": probe_host.resources(host),
         "disks": probe_host.disks(host, places),
-        "gpus": gpu_pci.devices(host),
-        "gpu": probe_gpu.gpu(host, requirements),
+        "gpus": pci,
+        "gpu": gpu,
+        "vgpu": probe_vgpu.vgpu(host, requirements, pci, gpu),
         "hardening": probe_host.hardening(host),
         "clock": probe_host.clock(),
         "listening": probe_network.listening(host, set(requirements["ports"])),

@@ -60,6 +60,7 @@ REQUIREMENTS = {
     "administrator_file": "/etc/administrator.yml",
     "waive": [],
     "gpu": {},
+    "vgpu": {},
     "env_schema": {},
 }
 PROFILE = {
@@ -86,6 +87,7 @@ PROFILE = {
     },
     "gpus": [],
     "gpu": {},
+    "vgpu": {"guest": "no-gpu"},
     "env_files": [],
     "hardening": {
         "secure_boot": False,
