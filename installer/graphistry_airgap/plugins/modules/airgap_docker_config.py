@@ -80,7 +80,7 @@ def read(module: AnsibleModule, path: Path) -> dict[str, Any]:
     except ValueError as error:
         module.fail_json(
             msg=f"{path} cannot be read: {error}",
-            code="daemon-json-unreadable",
+            code="host-daemon-json-unreadable",
             hint="mend the file; Docker cannot read it either. It was not changed",
         )
     return config

@@ -76,7 +76,7 @@ def refuse_weak(module: AnsibleModule, data: bytes) -> None:
         if reason:
             module.fail_json(
                 msg=f"{module.params['path']}: the value of {name} {reason}",
-                code="weak-secret",
+                code="host-weak-secret",
                 hint=f"give {name} a value of its own, or delete its line and let the installer make one",
             )
 

@@ -41,6 +41,7 @@ installed:
 """
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def refuse_held(module: AnsibleModule, needed: list[packages.Change]) -> None:
         names = ", ".join(f"{c.name} {c.before or '(not installed)'} (needed: {c.version})" for c in held)
         module.fail_json(
             msg=f"packages on hold are older than the bundle needs: {names}",
-            code="package-held",
+            code="host-package-held",
             hint=f"take them off hold: apt-mark unhold {' '.join(c.name for c in held)}",
         )
 

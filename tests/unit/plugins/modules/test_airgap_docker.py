@@ -174,14 +174,14 @@ def test_what_is_added_leaves_a_copy_of_what_was(host):
 def test_a_file_that_is_no_json_object_is_refused_untouched(host, text):
     host.write(text)
     result = host.config()
-    assert result["code"] == "daemon-json-unreadable"
+    assert result["code"] == "host-daemon-json-unreadable"
     assert host.file.read_text() == text
 
 
 def test_a_data_root_that_daemon_json_contradicts_is_refused(host):
     host.write({"data-root": "/data/docker"})
     result = host.config(data_root="/srv/docker")
-    assert result["code"] == "data-root-conflict"
+    assert result["code"] == "host-data-root-conflict"
     assert host.content() == {"data-root": "/data/docker"}
 
 
@@ -190,7 +190,7 @@ def test_a_used_data_root_is_not_left_behind(host):
     host.service()
     host.info(Images=3)
     result = host.config(data_root="/srv/docker")
-    assert result["code"] == "data-root-in-use"
+    assert result["code"] == "host-data-root-in-use"
     assert host.content() == {}
 
 
@@ -198,7 +198,7 @@ def test_a_used_image_store_is_never_switched(host):
     host.write({})
     host.service()
     host.info(Images=3)
-    assert host.config(image_store="containerd")["code"] == "image-store-in-use"
+    assert host.config(image_store="containerd")["code"] == "host-image-store-in-use"
     assert host.content() == {}
     host.config(image_store="classic")
     assert "features" not in host.content()
@@ -209,7 +209,7 @@ def test_a_stopped_dockers_images_count_as_well(host):
     content.mkdir(parents=True)
     (content / "ab").touch()
     result = host.config(image_store="containerd")
-    assert result["code"] == "image-store-in-use"
+    assert result["code"] == "host-image-store-in-use"
 
 
 def test_foreign_containers_forbid_a_change_that_needs_a_restart(host):
@@ -217,7 +217,7 @@ def test_foreign_containers_forbid_a_change_that_needs_a_restart(host):
     host.service()
     host.containers(("theirs", "/srv/other"), ("ours", "/var/graphistry/releases/v1"))
     result = host.config()
-    assert result["code"] == "restart-refused"
+    assert result["code"] == "host-restart-refused"
     assert "theirs" in result["msg"]
     assert "ours" not in result["msg"]
     assert host.content() == {}
@@ -261,7 +261,7 @@ def test_a_restart_that_is_due_waits_for_foreign_containers(host):
     host.containers(("theirs", ""))
     restarts = len(host.calls("restart"))
     result = host.service()
-    assert result["code"] == "restart-refused"
+    assert result["code"] == "host-restart-refused"
     assert len(host.calls("restart")) == restarts
 
 

@@ -64,7 +64,7 @@ def test_a_weak_secret_of_the_operator_stops_the_run_and_stays(call, line):
     call.path.chmod(0o640)
     result = call()
     assert result["failed"] is True
-    assert result["code"] == "weak-secret"
+    assert result["code"] == "host-weak-secret"
     assert "DJANGO_SECRET_KEY" in result["msg"]
     assert "abc123xyz" not in json.dumps(result)
     assert call.path.read_text() == f"{line}\n"

@@ -88,7 +88,7 @@ def test_a_held_older_package_is_refused_before_apt(host):
     host.database(row("a", "1", want="hold"), row("b", "9", want="hold"))
     result = host(("a", "2"), ("b", "2"))
     assert result["failed"] is True
-    assert result["code"] == "package-held"
+    assert result["code"] == "host-package-held"
     assert "a 1 (needed: 2)" in result["msg"]
     assert "unhold a" in result["hint"]
     assert host.calls() == ""

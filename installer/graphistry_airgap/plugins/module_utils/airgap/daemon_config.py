@@ -136,14 +136,14 @@ def _merge_root(merged: dict[str, Any], wanted: Wanted, root: Root) -> None:
     if current_root(merged) != DEFAULT_ROOT:
         raise ConfigError(
             f"daemon.json names the data root {root.path}, the site file {wanted.data_root}",
-            code="data-root-conflict",
+            code="host-data-root-conflict",
             hint="make docker.data_root of the site file the one of daemon.json, or leave it out",
         )
     if root.used:
         raise ConfigError(
             f"Docker already keeps images or containers under {root.path}; "
             f"the data root {wanted.data_root} of the site file would hide them",
-            code="data-root-in-use",
+            code="host-data-root-in-use",
             hint=f"leave docker.data_root out of the site file, or move {root.path} first",
         )
     merged["data-root"] = wanted.data_root
@@ -161,7 +161,7 @@ def _merge_store(merged: dict[str, Any], wanted: Wanted, root: Root) -> None:
             raise ConfigError(
                 f"the image store of {root.path} is the {root.store} one and it is in use; "
                 f"switching it to {wanted.image_store} would hide its images and containers",
-                code="image-store-in-use",
+                code="host-image-store-in-use",
                 hint="set docker.image_store to default in the site file; a used store is never switched",
             )
         return

@@ -113,7 +113,7 @@ class Engine:
             raise EngineError(
                 f"Docker needs a restart for {', '.join(keys)}, and that would stop containers "
                 f"which are not of this product: {', '.join(foreign)}",
-                code="restart-refused",
+                code="host-restart-refused",
                 hint="stop these containers, or set docker.allow_restart: true in the site file",
             )
 

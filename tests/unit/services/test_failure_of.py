@@ -1,0 +1,42 @@
+"""A failed task as an error: what a stage sees of the host ends like preflight's finding of the same."""
+
+import pytest
+
+from graphistry_airgap.domain.recap import Failure
+from graphistry_airgap.services.install import failure_of
+
+
+def failure(stage="docker", **said):
+    return failure_of(Failure.from_result(stage, "Do it", {"msg": "no", **said}))
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [
+        ("host-restart-refused", 3),
+        ("host-weak-secret", 3),
+        ("host-package-held", 3),
+        ("docker-down", 1),
+        ("reboot-required", 10),
+    ],
+)
+def test_the_code_decides_the_exit(code, exit_code):
+    error = failure(code=code, hint="do this")
+    assert (error.exit_code, error.code) == (exit_code, code)
+
+
+def test_without_a_code_the_stage_failed():
+    assert (failure().exit_code, failure().code) == (1, "stage-failed")
+
+
+def test_details_reach_the_envelope_but_never_replace_stage_and_task():
+    error = failure(code="disk-full", details={"needed": 5, "stage": "other"}, log="tail")
+    assert error.details == {"needed": 5, "log": "tail", "stage": "docker", "task": "Do it"}
+
+
+def test_details_that_are_no_mapping_do_no_harm():
+    assert failure(details="text").details == {"stage": "docker", "task": "Do it"}
+
+
+def test_a_reason_for_a_reboot_comes_alone():
+    assert failure("driver", code="reboot-required").message == "no"
