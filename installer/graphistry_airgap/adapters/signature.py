@@ -77,18 +77,18 @@ def check_signature(
                 reasons[name] = reason
     if not signers:
         raise _refused(reasons, trusted)
-    return Verdict(tuple(signers), tool)
+    return Verdict(tuple(signers), tool, tuple(reasons.items()))
 
 
 def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
     known = ", ".join(trusted.keys.fingerprints) or "none"
-    dead = ", ".join(trusted.keys.refused)
+    dead = ", ".join(f"{one.fingerprint} is {one.state}" for one in trusted.keys.refused)
     path, reason = next(iter(reasons.items()))
     return BundleError(
         "; ".join(f"{name} is not a good signature: {why}" for name, why in reasons.items()),
         code="signature-invalid",
         hint=f"the keyring's usable keys are: {known}"
-        + (f" (expired or revoked: {dead})" if dead else "")
+        + (f" ({dead})" if dead else "")
         + "; get the bundle or the signer's key from a source that you trust, never from the medium",
         details={"path": path, "found": reason, "needed": f"a signature by a usable key of {trusted.path}"},
     )
@@ -167,22 +167,29 @@ def _find(tools: tuple[str, ...]) -> str:
 def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) -> tuple[list[str], str]:
     """(fingerprints of good signers, why there are none)."""
     try:
-        openpgp.dearmor_signature(raw)
+        binary = openpgp.dearmor_signature(raw)
+        state = _issuer_state(binary, trusted.keys)
     except openpgp.MalformedError as error:
         return [], str(error)
+    if state:
+        return [], state
     ring, signature, data = folder / "keyring.gpg", folder / "signature.asc", folder / "data"
     signature.write_bytes(raw)
     data.write_bytes(sums)
-    if tool == "gpgv":
-        ring.write_bytes(trusted.raw)
-        found, reason = _gpgv(ring, signature, data)
-    else:
-        if not trusted.keys.usable:
-            return [], "every key of the keyring has expired or was revoked"
-        ring.write_bytes(trusted.keys.usable)
-        found, reason = _sqv(ring, signature, data)
+    ring.write_bytes(trusted.raw if tool == "gpgv" else trusted.keys.usable)
+    found, reason = _gpgv(ring, signature, data) if tool == "gpgv" else _sqv(ring, signature, data)
     usable = [one for one in found if one in trusted.keys.fingerprints]
-    return usable, "" if usable else reason or "the key that made it has expired or was revoked"
+    return usable, "" if usable else reason or "the key that made it is not usable today"
+
+
+def _issuer_state(signature: bytes, keys: openpgp.Keyring) -> str:
+    """Why the key that a signature names cannot count; the programs are asked only about keys that can."""
+    named = openpgp.issuers(signature)
+    for fingerprint, state in keys.states.items():
+        key_id = fingerprint[-16:] if len(fingerprint) == 40 else fingerprint[:16]
+        if state != openpgp.USABLE and named & {fingerprint, key_id}:
+            return f"the key that made it is {state} ({fingerprint})"
+    return ""
 
 
 def _gpgv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:

@@ -26,6 +26,22 @@ SIGNATURE, PUBLIC_KEY, USER_ID, SUBKEY, USER_ATTRIBUTE = 2, 6, 13, 14, 17
 _SELF_SIGNATURES = (0x10, 0x11, 0x12, 0x13, 0x1F)
 _KEY_REVOCATION, _SUBKEY_BINDING, _SUBKEY_REVOCATION = 0x20, 0x18, 0x28
 _CREATED, _KEY_LIFETIME, _ISSUER, _ISSUER_FINGERPRINT = 2, 9, 16, 33
+USABLE, EXPIRED, REVOKED, UNBOUND, WEAK = (
+    "usable",
+    "expired",
+    "revoked",
+    "not certified by itself",
+    "too weak",
+)
+_RSA, _DSA, _CURVES = (1, 2, 3), 17, (18, 19, 22)
+_FIXED = {25: "x25519", 26: "x448", 27: "ed25519", 28: "ed448"}
+_CURVE_NAMES = {
+    "2a8648ce3d030107": "nistp256",
+    "2b81040022": "nistp384",
+    "2b81040023": "nistp521",
+    "2b06010401da470f01": "ed25519",
+}
+_LEAST_RSA, _LEAST_RSA_OF_FIPS = 2048, 3072
 
 
 class MalformedError(ValueError):
@@ -196,6 +212,12 @@ def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:
         position = start + length
 
 
+def issuers(signature: bytes) -> frozenset[str]:
+    """Fingerprints and key ids, upper-case hex, by which a binary signature names the key that made it."""
+    said = [_signature(packet.body) for packet in packets(signature) if packet.tag == SIGNATURE]
+    return frozenset(one.hex().upper() for found in said if found for one in found.issuers)
+
+
 @dataclass
 class Key:
     """One public key or subkey with what its certificate says about it."""
@@ -213,8 +235,29 @@ class Key:
             return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).digest()
         raise MalformedError(f"a key of version {body[0] if body else 'none'}")
 
-    def is_usable(self, now: int, certifier: Key) -> bool:
-        """Neither revoked nor expired; the newest statement of the certificate's own key counts."""
+    @property
+    def algorithm(self) -> str:
+        """As gpg writes it: rsa3072, nistp384, ed25519 …; the number of an unknown one."""
+        body = self.packet.body
+        if len(body) < 6:
+            raise MalformedError("a key is cut off")
+        # version 6 keys tell the length of their material before it
+        number, material = body[5], body[10:] if body[0] == 6 else body[6:]
+        if number in _RSA:
+            return f"rsa{int.from_bytes(material[:2], 'big')}"
+        if number == _DSA:
+            return f"dsa{int.from_bytes(material[:2], 'big')}"
+        if number in _CURVES:
+            oid = material[1 : 1 + material[0]].hex() if material else ""
+            return _CURVE_NAMES.get(oid, f"curve {oid}")
+        return _FIXED.get(number, f"algorithm {number}")
+
+    @property
+    def is_weak(self) -> bool:
+        return _is_dsa(self.algorithm) or 0 < _rsa_bits(self.algorithm) < _LEAST_RSA
+
+    def state(self, now: int, certifier: Key) -> str:
+        """The newest statement of the certificate's own key counts."""
         issuer = certifier.fingerprint
         names = {issuer, issuer[-8:] if len(issuer) == 20 else issuer[:8]}
         said = [
@@ -222,45 +265,88 @@ class Key:
         ]
         revocation = _KEY_REVOCATION if self.primary else _SUBKEY_REVOCATION
         if any(one.kind == revocation for one in said):
-            return False
+            return REVOKED
         kinds = _SELF_SIGNATURES if self.primary else (_SUBKEY_BINDING,)
         own = [one for one in said if one.kind in kinds and one.issuers & names]
         if not own:
-            return False
+            return UNBOUND
         lifetime = max(own, key=lambda one: one.created).lifetime
         born = int.from_bytes(self.packet.body[1:5], "big")
-        return lifetime == 0 or now < born + lifetime
+        if lifetime and now >= born + lifetime:
+            return EXPIRED
+        return WEAK if self.is_weak else USABLE
+
+
+def fits_fips(algorithm: str) -> bool:
+    """Whether modules in FIPS mode, old ones too, check signatures of such a key."""
+    return algorithm in ("nistp384", "nistp521") or _rsa_bits(algorithm) >= _LEAST_RSA_OF_FIPS
+
+
+def _rsa_bits(algorithm: str) -> int:
+    return int(algorithm[3:]) if algorithm.startswith("rsa") else 0
+
+
+def _is_dsa(algorithm: str) -> bool:
+    return algorithm.startswith("dsa")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One signer: the fingerprint of the primary key in upper-case hex, its algorithm and its state."""
+
+    fingerprint: str
+    algorithm: str
+    state: str
 
 
 @dataclass(frozen=True)
 class Keyring:
-    """`usable` is a binary keyring without revoked and expired keys; fingerprints are upper-case hex."""
+    """`usable` is a binary keyring of the keys that may sign today; `states` has each key and subkey."""
 
     usable: bytes
-    fingerprints: tuple[str, ...]
-    refused: tuple[str, ...]
+    certificates: tuple[Certificate, ...]
+    states: dict[str, str]
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        return tuple(one.fingerprint for one in self.certificates if one.state == USABLE)
+
+    @property
+    def refused(self) -> tuple[Certificate, ...]:
+        return tuple(one for one in self.certificates if one.state != USABLE)
 
 
 def sift_keyring(raw: bytes, *, now: int) -> Keyring:
     """Split a binary keyring into keys that may sign today and those that may not."""
-    certificates: list[list[Key]] = []
+    usable, found = b"", []
+    states: dict[str, str] = {}
+    for keys in _certificates(raw):
+        primary = keys[0]
+        state = primary.state(now, primary)
+        found.append(Certificate(_name(primary), primary.algorithm, state))
+        states |= {_name(key): key.state(now, primary) if state == USABLE else state for key in keys}
+        if state != USABLE:
+            continue
+        for key in keys:
+            if states[_name(key)] == USABLE:
+                usable += key.packet.raw + b"".join(packet.raw for packet in key.tail)
+    return Keyring(usable, tuple(found), states)
+
+
+def _certificates(raw: bytes) -> list[list[Key]]:
+    """Each a primary key followed by its subkeys."""
+    found: list[list[Key]] = []
     for packet in packets(raw):
         if packet.tag == PUBLIC_KEY:
-            certificates.append([Key(True, packet)])
-        elif not certificates:
+            found.append([Key(True, packet)])
+        elif not found:
             raise MalformedError("it does not begin with a public key")
         elif packet.tag == SUBKEY:
-            certificates[-1].append(Key(False, packet))
+            found[-1].append(Key(False, packet))
         elif packet.tag in (SIGNATURE, USER_ID, USER_ATTRIBUTE):
-            certificates[-1][-1].tail.append(packet)
-    usable, good, refused = b"", [], []
-    for keys in certificates:
-        primary = keys[0]
-        if not primary.is_usable(now, primary):
-            refused.append(primary.fingerprint.hex().upper())
-            continue
-        good.append(primary.fingerprint.hex().upper())
-        for key in keys:
-            if key.is_usable(now, primary):
-                usable += key.packet.raw + b"".join(packet.raw for packet in key.tail)
-    return Keyring(usable, tuple(good), tuple(refused))
+            found[-1][-1].tail.append(packet)
+    return found
+
+
+def _name(key: Key) -> str:
+    return key.fingerprint.hex().upper()

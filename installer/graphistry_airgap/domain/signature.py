@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphistry_airgap.domain.errors import BundleError
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """`signers` are primary-key fingerprints; none only where an unsigned bundle was explicitly allowed."""
+    """`signers` are primary-key fingerprints; none only where an unsigned bundle was explicitly allowed.
+
+    `ignored` are signature files beside the good ones that do not count, with the reason.
+    """
 
     signers: tuple[str, ...] = ()
     tool: str = ""
+    ignored: tuple[tuple[str, str], ...] = ()
 
     @property
     def signed(self) -> bool:
@@ -24,6 +30,27 @@ class Verdict:
         return {
             "verdict": "good" if self.signed else "unsigned",
             "signers": list(self.signers),
+            "ignored": [{"path": path, "reason": reason} for path, reason in self.ignored],
             "tool": self.tool,
             "allowed_unsigned": not self.signed,
         }
+
+    def lines(self) -> list[str]:
+        """For people."""
+        if not self.signed:
+            return ["NOT SIGNED; --allow-unsigned took it as it is"]
+        ignored = [f"{path} does not count: {reason}" for path, reason in self.ignored]
+        return [f"signed by {', '.join(self.signers)}", *ignored]
+
+
+def require_signers(verdict: Verdict, needed: int) -> None:
+    """Refuse a bundle that fewer trusted keys have signed than the site asks for."""
+    if len(verdict.signers) >= needed:
+        return
+    ignored = "".join(f"; {path} does not count: {reason}" for path, reason in verdict.ignored)
+    raise BundleError(
+        f"{len(verdict.signers)} trusted keys have signed the bundle, and the site asks for {needed}{ignored}",
+        code="signatures-too-few",
+        hint="let the next signer run `graphistry-airgap bundle sign`, and bring the new signature file to the medium",
+        details={"found": ", ".join(verdict.signers), "needed": f"{needed} different trusted keys"},
+    )

@@ -95,7 +95,7 @@ def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
     ]
     if verdict is None:
         return [*lines, "the signature was not checked: name a keyring (--keyring), or use `bundle verify`"]
-    return [*lines, f"signed by {', '.join(verdict.signers)}"]
+    return [*lines, *verdict.lines()]
 
 
 def _driver_lines(platform: Platform) -> Iterator[str]:

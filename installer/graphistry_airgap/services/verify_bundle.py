@@ -105,10 +105,9 @@ def verification_result(verified: VerifiedBundle) -> Result:
         "mode": verified.mode,
         "signature": verified.signature.as_dict(),
     }
-    by = ", ".join(verified.signature.signers)
     messages = [
         f"the bundle holds: {len(verified.sums)} files, {verified.size} bytes, checked: {verified.mode}",
-        f"signed by {by}" if by else "NOT SIGNED; --allow-unsigned took it as it is",
+        *verified.signature.lines(),
     ]
     return Result(data=data, messages=messages)
 

@@ -7,6 +7,7 @@ import pytest
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
+from graphistry_airgap.domain.signature import require_signers
 
 pytestmark = pytest.mark.subprocesses
 
@@ -110,6 +111,40 @@ def test_a_revoked_key(judge, keys, name):
     assert judge({NAME: signature}, keys.public(name)).signed
     keys.revoke(name)
     assert "revoked" in refusal(judge, {NAME: signature}, keys.public(name)).message
+
+
+def test_a_weak_key(judge, keys, name):
+    fingerprint = keys.make(name, "rsa1024")
+    error = refusal(judge, {NAME: keys.sign(SUMS, name)}, keys.public(name))
+    assert f"{fingerprint} is too weak" in error.hint
+
+
+def test_a_weak_subkey_of_a_strong_certificate(judge, keys, name):
+    fingerprint = keys.make(name)
+    keys.gpg("--quick-add-key", fingerprint, "rsa1024", "sign", "never")
+    assert "too weak" in refusal(judge, {NAME: keys.sign(SUMS, name)}, keys.public(name)).message
+
+
+def test_a_signature_that_does_not_count_is_told_beside_a_good_one(judge, keys):
+    further = f"SHA256SUMS.{keys.fingerprint('stranger')}.asc"
+    signatures = {NAME: keys.sign(SUMS, "signer"), further: keys.sign(SUMS, "stranger")}
+    verdict = judge(signatures, keys.public("signer"))
+    assert verdict.signers == (keys.fingerprint("signer"),)
+    [(path, reason)] = verdict.ignored
+    assert path == further
+    assert "not in the keyring" in reason
+    require_signers(verdict, 1)
+    with pytest.raises(BundleError) as caught:
+        require_signers(verdict, 2)
+    assert (caught.value.code, caught.value.exit_code) == ("signatures-too-few", 4)
+    assert further in caught.value.message
+
+
+def test_two_signatures_of_one_key_are_one_signer(judge, keys):
+    signatures = {NAME: keys.sign(SUMS, "signer"), f"SHA256SUMS.{'A' * 40}.asc": keys.sign(SUMS, "signer")}
+    verdict = judge(signatures, keys.public("signer"))
+    with pytest.raises(BundleError):
+        require_signers(verdict, 2)
 
 
 def test_an_expired_signature(judge, keys, name):

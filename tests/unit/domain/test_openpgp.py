@@ -11,6 +11,8 @@ from graphistry_airgap.domain.openpgp import (
     crc24,
     dearmor_keyring,
     dearmor_signature,
+    fits_fips,
+    issuers,
     packets,
     sift_keyring,
 )
@@ -101,7 +103,10 @@ def test_keys_are_sifted_by_expiry_and_revocation(keys):
     keys.revoke("revoked")
     ring = sift_keyring(keys.public("signer", "expired", "revoked", "second"), now=now())
     assert set(ring.fingerprints) == {keys.fingerprint("signer"), keys.fingerprint("second")}
-    assert set(ring.refused) == {keys.fingerprint("expired"), keys.fingerprint("revoked")}
+    assert {(one.fingerprint, one.state) for one in ring.refused} == {
+        (keys.fingerprint("expired"), "expired"),
+        (keys.fingerprint("revoked"), "revoked"),
+    }
     assert sift_keyring(ring.usable, now=now()).refused == ()
 
 
@@ -110,7 +115,7 @@ def test_a_key_whose_expiry_was_moved_is_usable_again(keys):
     before = keys.public("moved")
     keys.gpg("--quick-set-expire", fingerprint, "0")
     after = keys.public("moved")
-    assert sift_keyring(before, now=now()).refused == (fingerprint,)
+    assert sift_keyring(before, now=now()).refused[0].fingerprint == fingerprint
     assert sift_keyring(after, now=now()).fingerprints == (fingerprint,)
     # a keyring merged from both holds the old statement too; the newest one counts
     old_statement = [packet.raw for packet in packets(before) if packet.tag == 2][-1]
@@ -139,3 +144,41 @@ def test_what_is_no_keyring_is_refused(raw):
 def test_a_signature_of_one_byte_in_a_keyring_is_malformed():
     with pytest.raises(MalformedError):
         sift_keyring(b"\xc6\x06\x04\0\0\0\0\x01\xc2\x01\x04", now=1)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "named", "fips"),
+    [
+        ("rsa2048", "rsa2048", False),
+        ("rsa3072", "rsa3072", True),
+        ("rsa4096", "rsa4096", True),
+        ("nistp256", "nistp256", False),
+        ("nistp384", "nistp384", True),
+        ("nistp521", "nistp521", True),
+        ("ed25519", "ed25519", False),
+    ],
+)
+def test_the_algorithm_of_a_key_is_named_as_gpg_names_it(keys, algorithm, named, fips):
+    name = f"algorithm {algorithm}"
+    keys.make(name, algorithm)
+    [certificate] = sift_keyring(keys.public(name), now=now()).certificates
+    assert (certificate.algorithm, certificate.state) == (named, "usable")
+    assert fits_fips(certificate.algorithm) is fips
+
+
+@pytest.mark.parametrize("algorithm", ["rsa1024", "dsa2048"])
+def test_a_weak_key_is_not_usable(keys, algorithm):
+    name = f"weak {algorithm}"
+    fingerprint = keys.make(name, algorithm)
+    ring = sift_keyring(keys.public(name), now=now())
+    assert [(one.fingerprint, one.algorithm, one.state) for one in ring.refused] == [
+        (fingerprint, algorithm, "too weak")
+    ]
+    assert ring.usable == b""
+    assert ring.states == {fingerprint: "too weak"}
+
+
+def test_a_signature_names_its_issuer(keys):
+    signature = dearmor_signature(keys.sign(DATA, "second"))
+    fingerprint = keys.fingerprint("second")
+    assert issuers(signature) == {fingerprint, fingerprint[-16:]}
