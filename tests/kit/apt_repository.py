@@ -25,10 +25,15 @@ class AptRepository:
     suite: str = "stable"
     stanzas: list[str] = field(default_factory=list)
 
-    def add(self, name: str, version: str, *, depends: str = "", required: bool = False) -> Path:
+    def add(
+        self, name: str, version: str, *, depends: str = "", required: bool = False, component: str = "main"
+    ) -> Path:
+        """`component` is only a part of the file's path: all packages stand in one index."""
         data = f"{name} {version}".encode()
         filename = (
-            f"./{name}.deb" if self.flat else f"pool/main/{name}_{version.replace(':', '%3a')}_amd64.deb"
+            f"./{name}.deb"
+            if self.flat
+            else f"pool/{component}/{name}_{version.replace(':', '%3a')}_amd64.deb"
         )
         target = self.path / filename
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +65,29 @@ class AptRepository:
 
 def _listed(data: bytes, path: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()} {len(data)} {path}"
+
+
+KERNEL = "6.12.117+deb13-cloud-amd64"
+
+
+def add_kernel(repository: AptRepository, kernel: str = KERNEL, version: str = "6.12.117-1") -> None:
+    """Headers and image of a kernel with the dependencies that Debian's have."""
+    image = f"linux-image-{kernel} (= {version}) | linux-image-{kernel}-unsigned (= {version})"
+    repository.add(f"linux-headers-{kernel}", version, depends=f"linux-base, linux-kbuild-{kernel}, {image}")
+    repository.add(f"linux-kbuild-{kernel}", version, depends="libc6")
+    repository.add(f"linux-image-{kernel}", version, depends="kmod, linux-base, initramfs-tools")
+
+
+def add_driver(repository: AptRepository, version: str = "550.163.01-2", modules: str | None = None) -> None:
+    """The names that the knowledge has for Debian 13's driver; `modules` is another version of those."""
+    for name in ("nvidia-smi", "libcuda1", "nvidia-persistenced", "libnvidia-ml1", "nvidia-opencl-icd"):
+        repository.add(name, version, depends="libc6", component="non-free")
+    for name in ("nvidia-open-kernel-dkms", "nvidia-kernel-dkms"):
+        needs = "dkms, firmware-nvidia-gsp"
+        repository.add(name, modules or version, depends=needs, component="non-free")
+    repository.add("firmware-nvidia-gsp", "550.163.01", component="non-free-firmware")
+    for name in ("dkms", "make", "gcc", "kmod", "linux-base", "initramfs-tools"):
+        repository.add(name, "3.2", depends="kmod" if name == "dkms" else "")
 
 
 def debian_like(path: Path, keys: Keys) -> AptRepository:

@@ -29,13 +29,12 @@ from graphistry_airgap.domain.kernels import nearest_kernels
 from graphistry_airgap.domain.repository import Package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from graphistry_airgap.adapters.apt_metadata import AptMetadata
     from graphistry_airgap.adapters.cache import Cache
     from graphistry_airgap.adapters.fetch import Fetcher
-    from graphistry_airgap.domain.closure import ResolvedRepository
-    from graphistry_airgap.domain.driver import DriverRoots, KernelRoots
+    from graphistry_airgap.domain.closure import KernelRoots, ResolvedRepository, Wanted
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.spec import RepositorySpec
 
@@ -70,20 +69,18 @@ class AptClosure:
         self,
         platform: type[Platform],
         repositories: Sequence[RepositorySpec],
-        driver: DriverRoots | None = None,
+        wanted: Wanted,
     ) -> Closure:
-        """Fetch the repositories' metadata and resolve every package group of the platform and its driver."""
+        """Fetch the repositories' metadata and resolve the platform's package groups and those wanted."""
         require("apt-get", package="apt")
         resolved = tuple(
             self.metadata.resolve(repository, architecture=platform.architecture)
             for repository in repositories
         )
-        groups = platform.groups | (driver.groups if driver else {})
-        kernels = driver.kernels if driver else {}
-        key = _closure_key(platform, resolved, groups, kernels)
+        key = _closure_key(platform, resolved, wanted)
         noted = self.cache.note(key)
         if not noted:
-            noted = self._resolve(platform, resolved, groups, kernels)
+            noted = self._resolve(platform, resolved, wanted)
             self.cache.write_note(key, noted)
         found = {name: tuple(Package(**one) for one in group) for name, group in noted["groups"].items()}
         return Closure(resolved, found, noted["kernel_images"])
@@ -92,17 +89,19 @@ class AptClosure:
         self,
         platform: type[Platform],
         resolved: Sequence[ResolvedRepository],
-        groups: Mapping[str, tuple[str, ...]],
-        kernels: Mapping[str, KernelRoots],
+        wanted: Wanted,
     ) -> dict[str, Any]:
         # not in the cache: a source list cannot name a key whose path has a blank
         with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as workspace:
             root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
             root.install_base()
-            found = {name: root.closure(roots) for name, roots in sorted(groups.items())}
+            found = {}
+            for name, roots in sorted((platform.groups | wanted.groups).items()):
+                file = [str(wanted.files[name].source)] if name in wanted.files else []
+                found[name] = root.closure([*roots, *file])
             images = {}
-            for kernel, roots in sorted(kernels.items()):
-                found[headers_group(kernel)], images[kernel] = root.headers(kernel, roots)
+            for kernel, packages in sorted(wanted.kernels.items()):
+                found[headers_group(kernel)], images[kernel] = root.headers(kernel, packages)
         return {
             "groups": {name: [asdict(package) for package in group] for name, group in found.items()},
             "kernel_images": images,
@@ -117,8 +116,7 @@ class AptClosure:
 def _closure_key(
     platform: type[Platform],
     resolved: Sequence[ResolvedRepository],
-    groups: Mapping[str, tuple[str, ...]],
-    kernels: Mapping[str, KernelRoots],
+    wanted: Wanted,
 ) -> str:
     """Equal for equal metadata, order of repositories, wanted groups and apt."""
     repositories = [
@@ -132,9 +130,11 @@ def _closure_key(
         for one in resolved
     ]
     apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
-    headers = {kernel: asdict(roots) for kernel, roots in kernels.items()}
-    wanted = [platform.name, platform.architecture, groups, headers, repositories, apt]
-    return f"closure {sha256_hex(canonical_json(wanted))}"
+    files = {group: file.sha256 for group, file in wanted.files.items()}
+    kernels = {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()}
+    groups = platform.groups | wanted.groups
+    inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt]
+    return f"closure {sha256_hex(canonical_json(inputs))}"
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,14 @@ def _carried(spec: PinnedPath, what: str, trust_on_first_use: bool, name: str | 
             code="vgpu-file-missing",
             hint="paths are relative to the spec",
         )
-    digest = sha256_file(spec.path)
+    try:
+        digest, size = sha256_file(spec.path), spec.path.stat().st_size
+    except OSError as error:
+        raise InputError(
+            f"{what} {spec.written} cannot be read: {error.strerror}",
+            code="vgpu-file-missing",
+            hint="give the user who builds the bundle the right to read it",
+        ) from None
     if spec.sha256 is None and not trust_on_first_use:
         raise InputError(
             f"the spec does not pin {what} {spec.written}",
@@ -48,7 +55,6 @@ def _carried(spec: PinnedPath, what: str, trust_on_first_use: bool, name: str | 
             hint="compare with where it came from; change the pin only when the file was meant to change",
             details={"sha256": digest},
         )
-    size = spec.path.stat().st_size
     return CarriedFile(name or spec.path.name, spec.written, spec.path, size, digest, spec.sha256 is not None)
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.repository import Package
     from graphistry_airgap.domain.spec import RepositorySpec
+    from graphistry_airgap.domain.vgpu import CarriedFile
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,27 @@ class ResolvedRepository:
     metadata: tuple[Blob, ...]
     date: datetime
     valid_until: datetime | None
+
+
+@dataclass(frozen=True)
+class KernelRoots:
+    """The packages of one kernel: its headers are wanted, its image is on the host."""
+
+    headers: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted beyond a platform's own groups.
+
+    `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
+    group, `kernels` those whose headers are wanted.
+    """
+
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    files: dict[str, CarriedFile] = field(default_factory=dict)
+    kernels: dict[str, KernelRoots] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,20 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.domain.closure import KernelRoots, Wanted
 from graphistry_airgap.domain.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from graphistry_airgap.domain.closure import Closure
-    from graphistry_airgap.domain.spec import DriverSpec
+    from graphistry_airgap.domain.platforms import Platform
+    from graphistry_airgap.domain.spec import DriverSpec, PlatformSpec
+    from graphistry_airgap.domain.vgpu import Vgpu
 
 PROGRAMS = "driver"
+GUEST = "driver-vgpu"
 _UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
-
-
-@dataclass(frozen=True)
-class KernelRoots:
-    """The packages of one kernel: its headers are wanted, its image is on the host."""
-
-    headers: str
-    image: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,6 @@ class DriverRoots:
     version: str
     modules: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
-    kernels: dict[str, KernelRoots]
 
 
 @dataclass(frozen=True)
@@ -95,9 +90,29 @@ def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec
             PROGRAMS: tuple(row["programs"]),
             **{module_group(modules): tuple(row[modules]) for modules in wanted.modules},
         },
-        kernels={
+    )
+
+
+def wanted_packages(
+    knowledge: Mapping[str, Any], platform: type[Platform], spec: PlatformSpec, vgpu: Vgpu | None
+) -> Wanted:
+    """Package groups for the driver, for building a guest driver, and for the kernels of either."""
+    groups = dict(driver_roots(knowledge, platform.name, spec.driver).groups) if spec.driver else {}
+    files = {}
+    if vgpu and vgpu.driver:
+        groups[GUEST] = platform.module_tools
+        files = {GUEST: vgpu.driver.file} if vgpu.driver.kind == "deb" else {}
+    kernels = {
+        *(spec.driver.kernels if spec.driver else ()),
+        *(spec.vgpu.kernels if spec.vgpu else ()),
+    }
+    known = knowledge["drivers"]["platforms"].get(platform.name, {})
+    return Wanted(
+        groups,
+        files,
+        {
             kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
-            for kernel in wanted.kernels
+            for kernel in sorted(kernels)
         },
     )
 

@@ -17,6 +17,7 @@ class Platform(Protocol):
     python_abis: ClassVar[tuple[str, ...]]
     wheel_platforms: ClassVar[tuple[str, ...]]
     guest_drivers: ClassVar[tuple[str, ...]]
+    module_tools: ClassVar[tuple[str, ...]]
 
 
 class Debian13:
@@ -40,6 +41,8 @@ class Debian13:
         "manylinux2014_x86_64",
     )
     guest_drivers: ClassVar[tuple[str, ...]] = ("deb", "run")
+    # what a guest driver from elsewhere is built with
+    module_tools: ClassVar[tuple[str, ...]] = ("dkms", "gcc", "make")
 
 
 PLATFORMS: dict[str, type[Platform]] = {Debian13.name: Debian13}

@@ -52,6 +52,7 @@ class VgpuSpec:
 
     driver: PinnedPath | None
     token: PinnedPath | None
+    kernels: tuple[str, ...]
     waive: tuple[str, ...]
 
 
@@ -122,6 +123,7 @@ def _vgpu(entry: dict[str, Any], base: Path) -> VgpuSpec:
     return VgpuSpec(
         driver=_pinned(entry["driver"], base) if "driver" in entry else None,
         token=_pinned(entry["token"], base) if "token" in entry else None,
+        kernels=tuple(entry.get("kernels", ())),
         waive=tuple(entry.get("waive", ())),
     )
 

@@ -18,7 +18,7 @@ from graphistry_airgap.domain import layout
 from graphistry_airgap.domain.assembly import Content
 from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
-from graphistry_airgap.domain.driver import driver_roots, resolved_driver
+from graphistry_airgap.domain.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.manifest import render_manifest
@@ -126,33 +126,43 @@ class BuildBundle:
 
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
-        roots = {
-            name: driver_roots(self.knowledge, name, wanted.driver)
-            for name, wanted in spec.platforms.items()
-            if wanted.driver
+        vgpus = self._open_vgpus(spec, trust_on_first_use=trust)
+        wanted = {
+            name: wanted_packages(self.knowledge, PLATFORMS[name], platform, vgpus.get(name))
+            for name, platform in spec.platforms.items()
         }
-        vgpus = {
-            name: self.vgpu_files.open(wanted.vgpu, PLATFORMS[name], trust_on_first_use=trust)
-            for name, wanted in spec.platforms.items()
-            if wanted.vgpu
-        }
-        for token in filter(None, (vgpu.token for vgpu in vgpus.values())):
-            require_usable_token(token, time.time())
         with ThreadPoolExecutor(2) as pool:
             progress(f"read the release {spec.release.written}")
             opened = pool.submit(self.releases.open, spec.release, trust_on_first_use=trust)
             resolving = {}
-            for name, wanted in spec.platforms.items():
+            for name, platform in spec.platforms.items():
                 progress(f"resolve packages for {name}")
                 resolving[name] = pool.submit(
-                    self.packages.resolve, PLATFORMS[name], wanted.repositories, roots.get(name)
+                    self.packages.resolve, PLATFORMS[name], platform.repositories, wanted[name]
                 )
             closures = {name: future.result() for name, future in resolving.items()}
             release = opened.result()
-        drivers = {name: resolved_driver(wanted, closures[name]) for name, wanted in roots.items()}
-        notes = driver_notes(roots, drivers)
+        roots = {
+            name: driver_roots(self.knowledge, name, platform.driver)
+            for name, platform in spec.platforms.items()
+            if platform.driver
+        }
+        drivers = {name: resolved_driver(found, closures[name]) for name, found in roots.items()}
+        notes = driver_notes(roots, drivers, vgpus)
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
         return _Resolved(release, closures, drivers, vgpus, notes)
+
+    def _open_vgpus(self, spec: Spec, *, trust_on_first_use: bool) -> dict[str, Vgpu]:
+        found = {}
+        for name, platform in spec.platforms.items():
+            if platform.vgpu is None:
+                continue
+            found[name] = self.vgpu_files.open(
+                platform.vgpu, PLATFORMS[name], trust_on_first_use=trust_on_first_use
+            )
+            if token := found[name].token:
+                require_usable_token(token, time.time())
+        return found
 
     def _fetch(self, spec: Spec, resolved: _Resolved, progress: Callable[[str], None]) -> Content:
         platforms = tuple(PLATFORMS[name] for name in spec.platforms)

@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from graphistry_airgap.domain.closure import Closure
-    from graphistry_airgap.domain.driver import DriverRoots
+    from graphistry_airgap.domain.closure import Closure, Wanted
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.layout import Piece
     from graphistry_airgap.domain.platforms import Platform
@@ -25,7 +24,7 @@ class Packages(Protocol):
     """Resolves a platform's package groups; `fetch` brings one package's file into the cache."""
 
     def resolve(
-        self, platform: type[Platform], repositories: Sequence[RepositorySpec], driver: DriverRoots | None
+        self, platform: type[Platform], repositories: Sequence[RepositorySpec], wanted: Wanted
     ) -> Closure: ...
     def fetch(self, package: Package, repository: RepositorySpec) -> None: ...
 

@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 WAIVER = "driver-range"
 
 
-def driver_notes(roots: Mapping[str, DriverRoots], drivers: Mapping[str, Driver]) -> list[str]:
-    """What a person should know about the drivers that were found."""
-    found = []
+def driver_notes(
+    roots: Mapping[str, DriverRoots], drivers: Mapping[str, Driver], vgpus: Mapping[str, Vgpu]
+) -> list[str]:
+    """What a person should know about the drivers that were found, and about a token."""
+    found = [
+        f"The bundle HOLDS A LICENCE TOKEN for {platform}: guard it, and every copy, like the token itself."
+        for platform, vgpu in vgpus.items()
+        if vgpu.token
+    ]
     for platform, driver in drivers.items():
         known = roots[platform].version
         if known and known != driver.version:

@@ -1,15 +1,19 @@
 import pytest
-from apt_repository import AptRepository, debian_like
+from apt_repository import KERNEL, AptRepository, add_driver, add_kernel, debian_like
+from guest_drivers import carried, guest_deb
 
 from graphistry_airgap.adapters.apt_closure import AptClosure
 from graphistry_airgap.adapters.apt_metadata import AptMetadata
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.fetch import Fetcher
+from graphistry_airgap.domain.closure import KernelRoots, Wanted
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.platforms import Debian13
 from graphistry_airgap.domain.spec import RepositorySpec
 
 pytestmark = pytest.mark.subprocesses
+
+NOTHING_MORE = Wanted()
 
 
 class Toolkit(Debian13):
@@ -50,15 +54,15 @@ def names(group):
     return [f"{package.name}={package.version}" for package in group]
 
 
-def refused(resolver, *specs, platform=Debian13):
+def refused(resolver, *specs, platform=Debian13, wanted=NOTHING_MORE):
     with pytest.raises(InputError) as caught:
-        resolver().resolve(platform, specs)
+        resolver().resolve(platform, specs, wanted)
     assert caught.value.exit_code == 2
     return caught.value
 
 
 def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, tmp_path):
-    closure = resolver().resolve(Debian13, [spec(debian_like(tmp_path / "debian", keys))])
+    closure = resolver().resolve(Debian13, [spec(debian_like(tmp_path / "debian", keys))], NOTHING_MORE)
     assert {group: names(packages) for group, packages in closure.groups.items()} == {
         "python": ["libpython3-stdlib=3.13.5-1", "python3=3.13.5-1", "python3-apt=3.0.0"],
         "docker": ["docker-cli=26.1.5", "docker-compose=1:2.26.1-4", "docker.io=26.1.5", "iptables=1.8.11-2"],
@@ -74,7 +78,7 @@ def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, tmp_pa
 
 def test_fetched_package_is_the_one_that_the_index_names(resolver, keys, tmp_path, cache):
     repository = debian_like(tmp_path / "debian", keys)
-    closure = resolver().resolve(Debian13, [spec(repository)])
+    closure = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
     package, source = next(pair for pair in closure.sources() if pair[0].name == "docker-compose")
     assert package.filename == "pool/main/docker-compose_1%3a2.26.1-4_amd64.deb"
     resolver().fetch(package, source)
@@ -87,7 +91,7 @@ def test_two_repositories_one_of_them_flat(resolver, keys, tmp_path):
     nvidia.add("nvidia-container-toolkit", "9", depends="libnvidia-container1")
     nvidia.add("libnvidia-container1", "9", depends="libc6")
     nvidia.publish(signer="second")
-    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)])
+    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)], NOTHING_MORE)
     assert names(closure.groups["toolkit"]) == ["libnvidia-container1=9", "nvidia-container-toolkit=9"]
     assert {package.repository for package in closure.groups["toolkit"]} == {"nvidia"}
     assert closure.repositories[1].fingerprints == (keys.fingerprint("second"),)
@@ -97,16 +101,16 @@ def test_two_repositories_one_of_them_flat(resolver, keys, tmp_path):
 def test_armored_keyring_is_made_binary(resolver, keys, tmp_path, cache):
     repository = debian_like(tmp_path / "debian", keys)
     (tmp_path / "key.asc").write_bytes(keys.public("signer", armored=True))
-    closure = resolver().resolve(Debian13, [spec(repository, signed_by=tmp_path / "key.asc")])
+    closure = resolver().resolve(Debian13, [spec(repository, signed_by=tmp_path / "key.asc")], NOTHING_MORE)
     stored = cache.find(closure.repositories[0].keyring.sha256)
     assert stored.read_bytes() == keys.public("signer")
 
 
 def test_offline_resolves_from_the_cache_alone(resolver, keys, tmp_path):
     repository = debian_like(tmp_path / "debian", keys)
-    first = resolver().resolve(Debian13, [spec(repository)])
+    first = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
     (repository.path / "dists").rename(tmp_path / "gone")
-    assert resolver(offline=True).resolve(Debian13, [spec(repository)]) == first
+    assert resolver(offline=True).resolve(Debian13, [spec(repository)], NOTHING_MORE) == first
 
 
 def test_unresolvable_package_comes_with_apts_words(resolver, keys, tmp_path):
@@ -144,8 +148,8 @@ def test_expired_metadata_stops_unless_allowed_or_offline(resolver, keys, tmp_pa
     repository.publish(extra="Valid-Until: Fri, 20 Nov 2020 08:00:00 UTC\n")
     error = refused(resolver, spec(repository))
     assert (error.code, "allow_expired" in error.hint) == ("repository-expired", True)
-    assert resolver().resolve(Debian13, [spec(repository, allow_expired=True)]).groups
-    assert resolver(offline=True).resolve(Debian13, [spec(repository)]).groups
+    assert resolver().resolve(Debian13, [spec(repository, allow_expired=True)], NOTHING_MORE).groups
+    assert resolver(offline=True).resolve(Debian13, [spec(repository)], NOTHING_MORE).groups
 
 
 @pytest.mark.parametrize(
@@ -161,3 +165,73 @@ def test_wrong_spec(resolver, keys, tmp_path, changed, code):
     if "signed_by" in changed:
         changed = {"signed_by": tmp_path / changed["signed_by"]}
     assert refused(resolver, spec(repository, **changed)).code == code
+
+
+def with_driver(tmp_path, keys):
+    repository = debian_like(tmp_path / "debian", keys)
+    add_driver(repository)
+    add_kernel(repository)
+    add_kernel(repository, "6.12.115+deb13-cloud-amd64", "6.12.115-1")
+    add_kernel(repository, "6.12.115+deb13-amd64", "6.12.115-1")
+    repository.publish()
+    return repository
+
+
+def kernel(name):
+    return Wanted(kernels={name: KernelRoots(f"linux-headers-{name}", f"linux-image-{name}")})
+
+
+def test_headers_come_without_the_kernel_image_and_what_only_that_needs(resolver, keys, tmp_path):
+    closure = resolver().resolve(Debian13, [spec(with_driver(tmp_path, keys))], kernel(KERNEL))
+    assert names(closure.groups[f"headers-{KERNEL}"]) == [
+        f"linux-headers-{KERNEL}=6.12.117-1",
+        f"linux-kbuild-{KERNEL}=6.12.117-1",
+    ]
+    assert closure.kernel_images == {KERNEL: "6.12.117-1"}
+    union = {package.name for package in closure.packages}
+    assert not [name for name in union if name.startswith("linux-image")]
+    assert not union & {"kmod", "linux-base", "initramfs-tools"}
+
+
+def test_kernels_do_not_see_each_others_images(resolver, keys, tmp_path):
+    repository = with_driver(tmp_path, keys)
+    both = Wanted(kernels=kernel(KERNEL).kernels | kernel("6.12.115+deb13-amd64").kernels)
+    closure = resolver().resolve(Debian13, [spec(repository)], both)
+    alone = resolver().resolve(Debian13, [spec(repository)], kernel("6.12.115+deb13-amd64"))
+    group = "headers-6.12.115+deb13-amd64"
+    assert closure.groups[group] == alone.groups[group]
+    assert set(closure.kernel_images) == {KERNEL, "6.12.115+deb13-amd64"}
+
+
+def test_kernel_that_left_the_repositories(resolver, keys, tmp_path):
+    error = refused(resolver, spec(with_driver(tmp_path, keys)), wanted=kernel("6.12.107+deb13-cloud-amd64"))
+    assert error.code == "kernel-unavailable"
+    assert error.details["nearest"] == [
+        "linux-headers-6.12.115+deb13-cloud-amd64",
+        f"linux-headers-{KERNEL}",
+    ]
+    assert f"linux-headers-{KERNEL}" in error.hint
+
+
+def test_wanted_groups_are_in_the_cache_beside_those_without(resolver, keys, tmp_path):
+    repository = with_driver(tmp_path, keys)
+    plain = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
+    wanted = Wanted(groups={"driver": ("nvidia-smi",)})
+    closure = resolver().resolve(Debian13, [spec(repository)], wanted)
+    assert set(closure.groups) - set(plain.groups) == {"driver"}
+    assert resolver(offline=True).resolve(Debian13, [spec(repository)], wanted) == closure
+
+
+def test_dependencies_of_a_package_beside_the_spec(resolver, keys, tmp_path):
+    file = carried(guest_deb(tmp_path, depends="libnvidia-ml1"))
+    wanted = Wanted(groups={"driver-vgpu": ("dkms",)}, files={"driver-vgpu": file})
+    closure = resolver().resolve(Debian13, [spec(with_driver(tmp_path, keys))], wanted)
+    assert [package.name for package in closure.groups["driver-vgpu"]] == ["dkms", "kmod", "libnvidia-ml1"]
+
+
+def test_package_beside_the_spec_that_needs_what_is_not_there(resolver, keys, tmp_path):
+    file = carried(guest_deb(tmp_path, depends="xorg-server"))
+    wanted = Wanted(groups={"driver-vgpu": ("dkms",)}, files={"driver-vgpu": file})
+    error = refused(resolver, spec(with_driver(tmp_path, keys)), wanted=wanted)
+    assert error.code == "package-unresolvable"
+    assert "xorg-server" in error.message

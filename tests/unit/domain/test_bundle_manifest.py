@@ -32,6 +32,39 @@ def test_a_manifest_becomes_values(document):
     assert bundle.files["release/VERSION"].size == 8
 
 
+@pytest.fixture
+def with_driver(document):
+    """The same manifest with a driver, a guest's files and a licence note."""
+    platform = document["platforms"]["debian-13"]
+    package = {"name": "nvidia-smi", "version": "550.163.01-2", "architecture": "amd64"}
+    for group in ("driver", "driver-open", "headers-6.12-amd64"):
+        platform["packages"][group] = [package]
+    platform["driver"] = {
+        "branch": "550",
+        "version": "550.163.01",
+        "modules": ["open"],
+        "kernels": ["6.12-amd64"],
+        "kernel_images": {"6.12-amd64": "6.12.117-1"},
+    }
+    platform["vgpu"] = {
+        "driver": {"path": "vgpu/debian-13/grid.deb", "kind": "deb", "version": "580.95.05"},
+        "token": {"path": "vgpu/debian-13/client_configuration_token.tok"},
+    }
+    for path in ("grid.deb", "client_configuration_token.tok"):
+        document["files"][f"vgpu/debian-13/{path}"] = {"size": 1, "sha256": "0" * 64}
+    document["licences"] = [{"name": "driver", "packages": ["nvidia-smi"], "note": "non-free"}]
+    return document
+
+
+def test_driver_guest_files_and_licences_become_values(with_driver):
+    bundle = parse(with_driver)
+    platform = bundle.platforms["debian-13"]
+    assert platform.driver.kernel_images == {"6.12-amd64": "6.12.117-1"}
+    assert platform.vgpu.driver.kind == "deb"
+    assert platform.vgpu.token == "vgpu/debian-13/client_configuration_token.tok"
+    assert bundle.licences[0].concerns == ("nvidia-smi",)
+
+
 def test_a_newer_schema_names_the_tool_that_reads_it(document):
     document.update(schema=2, tool={"minimum": "3.1.0", "reason": "delta bundles"})
     with pytest.raises(BundleError) as caught:
@@ -96,6 +129,39 @@ def test_a_misshapen_manifest_is_a_bundle_error(document, spoil):
     spoil(spoiled)
     with pytest.raises(BundleError) as caught:
         parse(spoiled)
+    assert caught.value.code == "bundle-malformed"
+
+
+PLATFORM = ["platforms", "debian-13"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        drop([*PLATFORM, "packages", "driver"]),
+        drop([*PLATFORM, "packages", "driver-open"]),
+        drop([*PLATFORM, "packages", "headers-6.12-amd64"]),
+        drop([*PLATFORM, "driver", "version"]),
+        drop([*PLATFORM, "driver", "kernel_images", "6.12-amd64"]),
+        put([*PLATFORM, "driver", "modules"], ["closed"]),
+        put([*PLATFORM, "driver", "branch"], "550; reboot"),
+        put([*PLATFORM, "driver", "kernels"], ["../../etc"]),
+        put([*PLATFORM, "driver"], None),
+        put([*PLATFORM, "packages", "a b"], []),
+        put([*PLATFORM, "vgpu", "driver", "path"], "/etc/passwd"),
+        put([*PLATFORM, "vgpu", "driver", "path"], "vgpu/not-listed.deb"),
+        put([*PLATFORM, "vgpu", "driver", "kind"], "exe"),
+        put([*PLATFORM, "vgpu", "token", "path"], "vgpu/../../token"),
+        put([*PLATFORM, "vgpu", "token"], None),
+        put(["licences"], [{"name": "driver", "note": "non-free"}]),
+        put(["licences"], None),
+        put(["licences", 0, "packages"], ["-o"]),
+    ],
+)
+def test_a_misshapen_driver_is_a_bundle_error(with_driver, spoil):
+    spoil(with_driver)
+    with pytest.raises(BundleError) as caught:
+        parse(with_driver)
     assert caught.value.code == "bundle-malformed"
 
 

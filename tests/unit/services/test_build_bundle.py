@@ -9,76 +9,21 @@ import shutil
 import subprocess
 
 import pytest
-from apt_repository import debian_like
+from build_site import BuildSite, refused
 from docker_archives import SavedImage, layer_tar, old_form
 from jsonschema import Draft202012Validator
-from small_release import write_release
 
-from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.documents import load_schema
-from graphistry_airgap.adapters.own_wheel import build_own_wheel
-from graphistry_airgap.adapters.release_source import release_digest
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
 from graphistry_airgap.domain.errors import InputError, StageError
-from graphistry_airgap.services.build_bundle import BuildRequest
-from graphistry_airgap.wiring import build_bundle_service
 
 pytestmark = pytest.mark.subprocesses
-
-SPEC = """\
-schema: 1
-release: {{path: release, sha256: {digest}}}
-platforms:
-  debian-13:
-    repositories:
-      - {{name: debian, uri: "file:debian", suite: stable, components: [main], signed_by: debian/key.gpg}}
-"""
-
-
-class OwnWheelOnly:
-    def __init__(self, cache):
-        self.cache = cache
-
-    def collect(self, _platform):
-        return [build_own_wheel(self.cache)]
-
-
-class Site:
-    """A connected machine's directory with everything that a build needs."""
-
-    def __init__(self, path, keys):
-        self.path = path
-        self.repository = debian_like(path / "debian", keys)
-        self.release = write_release(path / "release")
-        self.pin()
-
-    def pin(self):
-        (self.path / "demo.bundle.yml").write_text(SPEC.format(digest=release_digest(self.release)))
-
-    def build(self, out="out", *, cache="cache", **options):
-        request = BuildRequest(
-            self.path / "demo.bundle.yml", self.path / out, cache=self.path / cache, **options
-        )
-        service = build_bundle_service(request)
-        service.runtimes = OwnWheelOnly(Cache(request.cache))
-        return service.run(request, progress=lambda _: None)
-
-    def sums(self, out="out"):
-        return (self.path / out / "SHA256SUMS").read_text()
 
 
 @pytest.fixture
 def site(tmp_path, keys):
-    return Site(tmp_path / "site", keys)
-
-
-def refused(site, **options):
-    with pytest.raises(InputError) as caught:
-        site.build(**options)
-    assert not (site.path / "out").exists()
-    assert not list(site.path.glob(".out*"))
-    return caught.value
+    return BuildSite(tmp_path / "site", keys)
 
 
 def test_bundle_is_complete_listed_and_described(site):

@@ -1,0 +1,74 @@
+"""Stand-ins for what an operator gets from NVIDIA's licensing portal: guest drivers and tokens."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+import subprocess
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.domain.vgpu import CarriedFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXPIRES = 4102444800
+
+
+def guest_deb(
+    folder: Path,
+    *,
+    name: str = "nvidia-linux-grid-580",
+    version: str = "580.95.05",
+    architecture: str = "amd64",
+    depends: str = "",
+) -> Path:
+    root = folder / "guest-deb"
+    (root / "DEBIAN").mkdir(parents=True)
+    lines = [f"Package: {name}", f"Version: {version}", f"Architecture: {architecture}"]
+    lines += ["Maintainer: nobody", *([f"Depends: {depends}"] if depends else []), "Description: stand-in"]
+    (root / "DEBIAN/control").write_text("\n".join(lines) + "\n")
+    target = folder / f"{name}_{version}_{architecture}.deb"
+    build = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(root), str(target)]
+    subprocess.run(build, check=True, capture_output=True)
+    return target
+
+
+def guest_rpm(folder: Path, *, name: str = "nvidia-linux-grid-580", machine: str = "x86_64") -> Path:
+    """Lead, an empty signature and a header with name, version, release and architecture."""
+    strings = {1000: name, 1001: "580.95.05", 1002: "1", 1022: machine}
+    index, data = b"", b""
+    for tag, text in strings.items():
+        index += struct.pack(">IIII", tag, 6, len(data), 1)
+        data += text.encode() + b"\0"
+    lead = b"\xed\xab\xee\xdb\x03\x00".ljust(96, b"\0")
+    magic = b"\x8e\xad\xe8\x01\0\0\0\0"
+    signature = magic + struct.pack(">II", 1, 3) + struct.pack(">IIII", 1000, 7, 0, 3) + b"abc" + b"\0" * 5
+    target = folder / f"{name}-580.95.05-1.{machine}.rpm"
+    header = magic + struct.pack(">II", len(strings), len(data)) + index + data
+    target.write_bytes(lead + signature + header + b"payload")
+    return target
+
+
+def guest_run(folder: Path, name: str = "NVIDIA-Linux-x86_64-580.95.05-grid.run") -> Path:
+    target = folder / name
+    target.write_bytes(b"#!/bin/sh\nexit 0\n")
+    return target
+
+
+def token(folder: Path, *, expires: int = EXPIRES, identity: str = "not-for-anybody") -> Path:
+    parts = [{"alg": "RS256", "typ": "JWT"}, {"exp": expires, "jti": identity}]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    target = folder / "client_configuration_token_11-21-2026.tok"
+    target.write_text(".".join([*encoded, "c2lnbmF0dXJl"]))
+    return target
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def carried(path: Path) -> CarriedFile:
+    return CarriedFile(path.name, path.name, path, path.stat().st_size, sha256(path), pinned=True)

@@ -1,0 +1,100 @@
+"""The operator's vGPU files: what is no guest driver for the platform, or not the pinned file, is refused."""
+
+import pytest
+from guest_drivers import guest_deb, guest_rpm, guest_run, sha256, token
+
+from graphistry_airgap.adapters.guest_driver import Found, read_guest_driver
+from graphistry_airgap.adapters.vgpu_files import VgpuFiles
+from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.domain.platforms import Debian13
+from graphistry_airgap.domain.spec import PinnedPath, VgpuSpec
+
+pytestmark = pytest.mark.subprocesses
+
+
+def open_files(driver=None, token=None, *, sha="right", trust=False):
+    def pinned(path):
+        digest = sha256(path) if sha == "right" else sha
+        return PinnedPath(path.name, path, digest)
+
+    spec = VgpuSpec(driver and pinned(driver), token and pinned(token), (), ())
+    return VgpuFiles().open(spec, Debian13, trust_on_first_use=trust)
+
+
+def refused(*paths, **options):
+    with pytest.raises(InputError) as caught:
+        open_files(*paths, **options)
+    assert caught.value.exit_code == 2
+    assert caught.value.hint
+    return caught.value
+
+
+def test_deb_and_token(tmp_path):
+    found = open_files(guest_deb(tmp_path), token(tmp_path))
+    assert found.entry("debian-13") == {
+        "driver": {
+            "path": "vgpu/debian-13/nvidia-linux-grid-580_580.95.05_amd64.deb",
+            "kind": "deb",
+            "version": "580.95.05",
+        },
+        "token": {"path": "vgpu/debian-13/client_configuration_token.tok"},
+    }
+
+
+def test_run(tmp_path):
+    driver = open_files(guest_run(tmp_path)).driver
+    assert (driver.kind, driver.version) == ("run", "580.95.05")
+
+
+def test_rpm_is_read_by_its_header_and_not_for_debian(tmp_path):
+    path = guest_rpm(tmp_path)
+    assert read_guest_driver(path) == Found("rpm", "nvidia-linux-grid-580", "580.95.05", "amd64")
+    assert refused(path).code == "vgpu-driver-kind"
+
+
+@pytest.mark.parametrize("size", [0, 50, 100, 130, 160])
+def test_rpm_cut_short(tmp_path, size):
+    path = guest_rpm(tmp_path)
+    path.write_bytes(path.read_bytes()[:size])
+    assert refused(path).code == "vgpu-driver-unreadable"
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda folder: guest_deb(folder, architecture="arm64"), "vgpu-driver-architecture"),
+        (lambda folder: guest_deb(folder, name="nvidia-vgpu-ubuntu-580"), "vgpu-driver-unreadable"),
+        (lambda folder: guest_deb(folder, version="1-r580"), "vgpu-driver-unreadable"),
+        (
+            lambda folder: guest_run(folder, "NVIDIA-Linux-aarch64-580.95.05-grid.run"),
+            "vgpu-driver-architecture",
+        ),
+        (
+            lambda folder: guest_run(folder, "NVIDIA-Linux-x86_64-580.95.05-vgpu-kvm.run"),
+            "vgpu-driver-unreadable",
+        ),
+        (lambda folder: guest_run(folder, "NVIDIA-Linux-x86_64-580.95.05.run"), "vgpu-driver-unreadable"),
+        (lambda folder: guest_run(folder, "driver.run"), "vgpu-driver-unreadable"),
+        (lambda folder: guest_run(folder, "NVIDIA-GRID.zip"), "vgpu-driver-unreadable"),
+        (lambda folder: guest_run(folder, "nvidia grid.deb"), "vgpu-driver-unreadable"),
+        (lambda folder: guest_run(folder, "grid.deb"), "vgpu-driver-unreadable"),
+    ],
+)
+def test_not_a_guest_driver_for_the_platform(tmp_path, make, code):
+    assert refused(make(tmp_path)).code == code
+
+
+def test_pin_that_does_not_fit(tmp_path):
+    assert refused(guest_run(tmp_path), sha="0" * 64).code == "vgpu-file-changed"
+
+
+def test_no_pin_names_the_one_to_write_and_can_be_waived(tmp_path):
+    path = guest_run(tmp_path)
+    error = refused(path, sha=None)
+    assert (error.code, error.details["sha256"]) == ("vgpu-file-unpinned", sha256(path))
+    assert not open_files(path, sha=None, trust=True).driver.file.pinned
+
+
+@pytest.mark.parametrize("name", ["none.deb", "."])
+def test_absent_file(tmp_path, name):
+    assert refused(tmp_path / name, sha="0" * 64).code == "vgpu-file-missing"
