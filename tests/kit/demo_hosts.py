@@ -13,7 +13,7 @@ from prepared_host import INSTALL, INSTALLED_TOOL, MEDIUM, place, site_file
 from sealed_host import SealedHost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 DEMO = Path(__file__).resolve().parents[2] / "build" / "demo"
 PASSWORD = "correct-horse-Battery-9"
@@ -51,12 +51,13 @@ def demo_host(
     site: str | None = None,
     password: str | None = PASSWORD,
     medium: str = MEDIUM,
+    mounts: Sequence[str] = (),
 ) -> Iterator[SealedHost]:
     """A started host with the operator's files, and at `medium` the bundle or a directory of bundles."""
     host = SealedHost(f"airgap-test-{name}")
     host.stop()
     with host:
-        host.start(mounts=[f"{bundle}:{medium}:ro"])
+        host.start(mounts=[f"{bundle}:{medium}:ro", *mounts])
         place(host, keyring=keyring, site=site_file() if site is None else site, password=password)
         yield host
 

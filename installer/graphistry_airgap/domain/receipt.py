@@ -52,6 +52,8 @@ def compose(
     complete: bool,
 ) -> dict[str, Any]:
     first_boot = ["secrets", "services", "administrator"] if site.is_template else []
+    if site.is_template and site.vgpu:
+        first_boot.append("licence")
     return {
         "schema": SCHEMA,
         "complete": complete,

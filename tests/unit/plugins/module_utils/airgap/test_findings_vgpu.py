@@ -1,0 +1,195 @@
+"""Judgements about vGPU guests: one finding for each thing that is wrong, none for a guest in order."""
+
+import pytest
+
+from graphistry_airgap.adapters.knowledge import load_knowledge
+from graphistry_airgap.plugins.module_utils.airgap import findings_gpu, findings_vgpu
+from graphistry_airgap.plugins.module_utils.airgap.findings import ERROR, INFO, WARNING
+
+KERNEL = "6.12.117+deb13-amd64"
+NOW = 1_800_000_000
+GUEST = {
+    "version": "580.126.20",
+    "gridd": True,
+    "module": True,
+    "headers": True,
+    "tools": ["gcc"],
+    "whole": True,
+}
+NOTHING = {**GUEST, "version": "", "gridd": False, "module": False, "tools": ["gcc", "make"]}
+TOKEN = {
+    "origin": "site",
+    "path": "/etc/client.tok",
+    "exists": True,
+    "error": "",
+    "mode": "0600",
+    "owner": 0,
+    "expires": NOW + 1000,
+    "valid_from": NOW - 1000,
+    "servers": ["dls.example"],
+}
+FOUND = {
+    "guest": "vgpu",
+    "gpus": [{"index": 0, "name": "GRID T4-8Q", "virtualization": "vgpu", "licence": "unlicensed"}],
+    "answered": True,
+    "host_driver": {"version": "580.105.08", "branch": "r580_00"},
+    "kernel": KERNEL,
+    "driver": GUEST,
+    "token": TOKEN,
+    "others": [],
+    "in_place": False,
+    "servers": [],
+    "now": NOW,
+}
+WISH = {
+    "purpose": "server",
+    "platform": "debian-13",
+    "feature_type": "auto",
+    "server": {},
+    "token_file": "/etc/client.tok",
+    "licence_timeout": 120,
+    "driver": {"path": "vgpu/debian-13/x.run", "kind": "run", "version": "580.126.20", "sha256": "0"},
+    "token": {},
+    "headers": {},
+    "tools": [],
+    "release": "v2.50.1",
+    "cuda": "12",
+    "waive_range": False,
+    "knowledge": load_knowledge(),
+}
+NONE_THERE = {"driver": NOTHING}
+JUDGES = (findings_vgpu.guest, findings_vgpu.profiles, findings_vgpu.driver, findings_vgpu.licence)
+
+
+def judged(found=None, wish=None, purpose="server", gpu=None):
+    profile = {"vgpu": {**FOUND, **(found or {})}}
+    asked = {} if wish is False else {**WISH, **(wish or {}), "purpose": purpose}
+    requirements = {"vgpu": asked, "gpu": gpu or {}, "purpose": purpose, "platform": "debian-13"}
+    return [(one.severity, one.code) for judge in JUDGES for one in judge(profile, requirements)]
+
+
+def token(**changed):
+    return {"token": {**TOKEN, **changed}}
+
+
+def test_an_unlicensed_guest_in_order_has_no_findings():
+    assert judged() == []
+
+
+@pytest.mark.parametrize(
+    ("found", "wish", "finding"),
+    [
+        ({"guest": "none"}, {}, (ERROR, "vgpu-not-a-guest")),
+        ({"guest": "pass-through"}, {}, (ERROR, "vgpu-not-a-guest")),
+        ({"guest": "vgpu-host"}, {}, (ERROR, "vgpu-not-a-guest")),
+        ({"guest": "no-gpu"}, {}, (ERROR, "vgpu-not-a-guest")),
+        ({"guest": "unknown"}, {}, (ERROR, "vgpu-not-a-guest")),
+        (NONE_THERE, {"driver": {}}, (ERROR, "vgpu-driver-missing")),
+        ({"driver": {**GUEST, "gridd": False}}, {}, (ERROR, "vgpu-other-driver")),
+        (NONE_THERE, {"driver": {**WISH["driver"], "kind": "rpm"}}, (ERROR, "vgpu-driver-kind")),
+        ({"driver": {**NOTHING, "headers": False}}, {}, (ERROR, "vgpu-headers-missing")),
+        ({"driver": {**NOTHING, "tools": ["gcc"]}}, {}, (ERROR, "vgpu-build-tools-missing")),
+        ({"host_driver": {}}, {}, (INFO, "vgpu-pair-unknown")),
+        ({"host_driver": {"version": "550.54.16"}}, {}, (ERROR, "vgpu-pair")),
+        ({"host_driver": {"version": "590.10"}}, {}, (WARNING, "vgpu-pair")),
+        (token(origin=""), {}, (ERROR, "vgpu-no-licence-source")),
+        (token(exists=False), {}, (ERROR, "vgpu-token-missing")),
+        (token(mode="0640"), {}, (ERROR, "vgpu-token-exposed")),
+        (token(owner=1000), {}, (ERROR, "vgpu-token-exposed")),
+        (token(error="it is empty"), {}, (ERROR, "vgpu-token-unreadable")),
+        (token(expires=NOW), {}, (ERROR, "vgpu-token-expired")),
+        (token(valid_from=NOW + 61), {}, (ERROR, "vgpu-token-not-yet-valid")),
+        ({}, {"server": {"address": "other.example"}}, (ERROR, "vgpu-token-server")),
+        ({"others": ["old.tok"]}, {}, (WARNING, "vgpu-other-tokens")),
+    ],
+)
+def test_each_thing_that_is_wrong_is_one_finding(found, wish, finding):
+    assert judged(found, wish) == [finding]
+
+
+@pytest.mark.parametrize(
+    ("found", "wish"),
+    [
+        (NONE_THERE, {}),
+        ({"driver": {**NOTHING, "headers": False}}, {"headers": {KERNEL: []}}),
+        ({"driver": {**NOTHING, "tools": []}}, {"tools": [{"name": "gcc"}, {"name": "make"}]}),
+        ({"driver": GUEST}, {"driver": {}}),
+        (token(origin="bundle", mode="0644"), {}),
+        (token(origin=""), {"server": {"address": "licence.example"}}),
+        (token(expires=0, valid_from=0, servers=[]), {"server": {"address": "other.example"}}),
+        (token(servers=["DLS.example"]), {"server": {"address": "dls.example."}}),
+        (token(valid_from=NOW + 59), {}),
+    ],
+)
+def test_what_is_right_is_let_pass(found, wish):
+    assert judged(found, wish) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "waived", "finding"),
+    [
+        ("550.163.01", False, [(ERROR, "vgpu-driver-too-old")]),
+        ("550.163.01", True, [(WARNING, "vgpu-driver-too-old")]),
+    ],
+)
+def test_a_guest_driver_out_of_the_release_s_range_needs_a_waiver(version, waived, finding):
+    wish = {"driver": {**WISH["driver"], "version": version}, "waive_range": waived}
+    assert judged({**NONE_THERE, "host_driver": {"version": version}}, wish) == finding
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("GRID T4-8A", "vgpu-profile-without-cuda"), ("NVIDIA A100-1-5CME", "vgpu-mig-backed")],
+)
+def test_a_profile_that_cannot_compute_is_refused_where_no_plan_does_it(name, code):
+    gpus = [{"index": 0, "name": name, "virtualization": "vgpu", "licence": "unlicensed"}]
+    assert judged({"gpus": gpus}) == [(ERROR, code)]
+    assert judged({"gpus": gpus}, gpu={"indices": ""}) == []
+
+
+def test_a_guest_that_nobody_asked_about_is_a_warning():
+    assert judged(wish=False) == [(WARNING, "vgpu-not-in-site")]
+    assert judged({"guest": "no-gpu"}, wish=False) == []
+    assert judged({"guest": "pass-through"}, wish=False) == []
+
+
+def test_a_template_needs_no_gpu_and_no_licence():
+    nothing = {"guest": "no-gpu", **token(origin="", exists=False)}
+    assert judged(nothing, {"token_file": ""}, purpose="template") == []
+    assert judged({**nothing, **NONE_THERE}, {"driver": {}}, purpose="template") == [
+        (WARNING, "vgpu-driver-missing")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (token(), "vgpu-token-in-template"),
+        ({"in_place": True, **token(origin="host")}, "vgpu-token-in-template"),
+        ({"others": ["a.tok"], **token(origin="")}, "vgpu-token-in-template"),
+        ({"servers": ["licence.example"], **token(origin="", exists=False)}, "vgpu-server-in-template"),
+    ],
+)
+def test_what_each_clone_would_inherit_is_refused(found, code):
+    assert {
+        one for _, one in judged({"guest": "no-gpu", **token(exists=False), **found}, purpose="template")
+    } == {code}
+
+
+def test_the_bundle_s_token_is_no_leftover():
+    found = {"guest": "no-gpu", **token(origin="bundle")}
+    assert judged(found, {"token_file": ""}, purpose="template") == []
+
+
+@pytest.mark.parametrize(
+    ("purpose", "vgpu", "found"), [("server", WISH, []), ("server", {}, ["vgpu-unlicensed"])]
+)
+def test_the_gpu_judge_waits_for_a_licence_that_this_run_gets(purpose, vgpu, found):
+    answer = {"state": "answered", "detail": "", "driver": "580.126.20", "gpus": FOUND["gpus"], "attached": 1}
+    gpu = {"pci": [], "answer": answer, "allocator": "", "custom_env": ""}
+    profile = {"vgpu": FOUND, "gpu": gpu, "resources": {"cpus": 8, "memory": 64 << 30}, "driver": {}}
+    wish = {"indices": "", "workers": "", "allow_mig": False, "release": "v2.50.1", "cuda": "12"}
+    wish |= {"knowledge": load_knowledge(), "known": []}
+    requirements = {"vgpu": vgpu, "gpu": wish, "purpose": purpose, "driver": {}}
+    errors = [one.code for one in findings_gpu.gpus(profile, requirements) if one.severity == ERROR]
+    assert errors == found
