@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
+from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import require as require_program
 from graphistry_airgap.adapters.process import run
+from graphistry_airgap.domain import openpgp
 from graphistry_airgap.domain.errors import InputError, StageError
 
 if TYPE_CHECKING:
@@ -31,14 +34,26 @@ class GpgSigner:
     def sign(self, path: Path, signature: Path, key: str) -> None:
         # the armor must be canonical, whatever the caller's gpg.conf adds to it
         plain = ["--armor", "--no-comments", "--no-emit-version"]
-        command = ["gpg", "--batch", "--yes", *plain, "--detach-sign", "--local-user", key]
-        outcome = run([*command, "--output", str(signature), str(path)], env=_environment())
+        command = ["gpg", "--batch", *plain, "--detach-sign", "--local-user", key, "--output", "-"]
+        outcome = run([*command, str(path)], env=_environment())
         if not outcome.ok:
             raise StageError(
                 f"gpg could not sign with {key}: {outcome.tail()}",
                 code="signing-failed",
                 hint="the key must be usable without a prompt: unlock it in gpg-agent first",
             )
+        write_atomic(signature, outcome.stdout)
+
+    def remarks(self, key: str) -> list[str]:
+        """What the holder of a key should know before hosts are to trust it."""
+        exported = run(["gpg", "--batch", "--armor", "--export", key], env=_environment()).stdout
+        ring = openpgp.sift_keyring(openpgp.dearmor_keyring(exported.encode()), now=int(time.time()))
+        return [
+            f"The key {one.fingerprint} is {one.algorithm}: hosts in FIPS mode may not be able to check it; "
+            "RSA of 3072 bits or more and NIST P-384 work everywhere."
+            for one in ring.certificates
+            if not openpgp.fits_fips(one.algorithm)
+        ]
 
 
 def _environment() -> dict[str, str]:

@@ -98,6 +98,12 @@ def build_parser() -> Parser:
     _keyring(verify)
     inspect = actions.add_parser("inspect", help="show what a bundle holds", parents=[common])
     inspect.add_argument("path", type=Path, metavar="PATH")
+    inspect.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="check the signature too, with these OpenPGP keys"
+    )
+    _bundle_sign(
+        actions.add_parser("sign", help="check every byte of a bundle, then sign it", parents=[common])
+    )
 
     preflight = commands.add_parser(
         "preflight", help="everything that stops an installation; changes nothing", parents=[common]
@@ -125,6 +131,19 @@ def build_parser() -> Parser:
         gpu_actions.add_parser("plan", help="plan the settings, each with its reason", parents=[common])
     )
     return parser
+
+
+def _bundle_sign(sign: argparse.ArgumentParser) -> None:
+    sign.add_argument("path", type=Path, metavar="PATH")
+    sign.add_argument(
+        "--sign-key", metavar="ID", required=True, help="OpenPGP key (in the GnuPG home of the caller)"
+    )
+    sign.add_argument(
+        "--keyring",
+        type=Path,
+        metavar="FILE",
+        help="take the bundle only if one of these keys has signed it already",
+    )
 
 
 def _bundle_build(build: argparse.ArgumentParser) -> None:

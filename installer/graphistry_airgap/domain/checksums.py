@@ -26,6 +26,11 @@ def is_signature(path: str) -> bool:
     return _SIGNATURE.fullmatch(path) is not None
 
 
+def further_signature(fingerprint: str) -> str:
+    """Name of the signature file of one who signs a bundle that is signed already."""
+    return f"{SUMS}.{fingerprint}.asc"
+
+
 def is_unlisted(path: str) -> bool:
     """Files which SHA256SUMS cannot list: itself and its signatures."""
     return path == SUMS or is_signature(path)

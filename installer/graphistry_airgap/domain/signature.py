@@ -49,8 +49,8 @@ def require_signers(verdict: Verdict, needed: int) -> None:
         return
     ignored = "".join(f"; {path} does not count: {reason}" for path, reason in verdict.ignored)
     raise BundleError(
-        f"{len(verdict.signers)} trusted keys have signed the bundle, and the site asks for {needed}{ignored}",
+        f"trusted keys that have signed the bundle: {len(verdict.signers)}, the site asks for {needed}{ignored}",
         code="signatures-too-few",
-        hint="let the next signer run `graphistry-airgap bundle sign`, and bring the new signature file to the medium",
+        hint="let the next signer run `graphistry-airgap bundle sign` and bring the new file to the medium",
         details={"found": ", ".join(verdict.signers), "needed": f"{needed} different trusted keys"},
     )

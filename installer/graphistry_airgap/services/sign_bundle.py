@@ -1,0 +1,73 @@
+"""Sign a finished bundle: the first signer's file, or one more beside those that are there.
+
+Nobody should sign what has not been looked at, so every byte is compared with SHA256SUMS first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, further_signature, is_signature
+from graphistry_airgap.domain.result import Result
+from graphistry_airgap.domain.signature import Verdict
+from graphistry_airgap.services.verify_bundle import verify_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from graphistry_airgap.services.build_ports import Signer
+    from graphistry_airgap.services.ports import BundleReader, CheckSignature
+
+
+@dataclass(frozen=True)
+class SignBundle:
+    open_directory: Callable[[Path], BundleReader]
+    check_signature: CheckSignature
+    signer: Signer
+
+    def run(
+        self, path: Path, key: str, keyring: Path | None, *, progress: Callable[[str], None] | None = None
+    ) -> Result:
+        """With a keyring a bundle that is signed already must have a good signature, too."""
+        fingerprint = self.signer.fingerprint(key)
+        verified = verify_bundle(
+            path,
+            keyring,
+            open_directory=self.open_directory,
+            check_signature=self.check_signature if keyring else _unchecked,
+            allow_unsigned=True,
+            progress=progress,
+        )
+        root = verified.path
+        there = sorted(name for name in self.open_directory(root).files() if is_signature(name))
+        name = further_signature(fingerprint) if SIGNATURE in there else SIGNATURE
+        self.signer.sign(root / SUMS, root / name, fingerprint)
+        data = {
+            "path": str(root),
+            "id": verified.bundle.id,
+            "signature": name,
+            "signed_by": fingerprint,
+            "signatures": sorted({*there, name}),
+        }
+        return Result(
+            data=data,
+            messages=[
+                f"bundle {verified.bundle.id}: every byte is the one that {SUMS} lists",
+                f"signed by {fingerprint}: {name}",
+                *self.signer.remarks(fingerprint),
+            ],
+        )
+
+
+def _unchecked(
+    sums: bytes,
+    signatures: Mapping[str, bytes],
+    *,
+    bundle: Path,
+    keyring: Path | None,
+    allow_unsigned: bool = False,
+) -> Verdict:
+    """Without a keyring the other signers are not judged; the new signature vouches for the bytes alone."""
+    return Verdict()

@@ -1,0 +1,83 @@
+"""Signers after the first: each looks at every byte, and each leaves a signature of the own."""
+
+import pytest
+from mini_bundle import MiniBundle, flip_byte
+
+from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.adapters.gpg_signer import GpgSigner
+from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.domain.errors import BundleError, FindingsError, InputError
+from graphistry_airgap.services.sign_bundle import SignBundle
+from graphistry_airgap.services.verify_bundle import verify_bundle
+
+pytestmark = pytest.mark.subprocesses
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    mini = MiniBundle(tmp_path / "bundle")
+    mini.write()
+    return mini.path
+
+
+@pytest.fixture
+def sign(bundle, keys, monkeypatch):
+    monkeypatch.setenv("GNUPGHOME", str(keys.home))
+
+    def run(name, keyring=None):
+        service = SignBundle(BundleDirectory, check_signature, GpgSigner())
+        return service.run(bundle, keys.fingerprint(name), keyring)
+
+    return run
+
+
+def signers(bundle, keyring):
+    found = verify_bundle(bundle, keyring, open_directory=BundleDirectory, check_signature=check_signature)
+    return found.signature.signers
+
+
+@pytest.fixture
+def keyring(keys, tmp_path):
+    path = tmp_path / "trusted.gpg"
+    path.write_bytes(keys.public("signer", "second"))
+    return path
+
+
+def test_two_signers_each_with_a_file(bundle, sign, keys, keyring):
+    assert sign("signer").data["signature"] == "SHA256SUMS.asc"
+    second = keys.fingerprint("second")
+    result = sign("second", keyring)
+    assert result.data["signature"] == f"SHA256SUMS.{second}.asc"
+    assert set(signers(bundle, keyring)) == {keys.fingerprint("signer"), second}
+
+
+def test_a_second_signer_may_ask_for_a_trusted_first_one(bundle, sign, keys, tmp_path):
+    sign("stranger")
+    mine = tmp_path / "mine.gpg"
+    mine.write_bytes(keys.public("signer"))
+    before = sorted(path.name for path in bundle.iterdir())
+    with pytest.raises(BundleError) as caught:
+        sign("second", mine)
+    assert caught.value.code == "signature-invalid"
+    assert sorted(path.name for path in bundle.iterdir()) == before
+
+
+def test_nobody_signs_a_damaged_bundle(bundle, sign):
+    flip_byte(bundle / "install.sh")
+    with pytest.raises(FindingsError) as caught:
+        sign("signer")
+    assert [error.details["path"] for error in caught.value.errors] == ["install.sh"]
+    assert not (bundle / "SHA256SUMS.asc").exists()
+
+
+def test_a_key_that_is_not_there(bundle, monkeypatch, tmp_path):
+    (tmp_path / "empty").mkdir(mode=0o700)
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
+    with pytest.raises(InputError) as caught:
+        SignBundle(BundleDirectory, check_signature, GpgSigner()).run(bundle, "nobody@example.invalid", None)
+    assert caught.value.code == "sign-key-missing"
+
+
+def test_a_key_that_hosts_in_fips_mode_may_refuse_is_told_of(sign):
+    assert not any("FIPS" in line for line in sign("signer").messages)
+    assert any("ed25519" in line and "FIPS" in line for line in sign("second").messages)
