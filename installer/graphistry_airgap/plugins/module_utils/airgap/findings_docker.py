@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from .daemon_config import DEFAULT_ROOT
 from .findings import ERROR, INFO, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def daemon_settings(profile: Mapping[str, Any], requirements: Mapping[str, Any])
             "an answer on /run/docker.sock",
             "containers and images of this host could not be judged; see `journalctl -u docker`",
         )
-    elif engine["running"] and engine["data_root"] != requirements["data_root"]:
+    elif engine["running"] and _moves_data(profile, requirements):
         yield Finding(
             WARNING,
             "data-root-differs",
@@ -105,8 +106,9 @@ def restart(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iter
 
 
 def _moves_data(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
-    engine = profile["docker"]["engine"]
-    return bool(engine.get("data_root", requirements["data_root"]) != requirements["data_root"])
+    """Docker's own default in the site file moves nothing: where the host keeps its data is left as it is."""
+    wanted = requirements["data_root"]
+    return wanted not in (DEFAULT_ROOT, profile["docker"]["engine"].get("data_root", wanted))
 
 
 def _restart_reasons(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> list[str]:

@@ -183,7 +183,11 @@ CASES = {
     "daemon-json-invalid": ("error", {SETTINGS: {"exists": True, "error": "line 1, column 2: x"}}, {}),
     "daemon-json-kept": ("info", {SETTINGS: {"exists": True, "keys": ["bip", "data-root"]}}, {}),
     "docker-silent": ("warning", {ENGINE: {"running": True, "error": "timed out"}}, {}),
-    "data-root-differs": ("warning", {ENGINE: RUNNING | {"data_root": "/srv/docker"}}, {}),
+    "data-root-differs": (
+        "warning",
+        {ENGINE: RUNNING | {"data_root": "/srv/docker"}},
+        {"data_root": "/var/graphistry"},
+    ),
     "docker-snap": ("error", {"docker.snap": True}, {}),
     "podman-docker": ("error", {"packages.rivals": {"podman-docker": "5.4"}}, {}),
     "docker-foreign-package": ("error", {"packages.rivals": {"docker-ce": "5:28.0"}}, {}),
@@ -386,19 +390,26 @@ def test_others_containers_are_safe_when(profile, requirements):
 
 
 @pytest.mark.parametrize(
-    "profile",
+    ("profile", "requirements"),
     [
         pytest.param(
-            {ENGINE: FOREIGN | {"data_root": "/srv", "live_restore": True}}, id="the data root moves"
+            {ENGINE: FOREIGN | {"data_root": "/srv", "live_restore": True}},
+            {"data_root": "/var/graphistry"},
+            id="the data root moves",
         ),
         pytest.param(
             {ENGINE: FOREIGN, "packages.wanted": [package("docker.io", "older", installed="20")]},
+            {},
             id="an upgrade",
         ),
     ],
 )
-def test_others_containers_are_in_danger_when(profile):
-    assert "foreign-containers-running" in codes(profile)
+def test_others_containers_are_in_danger_when(profile, requirements):
+    assert "foreign-containers-running" in codes(profile, requirements)
+
+
+def test_a_site_file_without_a_data_root_leaves_docker_s_data_where_it_is():
+    assert codes({ENGINE: FOREIGN | {"data_root": "/srv"}}) == []
 
 
 def test_docker_s_own_networks_do_not_collide():
