@@ -1,0 +1,54 @@
+"""Does what a kernel boots with know that nouveau must stay away?
+
+The image itself is asked: a mark of this project beside it could be older than the image that lies there now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that makes initramfs images, and the one that lists what is inside."""
+
+    make: tuple[str, ...]
+    list: tuple[str, ...]
+    image: str
+
+
+TOOLS = (
+    Tool(("update-initramfs", "-u", "-k", "{kernel}"), ("lsinitramfs", "{image}"), "initrd.img-{kernel}"),
+    Tool(("dracut", "--force", "{image}", "{kernel}"), ("lsinitrd", "{image}"), "initramfs-{kernel}.img"),
+)
+
+
+def filled(command: tuple[str, ...], kernel: str, image: Path) -> list[str]:
+    return [word.format(kernel=kernel, image=image) for word in command]
+
+
+def images(tool: Tool, root: Path = Path("/")) -> dict[str, Path]:
+    """Kernel to image, of every kernel that could boot next."""
+    kernels = sorted(path.name for path in (root / "lib/modules").glob("*") if path.is_dir())
+    found = {kernel: root / "boot" / tool.image.format(kernel=kernel) for kernel in kernels}
+    return {kernel: image for kernel, image in found.items() if image.is_file()}
+
+
+def stale(image: Path, listing: Iterable[str], blacklist: Path, modules: Iterable[Path]) -> bool:
+    """The image lacks the blacklist, or is older than it or than a module that it carries itself."""
+    inside = {Path(line.split()[-1]).name for line in listing if line.strip()}
+    if blacklist.name not in inside:
+        return True
+    carried = [path for path in modules if path.name in inside]
+    made = image.stat().st_mtime
+    return any(path.stat().st_mtime > made for path in [blacklist, *carried])
+
+
+def tool_of(has: Callable[[str], bool]) -> Tool | None:
+    """The host's tool; None where images are made by something that is not known here."""
+    return next((tool for tool in TOOLS if has(tool.make[0]) and has(tool.list[0])), None)

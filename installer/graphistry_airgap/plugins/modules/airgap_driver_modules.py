@@ -1,0 +1,184 @@
+#!/usr/bin/python
+"""Ansible module: NVIDIA's kernel modules, built by DKMS for one kernel."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: airgap_driver_modules
+short_description: Have DKMS build the driver's modules for the running kernel
+description:
+  - Compares the modules that lie among the kernel's with those that DKMS built, and the kernel's index with
+    both. Where anything is missing, of another version or damaged, it is installed anew from the finished
+    build, or built anew if that is not whole.
+  - DKMS uses all processors. A failed build tells the end of its log and where that is.
+  - For no other kernel is anything built, and no kernel is changed.
+options:
+  name:
+    description: The name that DKMS knows the modules by.
+    type: str
+    required: true
+  version:
+    description: Version of the driver.
+    type: str
+    required: true
+  modules:
+    description: The driver's modules by their own names.
+    type: list
+    elements: str
+    required: true
+  prefix:
+    description: What the modules' files are called instead of C(nvidia).
+    type: str
+    required: true
+  record:
+    description: File that keeps how long the build took.
+    type: path
+    required: true
+author:
+  - The graphistry-airgap developers
+"""
+
+RETURN = r"""
+driver_plan:
+  description: Under C(build), kernel, version, modules and, where this module built them, seconds.
+  returned: success
+  type: dict
+"""
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.airgap import dkms_flag, driver_dkms, placing
+from ansible.module_utils.basic import AnsibleModule
+
+KERNEL = Path("/proc/sys/kernel/osrelease")
+AGAIN = "then run the same install again; it goes on from here"
+
+
+def dkms(module: AnsibleModule, target: driver_dkms.Target, action: str) -> tuple[int, str]:
+    command = ["dkms", action, "-m", target.name, "-v", target.version, "-k", target.kernel]
+    status, out, error = module.run_command(command, environ_update={"LC_ALL": "C.UTF-8"})
+    return status, f"{out}\n{error}"
+
+
+def failed(module: AnsibleModule, target: driver_dkms.Target, what: str, output: str) -> None:
+    log = next((path for path in target.logs() if path.is_file()), None)
+    text = log.read_text(encoding="utf-8", errors="replace") if log else ""
+    told = driver_dkms.last_lines(text) or output.strip()[-1500:]
+    place = f"the whole log: {log}" if log else "there is no build log"
+    hint = f"see {log or 'what dkms says'}, mend it, {AGAIN}"
+    full = full_folder(target) if driver_dkms.is_full(text + output) else None
+    if full is not None:
+        what = f"{what}: the disk of {full} is full"
+        hint = f"free about 1 GB below {full}, {AGAIN}"
+    if driver_dkms.is_full(output) and not driver_dkms.is_full(told):
+        told = f"{told}\n{output.strip()[-500:]}"
+    module.fail_json(
+        msg=f"{what}\n{told}\n{place}", code="driver-build-failed", hint=hint, log=str(log) if log else ""
+    )
+
+
+def full_folder(target: driver_dkms.Target) -> Path:
+    """The fullest of the places that a build writes to."""
+    places = [place for place in (target.tree, target.kernel_modules, Path("/tmp")) if place.is_dir()]  # noqa: S108
+    return min(places, key=lambda place: shutil.disk_usage(place).free)
+
+
+def clear(module: AnsibleModule, target: driver_dkms.Target) -> None:
+    """Take away what a kill left: DKMS would refuse it, or take it for somebody else's modules."""
+    if target.link.is_symlink() and target.link.resolve() == target.built.resolve():
+        dkms(module, target, "uninstall")
+    for path in driver_dkms.placed(target).values():
+        path.unlink(missing_ok=True)
+    for path in target.built.parent.glob(".tmp_*"):
+        shutil.rmtree(path)
+    version = target.tree / target.version
+    if version.is_dir() and not (version / "source").exists():
+        shutil.rmtree(version)
+
+
+def built_whole(module: AnsibleModule, target: driver_dkms.Target) -> bool:
+    """Every module can be read to its end (modinfo unpacks it) and says the right version."""
+    files = driver_dkms.in_tree(target)
+    return set(files) == set(target.names) and all(
+        module.run_command(["modinfo", "-F", "version", str(path)])[1].strip() == target.version
+        for path in files.values()
+    )
+
+
+def build(module: AnsibleModule, target: driver_dkms.Target) -> None:
+    what = f"DKMS cannot build {target.name} {target.version} for kernel {target.kernel}"
+    if not target.headers.exists():
+        module.fail_json(
+            msg=f"there are no headers of the running kernel {target.kernel} at {target.headers.parent}",
+            code="driver-headers-missing",
+            hint="a bundle with this kernel's headers is needed (driver.kernels in the spec)",
+        )
+    shutil.rmtree(target.built, ignore_errors=True)
+    status, output = dkms(module, target, "build")
+    if status or not built_whole(module, target):
+        shutil.rmtree(target.built, ignore_errors=True)
+        failed(module, target, what, output)
+
+
+def ensure(module: AnsibleModule, target: driver_dkms.Target) -> float:
+    begun = time.monotonic()
+    clear(module, target)
+    built = 0.0
+    if not built_whole(module, target):
+        build(module, target)
+        built = time.monotonic() - begun
+    status, output = dkms(module, target, "install")
+    left = driver_dkms.faults(target)
+    if status or left:
+        what = f"DKMS cannot install {target.name} {target.version} for kernel {target.kernel}"
+        failed(module, target, "; ".join([what, *left]), output)
+    return round(built, 1)
+
+
+def recorded(path: Path, build_of: dict[str, Any]) -> dict[str, Any]:
+    """The entry with its seconds, where they were kept for this very build."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return build_of
+    return kept if {key: kept.get(key) for key in build_of} == build_of else build_of
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+            "modules": {"type": "list", "elements": "str", "required": True},
+            "prefix": {"type": "str", "required": True},
+            "record": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    options, record = module.params, Path(module.params["record"])
+    target = driver_dkms.Target(
+        options["name"],
+        options["version"],
+        KERNEL.read_text(encoding="utf-8").strip(),
+        os.uname().machine,
+        driver_dkms.file_names(options["modules"], options["prefix"]),
+    )
+    build_of = {"kernel": target.kernel, "version": target.version, "modules": list(target.names)}
+    changed = bool(driver_dkms.faults(target))
+    if not module.check_mode:
+        dkms_flag.lower()
+        seconds = ensure(module, target) if changed else 0.0
+        if seconds:
+            record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            data = json.dumps({**build_of, "seconds": seconds}).encode()
+            placing.write_atomic(record, data, mode=0o600)
+    module.exit_json(changed=changed, driver_plan={"build": recorded(record, build_of)})
+
+
+if __name__ == "__main__":
+    main()
