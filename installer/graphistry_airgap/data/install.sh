@@ -548,6 +548,7 @@ Dir::State::lists "$stage/apt/lists";
 Dir::Cache "$stage/apt/cache";
 APT::Sandbox::User "root";
 APT::Install-Recommends "false";
+APT::Get::Upgrade-By-Source-Package "false";
 APT::Install-Suggests "false";
 APT::Get::Assume-Yes "true";
 APT::Get::AllowUnauthenticated "false";

@@ -127,6 +127,7 @@ Dir::State::lists "{state}/lists/";
 Dir::Cache "{state}/cache/";
 Dir::Cache::archives "archives/";
 APT::Install-Recommends "false";
+APT::Get::Upgrade-By-Source-Package "false";
 APT::Install-Suggests "false";
 APT::Keep-Downloaded-Packages "false";
 // the state directory is for root alone

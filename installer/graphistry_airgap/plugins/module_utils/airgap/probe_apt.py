@@ -39,12 +39,14 @@ Dir::Cache "{work}/cache";
 Dir::Log "{work}/log";
 APT::Sandbox::User "root";
 APT::Install-Recommends "false";
+APT::Get::Upgrade-By-Source-Package "false";
 APT::Install-Suggests "false";
 APT::Get::List-Cleanup "false";
 APT::Cmd::Disable-Script-Warning "true";
 Acquire::Languages "none";
 Debug::NoLocking "true";
 """
+_INSTALLED = re.compile(r"^Inst (\S+)", re.MULTILINE)
 _REMOVED = re.compile(r"^(?:Remv|Purg) (\S+)", re.MULTILINE)
 _FILE = re.compile(r"^'copy:([^']+)' (\S+) (\d+) ", re.MULTILINE)
 
@@ -72,16 +74,20 @@ def simulate(
         install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
         status, out, err = host.run([*install, "-s", *names], environment)
         removed = sorted(set(_REMOVED.findall(out)))
+        installed = sorted({name.partition(":")[0] for name in _INSTALLED.findall(out)})
         if status:
             return _answer(conflict=_complaint(f"{out}\n{err}"), removed=removed)
         _, out, _ = host.run([*install, "--print-uris", *names], environment)
-        return _answer(removed=removed, missing_files=_missing(out, work / "bundle", bundle))
+        return _answer(
+            removed=removed, installed=installed, missing_files=_missing(out, work / "bundle", bundle)
+        )
     finally:
         shutil.rmtree(work)
 
 
 def _answer(**found: Any) -> dict[str, Any]:
-    return {"index_error": "", "conflict": "", "removed": [], "missing_files": [], **found}
+    nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
+    return {**nothing, "missing_files": [], **found}
 
 
 def _prepare(
