@@ -28,6 +28,10 @@ options:
     description: The lock that package managers share.
     type: path
     default: /var/lib/dpkg/lock-frontend
+  without_dkms:
+    description: Let DKMS build nothing meanwhile; C(airgap_driver_modules) does that afterwards.
+    type: bool
+    default: false
 author:
   - The graphistry-airgap developers
 """
@@ -45,7 +49,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible.module_utils.airgap import packages
+from ansible.module_utils.airgap import dkms_flag, packages
 from ansible.module_utils.basic import AnsibleModule
 
 if TYPE_CHECKING:
@@ -141,6 +145,7 @@ def main() -> None:
             "apt_config": {"type": "path", "required": True},
             "lock_timeout": {"type": "int", "default": 120},
             "lock_file": {"type": "path", "default": "/var/lib/dpkg/lock-frontend"},
+            "without_dkms": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -150,11 +155,12 @@ def main() -> None:
     refuse_held(module, needed)
     if needed and not module.check_mode:
         wait_for_lock(module)
-        if any(package.unfinished for package in present):
-            finish_interrupted(module)
-        still = packages.changes(wanted, query(module), older=is_older(module))
-        if still:
-            install(module, still)
+        with dkms_flag.raised() if module.params["without_dkms"] else nullcontext():
+            if any(package.unfinished for package in present):
+                finish_interrupted(module)
+            still = packages.changes(wanted, query(module), older=is_older(module))
+            if still:
+                install(module, still)
         left = packages.changes(wanted, query(module), older=is_older(module))
         if left:
             failed(
