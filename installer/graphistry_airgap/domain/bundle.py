@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.bundle_driver import (
-    Driver,
     Licence,
     Vgpu,
     parse_driver,
@@ -22,6 +21,9 @@ from graphistry_airgap.domain.bundle_driver import (
 from graphistry_airgap.domain.bundle_values import NAME, VERSION, WORD, digest, inside, like, size, text
 from graphistry_airgap.domain.errors import BundleError
 from graphistry_airgap.domain.images import Layer
+
+if TYPE_CHECKING:
+    from graphistry_airgap.domain.driver import Driver
 
 MANIFEST = "bundle.json"
 SCHEMA = 1

@@ -6,23 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.bundle_values import NAME, VERSION, inside, like, text
-from graphistry_airgap.domain.driver import PROGRAMS, headers_group, module_group
+from graphistry_airgap.domain.driver import PROGRAMS, Driver, headers_group, module_group
+from graphistry_airgap.domain.spec import MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_MODULES = ("open", "proprietary")
 _KINDS = ("deb", "rpm", "run")
-
-
-@dataclass(frozen=True)
-class Driver:
-    """`kernel_images`: the kernels whose headers are there, and the image's version that they belong to."""
-
-    branch: str
-    version: str
-    modules: tuple[str, ...]
-    kernel_images: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ def parse_driver(value: dict[str, Any], groups: Collection[str]) -> Driver:
     driver = Driver(
         branch=like(NAME, value["branch"]),
         version=like(VERSION, value["version"]),
-        modules=tuple(_one_of(_MODULES, one) for one in value["modules"]),
+        modules=tuple(_one_of(MODULES, one) for one in value["modules"]),
         kernel_images={
             like(NAME, kernel): like(VERSION, value["kernel_images"][kernel]) for kernel in value["kernels"]
         },

@@ -38,7 +38,10 @@ class DriverRoots:
 
 @dataclass(frozen=True)
 class Driver:
-    """The driver as a bundle holds it."""
+    """The driver as a bundle holds it.
+
+    `kernel_images`: the kernels whose headers are there, and the image's version that they belong to.
+    """
 
     branch: str
     version: str

@@ -62,7 +62,7 @@ def require_drivers_in_range(
                 raise InputError(
                     f"{what}: {note.message}",
                     code="driver-out-of-range",
-                    hint=f"needed: {note.needed}; take another branch, or set {waiver}: [{WAIVER}] in the "
+                    hint=f"take another branch, or set {waiver}: [{WAIVER}] in the "
                     "spec, and waive it in the site file too",
                     details={"found": note.found, "needed": note.needed},
                 )

@@ -102,7 +102,7 @@ def test_inspect_tells_of_driver_and_licence(site):
 @pytest.mark.parametrize(
     ("more", "code", "words"),
     [
-        (DRIVER.replace("waive: [driver-range]", "waive: []"), "driver-out-of-range", "575.51.03"),
+        (DRIVER.replace("waive: [driver-range]", "waive: []"), "driver-out-of-range", "driver.waive"),
         (DRIVER.replace("550", "580"), "driver-branch-unknown", "550"),
         (DRIVER.replace("6.12.117", "6.12.107"), "kernel-unavailable", f"linux-headers-{KERNEL}"),
         (DRIVER.replace('"550"', "550"), "value-invalid", "string"),
