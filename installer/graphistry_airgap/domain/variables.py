@@ -136,6 +136,8 @@ def driver_wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[
         "cuda": bundle.release.cuda,
         "platform": platform.name,
         "purpose": site.purpose,
+        "reboot": site.reboot,
+        "vgpu": site.vgpu is not None,
         "bundle": bundle.raw["platforms"][platform.name].get("driver") or {},
         "packages": {
             "programs": _group(platform, DRIVER),

@@ -104,6 +104,10 @@ options:
     description: What is known about the variables of env files; empty judges none.
     type: dict
     default: {}
+  driver:
+    description: What the site wants and the bundle has of NVIDIA's driver; empty judges none.
+    type: dict
+    default: {}
   fail:
     description: Fail when a finding is an error.
     type: bool
@@ -172,6 +176,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "gpu": {"type": "dict", "default": {}},
     "vgpu": {"type": "dict", "default": {}},
     "env_schema": {"type": "dict", "default": {}},
+    "driver": {"type": "dict", "default": {}},
     "fail": {"type": "bool", "default": True},
 }
 

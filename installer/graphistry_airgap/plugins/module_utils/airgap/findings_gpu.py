@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import findings_vgpu, gpu_host, gpu_knowledge, gpu_options, gpu_smi
+from . import findings_driver, findings_vgpu, gpu_host, gpu_knowledge, gpu_options, gpu_smi
 from .findings import ERROR, WARNING, Finding
 from .probe_gpu import ALLOCATOR, UNFIT
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .gpu_model import Note
+    from .gpu_plan import Plan
 
 _DRIVER = {
     gpu_smi.ABSENT: ("gpu-driver-missing", "no NVIDIA driver is installed"),
@@ -20,12 +21,15 @@ _DRIVER = {
     gpu_smi.UNREADABLE: ("gpu-driver-unreadable", "nvidia-smi gives no usable answer"),
 }
 _DRIVER_HINT = {
-    gpu_smi.ABSENT: "install the driver first: this bundle brings none",
+    gpu_smi.ABSENT: "install a driver that fits, or use a bundle that brings one (`driver` in its spec)",
     gpu_smi.NO_DRIVER: "install the driver for the running kernel (after an update: reboot); `dmesg` and "
     "`nvidia-smi` say what is wrong",
     gpu_smi.HANGS: "a GPU may have fallen off the bus: see `dmesg`, then reboot",
     gpu_smi.UNREADABLE: "run `nvidia-smi -q -x` and look at what it says",
 }
+# what nvidia-smi says as long as its driver is not there
+_BEFORE = (gpu_smi.ABSENT, gpu_smi.NO_DRIVER)
+_KNOWN_BY_PCI = ("gpu-too-old", "gpu-not-there")
 # with these the services still start, or are slower
 _ONLY_WARN = (gpu_knowledge.FORWARD_ONLY,)
 
@@ -39,8 +43,11 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
     if findings_vgpu.driver_is_coming(profile, requirements):
         # what nvidia-smi says before it is there, or says of an older one, is not what will be
         return
-    if found.answer.state != gpu_smi.ANSWERED:
+    answered = found.answer.state == gpu_smi.ANSWERED
+    coming = findings_driver.is_coming(profile, requirements) and found.answer.state in _BEFORE
+    if not answered and not coming:
         yield _no_answer(found)
+    if not answered and not found.pci:
         return
     try:
         plan = gpu_host.plan(found, profile["resources"], wish)
@@ -50,12 +57,20 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
             ERROR, error.code, str(error), given, "a list as the site file's reference says", error.hint
         )
         return
+    if answered:
+        yield from _planned(plan, profile, requirements)
+    else:
+        yield from _by_pci(plan, wish)
+
+
+def _planned(plan: Plan, profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     for note in plan.refusals:
         if note.code != findings_vgpu.UNLICENSED or not findings_vgpu.licenses(requirements):
             yield _finding(ERROR, note)
-    drivers = gpu_knowledge.driver_notes(plan.target, found.answer.driver)
-    for note in drivers:
-        yield _finding(WARNING if note.code in _ONLY_WARN else ERROR, note)
+    drivers = gpu_knowledge.driver_notes(plan.target, profile["gpu"]["answer"]["driver"])
+    for note in findings_driver.as_the_site_wants(drivers, profile, requirements):
+        only_warn = note.code in _ONLY_WARN or findings_driver.is_waived(requirements)
+        yield _finding(WARNING if only_warn else ERROR, note)
     for note in plan.warnings:
         if note not in drivers:
             yield _finding(WARNING, note)
@@ -68,6 +83,14 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
             "a release that this tool knows",
             "check the driver against the vendor's release notes",
         )
+
+
+def _by_pci(plan: Plan, wish: Mapping[str, Any]) -> Iterator[Finding]:
+    """Of a GPU on the bus only its generation is known, and its number."""
+    by_uuid = wish["indices"].startswith("GPU-")
+    for note in plan.refusals:
+        if note.code in _KNOWN_BY_PCI and not (by_uuid and note.code == "gpu-not-there"):
+            yield _finding(ERROR, note)
 
 
 def gone(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import (
+    findings_containers,
     findings_disk,
     findings_docker,
+    findings_driver,
     findings_env,
     findings_gpu,
     findings_host,
+    findings_kernel,
     findings_packages,
     findings_site,
     findings_vgpu,
@@ -37,6 +40,11 @@ _JUDGES = (
     findings_packages.database,
     findings_packages.versions,
     findings_packages.transaction,
+    findings_driver.driver,
+    findings_driver.kernel,
+    findings_kernel.next_boot,
+    findings_containers.gpu_containers,
+    findings_containers.toolkit,
     findings_gpu.gpus,
     findings_gpu.gone,
     findings_gpu.allocator,

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     gpu_pci,
+    kernel_boot,
     probe_apt,
     probe_docker,
+    probe_driver,
     probe_env,
     probe_gpu,
     probe_host,
@@ -37,6 +39,7 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
     data_root = engine.get("data_root") or settings["data_root"] or requirements["data_root"]
     containerd_root = str(configured_containerd_root(host.path(str(CONTAINERD_CONFIG))))
     places = ["/", "/usr", "/opt", "/var/lib", containerd_root, data_root, requirements["root"]]
+    driver = probe_driver.driver(host, requirements)
     pci, gpu = gpu_pci.devices(host), probe_gpu.gpu(host, requirements)
     profile = {
         "schema": SCHEMA,
@@ -46,6 +49,8 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
         "gpus": pci,
         "gpu": gpu,
         "vgpu": probe_vgpu.vgpu(host, requirements, pci, gpu),
+        "driver": driver,
+        "boot": kernel_boot.probe(host, driver.get("kernels", [])),
         "hardening": probe_host.hardening(host),
         "clock": probe_host.clock(),
         "listening": probe_network.listening(host, set(requirements["ports"])),
@@ -58,7 +63,7 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
             "classic_images": probe_docker.holds_classic_images(host, data_root),
             "snap": probe_docker.has_snap(host),
         },
-        "packages": probe_packages.packages(host, requirements["packages"]),
+        "packages": probe_packages.packages(host, probe_driver.packages(driver, requirements)),
         "env_files": probe_env.env_files(host, requirements),
         "administrator": probe_site.administrator(host, requirements["administrator_file"]),
         "releases": probe_site.releases(

@@ -153,7 +153,7 @@ def snapshot(root):
     return {path: path.read_bytes() if path.is_file() else None for path in Path(root).rglob("*")}
 
 
-GOOD = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
+GOOD = {"index_error": "", "conflict": "", "installed": ["engine"], "removed": [], "missing_files": []}
 
 
 def test_a_closure_that_fits_has_no_trouble_and_leaves_nothing_behind(bundle, host):
@@ -161,7 +161,9 @@ def test_a_closure_that_fits_has_no_trouble_and_leaves_nothing_behind(bundle, ho
     bundle.add("runc-shim", "1.0~rc1+b2")
     bundle.sign()
     before = snapshot(host.root)
-    assert bundle.try_install(host, "engine=2.0", "runc-shim=1.0~rc1+b2") == GOOD
+    assert bundle.try_install(host, "engine=2.0", "runc-shim=1.0~rc1+b2") == GOOD | {
+        "installed": ["engine", "runc-shim"]
+    }
     assert snapshot(host.root) == before
 
 
@@ -180,7 +182,8 @@ def test_a_file_that_the_pool_lacks_is_named(bundle, host):
     lost.unlink()
     found = bundle.try_install(host, "engine=2.0", "shim=1.0")
     assert found == GOOD | {
-        "missing_files": [{"package": "shim", "path": str(lost), "reason": "the file is not there"}]
+        "installed": ["engine", "shim"],
+        "missing_files": [{"package": "shim", "path": str(lost), "reason": "the file is not there"}],
     }
 
 

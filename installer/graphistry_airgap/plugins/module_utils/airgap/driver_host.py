@@ -1,0 +1,113 @@
+"""What a machine says about NVIDIA's driver: GPUs, kernels, what is loaded, where from, what is in its way.
+
+Reading only.  The facts go to `driver_plan`, which decides; `kernels` are also what
+tells, long after an installation, that a new kernel came without modules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import driver_kernels, driver_signing, gpu_pci, vgpu_pci
+from .packages import QUERY, read_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .packages import Installed
+    from .probe_root import Host
+
+LOADED = "/proc/driver/nvidia/version"
+UNINSTALLER = "/usr/bin/nvidia-uninstall"
+_VERSION = re.compile(r"(?P<open>Open )?Kernel Module (?:for \S+ )?\s*(?P<version>\d+(?:\.\d+)+)")
+_DRIVER_PACKAGE = re.compile(
+    r"(?:nvidia-|libnvidia-|libcuda1|cuda-drivers|kmod-nvidia|linux-modules-nvidia-|linux-objects-nvidia-)\S*"
+)
+# NVIDIA's name on it, and no part of the driver
+_OTHER_PACKAGE = re.compile(
+    r"(?:lib)?nvidia-(?:container|cuda|cudnn|settings|modprobe|ml-|docker|support|installer)\S*"
+)
+_NUMBER = re.compile(r"(?:^|[:~-])(\d{3}\.\d+(?:\.\d+)*)")
+_INITRAMFS = ("update-initramfs", "dracut")
+
+
+def probe(host: Host, wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Empty where nobody asks about a driver."""
+    if not wish:
+        return {}
+    platform = wish["knowledge"]["drivers"]["platforms"].get(wish["platform"], {})
+    loaded, variant = loaded_driver(host)
+    kernel = driver_kernels.running(host)
+    known = _known(host)
+    return {
+        "kernel": kernel,
+        "kernels": driver_kernels.kernels(host),
+        "loaded": loaded,
+        "loaded_variant": variant,
+        "nouveau": host.path("/sys/module/nouveau").exists(),
+        "signing": driver_signing.signing(host, platform.get("signing_key", "")),
+        "dgx": host.path("/etc/dgx-release").exists(),
+        "runfile": _runfile(host),
+        "packages": _packages(known),
+        "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
+        "initramfs": _initramfs(host),
+        "gpus": [
+            {**device, "vgpu": vgpu_pci.host_driver(host, device["address"]) is not None}
+            for device in gpu_pci.devices(host)
+        ],
+    }
+
+
+def loaded_driver(host: Host) -> tuple[str, str]:
+    """Version and variant of the driver in the running kernel, empty where there is none."""
+    found = _VERSION.search(host.text(LOADED) or "")
+    if found is None:
+        return "", ""
+    return found["version"], "open" if found["open"] else "proprietary"
+
+
+def driver_version(package_version: str) -> str:
+    """`550.163.01` of `550.163.01-2` or `1:575.57.08-0ubuntu1`; empty where there is none."""
+    found = _NUMBER.search(package_version)
+    return found[1] if found else ""
+
+
+def _known(host: Host) -> list[Installed]:
+    admin = host.path("/var/lib/dpkg")
+    status, out, _ = host.run(["env", "dpkg-query", f"--admindir={admin}", "-W", "-f", QUERY], {})
+    return read_query(out) if status == 0 else []
+
+
+def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
+    """`whole`: the package manager thinks so, whatever became of the files."""
+    return {"name": name, "whole": any(package.name == name and package.whole for package in known)}
+
+
+def _packages(known: Sequence[Installed]) -> list[dict[str, Any]]:
+    """Installed packages of a driver, from whatever repository, held or half-installed ones too."""
+    found = []
+    for package in known:
+        named = _DRIVER_PACKAGE.fullmatch(package.name) and not _OTHER_PACKAGE.fullmatch(package.name)
+        version = driver_version(package.version)
+        if named and version and (package.whole or package.unfinished):
+            found.append(
+                {"name": package.name, "version": package.version, "driver": version, "held": package.held}
+            )
+    return found
+
+
+def _runfile(host: Host) -> str:
+    """The vendor's uninstaller, where the vendor's .run file and no package put it."""
+    if not host.path(UNINSTALLER).exists():
+        return ""
+    admin = host.path("/var/lib/dpkg")
+    status, _, _ = host.run(["env", "dpkg-query", f"--admindir={admin}", "-S", UNINSTALLER], {})
+    return UNINSTALLER if status else ""
+
+
+def _initramfs(host: Host) -> str:
+    places = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
+    return next(
+        (name for name in _INITRAMFS for place in places if host.path(f"{place}/{name}").exists()), ""
+    )

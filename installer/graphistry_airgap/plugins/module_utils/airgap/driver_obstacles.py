@@ -1,0 +1,227 @@
+"""What stands against installing the bundle's driver on one host, and what an operator should know before.
+
+Every message names what was found, what is needed and what to do; nothing here changes the host.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import driver_kernels, driver_standing
+from .gpu_model import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .driver_standing import Standing
+
+WAIVER = "driver-range"
+BUNDLE_CHOICES = (
+    "build the bundle with a driver branch that fits or for the release's other CUDA flavour, or accept the "
+    f"risk with `waive: [{WAIVER}]` in the site file"
+)
+_REALTIME = re.compile(r"[-+]rt(?:\d|-|$)")
+_SHOWN = 6
+
+
+def branch_row(wish: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is known about the bundle's branch; names that were never seen have to be guessed by nobody."""
+    rows = wish["knowledge"]["drivers"]["platforms"].get(wish["platform"], {"branches": []})["branches"]
+    found = next((row for row in rows if row["branch"] == wish["bundle"]["branch"]), None)
+    return found or {"dkms": {}, "module_files": {}, "tried": False}
+
+
+def choices(wish: Mapping[str, Any], *, by_runfile: bool) -> str:
+    """The ways out of a driver that does not fit the release, as the site file and the machine offer them."""
+    own = "install a driver that fits by the means that this one came by"
+    waive = f"accept the risk with `waive: [{WAIVER}]` in the site file"
+    if wish["bundle"] and not by_runfile:
+        bring = (
+            f"have it replaced by the bundle's {wish['bundle']['version']} with `driver: {{replace: true}}`"
+        )
+        return f"{bring}, {own}, or {waive}"
+    return f"{own}, or {waive}"
+
+
+def waived(note: Note) -> Note:
+    return replace(
+        note,
+        message=f"{note.message}; the site file waives this ({WAIVER})",
+        hint="nothing: it was accepted, and the receipt records it",
+    )
+
+
+def refusals(
+    facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standing | None, variant: str
+) -> list[Note]:
+    found = [*_second_source(facts, wish, standing, variant), *_headers(facts, wish)]
+    if _REALTIME.search(facts["kernel"]):
+        found.append(
+            Note(
+                "driver-kernel-realtime",
+                f"{facts['kernel']} is a real-time kernel, for which NVIDIA's modules are not built",
+                facts["kernel"],
+                "a kernel without PREEMPT_RT",
+                "boot another kernel of the platform",
+            )
+        )
+    found += [note for note in _signing(facts, wish) if note.code == "driver-signing-impossible"]
+    return found
+
+
+def warnings(facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standing | None) -> list[Note]:
+    found = [note for note in _signing(facts, wish) if note.code != "driver-signing-impossible"]
+    if facts["nouveau"]:
+        found.append(
+            Note(
+                "driver-nouveau-loaded",
+                "nouveau drives the GPU now; it is kept away from the next boot on, so a reboot will be due",
+                "nouveau loaded",
+                "a reboot at the end of the driver stage",
+                "plan a reboot (exit code 10), or write `reboot: automatic` in the site file",
+            )
+        )
+        if not facts["initramfs"]:
+            found.append(
+                Note(
+                    "driver-initramfs-unknown",
+                    "no update-initramfs and no dracut: an initramfs that loads nouveau stays as it is",
+                    "no tool that makes an initramfs",
+                    "an initramfs without nouveau",
+                    "if this host boots with an initramfs, rebuild it by its own means before the reboot",
+                )
+            )
+    if standing and standing.ready and standing.version != wish["bundle"]["version"] and facts["loaded"]:
+        found.append(
+            Note(
+                "driver-replaced",
+                f"driver {standing.version} is loaded and will be replaced by {wish['bundle']['version']}, "
+                "which works after a reboot",
+                standing.version,
+                "a reboot at the end of the driver stage",
+                "plan a reboot (exit code 10); until then programs of the old driver may fail",
+            )
+        )
+    if not branch_row(wish)["tried"]:
+        found.append(
+            Note(
+                "driver-untried",
+                f"branch {wish['bundle']['branch']} on {wish['platform']} is known from documentation only",
+                "documented",
+                "tried",
+                "try it on one host first",
+            )
+        )
+    return found
+
+
+def _second_source(
+    facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standing | None, variant: str
+) -> Iterator[Note]:
+    if facts["runfile"] or (standing and standing.by_runfile):
+        yield Note(
+            "driver-runfile",
+            "a driver of the vendor's .run file is on this host, and packages beside it would mix with it",
+            facts["runfile"] or "modules below kernel/drivers/video",
+            "one source of the driver",
+            "`nvidia-uninstall --silent`, reboot, then run the same command again; or keep it with "
+            "`driver: {install: never}` in the site file",
+        )
+    version = wish["bundle"]["version"]
+    groups = [wish["packages"]["programs"], wish["packages"].get(variant, [])]
+    names = [package["name"] for group in groups for package in group]
+    foreign = driver_standing.in_the_way(facts, names, version)
+    if foreign:
+        shown = [f"{one['name']} {one['version']}" for one in foreign]
+        listed = ", ".join(shown[:_SHOWN]) + (
+            f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+        )
+        yield Note(
+            "driver-second-source",
+            f"packages of another driver are there, which the bundle's {version} cannot replace: {listed}",
+            listed,
+            f"no driver packages but the bundle's, {version}",
+            "remove them (`apt-get purge`) and the repository that they came from, or keep that driver with "
+            "`driver: {install: never}` in the site file",
+        )
+    other = {"open": "proprietary", "proprietary": "open"}.get(variant, "")
+    if standing and standing.version == version and standing.variant == other:
+        yield Note(
+            "driver-variant-differs",
+            f"the {other} modules of driver {version} are installed, and {variant} ones are wanted",
+            other,
+            variant,
+            "remove the package of the modules that are there, or write `modules: auto` in the site file",
+        )
+
+
+def _headers(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note]:
+    kernel = driver_standing.running_kernel(facts)
+    state = kernel.get("headers", driver_kernels.ABSENT)
+    name = facts["kernel"]
+    if state == driver_kernels.WHOLE:
+        return
+    carried = sorted(wish["packages"]["headers"])
+    package = facts["headers_package"]
+    if state != driver_kernels.ABSENT and (package["whole"] or name not in carried):
+        remove = (
+            f"`dpkg --remove --force-depends {package['name']}`"
+            if package["whole"]
+            else "remove what is left"
+        )
+        yield Note(
+            "driver-headers-broken",
+            f"the headers of the running kernel {name} are not whole: {kernel['headers_detail']}",
+            kernel["headers_detail"],
+            f"whole headers of {name}",
+            f"{remove}, then run the same command again: the bundle has them"
+            if name in carried
+            else f"install {package['name']} anew, or build the bundle for this kernel",
+        )
+    elif name not in carried:
+        others = [one["name"] for one in facts["kernels"] if one["name"] in carried and one["installed"]]
+        boot = f"boot {others[0]}, which is installed, or " if others else ""
+        yield Note(
+            "driver-headers-missing",
+            f"there are no headers of the running kernel {name} on this host, and the bundle brings those of "
+            f"{', '.join(carried) or 'no kernel'}",
+            ", ".join(carried) or "none",
+            f"{package['name']}, exactly",
+            f'{boot}build the bundle with `kernels: ["{name}"]`; the kernel is never changed for it',
+        )
+
+
+def _signing(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note]:
+    found = facts["signing"]
+    if not found["required"] or found["enrolled"]:
+        return
+    key = found["key"] or "DKMS's key"
+    when = "is there and not enrolled" if found["has_key"] else "is made when the modules are built"
+    message = (
+        f"{found['required']} is on: the kernel loads modules only by keys that it trusts, and {key} {when}"
+    )
+    needed = f"{key} enrolled as a machine owner key (MOK)"
+    steps = (
+        f"whoever sits at the console enrols it: `mokutil --import {key}` sets a password, and the next boot "
+        "asks for it in MokManager, at the console and for 10 seconds only"
+    )
+    if not found["shim"]:
+        yield Note(
+            "driver-signing-impossible",
+            f"{message}; this machine does not boot through shim, so no such key can be enrolled",
+            f"{found['required']}, no shim",
+            "a key of the firmware that signs the modules, or no enforcement",
+            "switch it off in the firmware, or sign the modules with a key that the firmware trusts",
+        )
+    elif wish["reboot"] == "automatic" and wish["purpose"] == "server" and facts["gpus"]:
+        yield Note(
+            "driver-signing-impossible",
+            f"{message}; `reboot: automatic` would reboot without anybody at the console",
+            f"{found['required']}, reboot: automatic",
+            needed,
+            f"write `reboot: manual` in the site file; then {steps}",
+        )
+    else:
+        yield Note("driver-signing-key", message, found["required"], needed, f"before the reboot {steps}")

@@ -1,0 +1,109 @@
+"""Judgements about NVIDIA's driver: the plan's refusals and warnings, and kernels that must not move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import driver_obstacles, driver_plan, driver_standing, gpu_smi
+from .findings import ERROR, INFO, WARNING, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .driver_plan import Plan
+    from .gpu_model import Note
+
+# packages that are, or bring, another kernel
+_KERNELS = ("linux-image-", "linux-modules-", "kernel-core", "kernel-modules", "kernel-uek-core")
+_NO_KERNELS = ("linux-modules-nvidia-",)
+
+
+def plan(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Plan:
+    return driver_plan.make(profile.get("driver") or {}, requirements.get("driver") or {})
+
+
+def is_coming(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
+    """Whether this run installs a driver that is not there yet, so that today's silence says nothing."""
+    return plan(profile, requirements).action == driver_plan.INSTALL
+
+
+def is_waived(requirements: Mapping[str, Any]) -> bool:
+    return bool((requirements.get("driver") or {}).get("waive_range"))
+
+
+def as_the_site_wants(
+    notes: list[Note], profile: Mapping[str, Any], requirements: Mapping[str, Any]
+) -> list[Note]:
+    """Notes on the driver that answers: none where it is replaced, else with the ways out of the site."""
+    wish, facts = requirements.get("driver") or {}, profile.get("driver") or {}
+    standing = driver_standing.of(facts) if facts else None
+    if standing and plan(profile, requirements).action == driver_plan.INSTALL:
+        return [] if standing.version != wish["bundle"]["version"] else notes
+    if is_waived(requirements):
+        return [driver_obstacles.waived(note) for note in notes]
+    if not wish or wish["install"] == "never":
+        return notes
+    by_runfile = bool(standing and standing.by_runfile)
+    return [replace(note, hint=driver_obstacles.choices(wish, by_runfile=by_runfile)) for note in notes]
+
+
+def is_to_be_built(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
+    """Whether the running kernel lacks the modules of the driver that this run installs."""
+    decided = plan(profile, requirements)
+    if decided.action != driver_plan.INSTALL:
+        return False
+    now = driver_standing.running_kernel(profile["driver"])
+    return not (now.get("has_modules") and now["modules"] == decided.version)
+
+
+def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    decided = plan(profile, requirements)
+    said_elsewhere = _answers(profile)
+    for note in decided.refusals:
+        # the judgement of GPUs says this of the driver that answers
+        if not (note.code == driver_plan.OUT_OF_RANGE and said_elsewhere):
+            yield _finding(ERROR, note)
+    for note in decided.warnings:
+        if not (note.code.startswith("gpu-") and requirements["gpu"]):
+            yield _finding(WARNING, note)
+    if decided.action == driver_plan.INSTALL:
+        yield Finding(
+            INFO,
+            "driver-install",
+            f"driver {decided.version} will be installed, {decided.variant} modules, for {decided.kernel}",
+            decided.reasons[-1],
+            "nothing",
+        )
+
+
+def kernel(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Headers may depend on their kernel's image; a transaction that brings one is none of ours."""
+    moved = [
+        name
+        for name in (profile["transaction"] or {}).get("installed", [])
+        if name.startswith(_KERNELS) and not name.startswith(_NO_KERNELS)
+    ]
+    if not moved:
+        return
+    wish = requirements.get("driver") or {}
+    running = (profile.get("driver") or {}).get("kernel", "")
+    images = (wish.get("bundle") or {}).get("kernel_images", {})
+    wanted = f"; the bundle's headers belong to its version {images[running]}" if running in images else ""
+    yield Finding(
+        ERROR,
+        "driver-kernel-would-change",
+        f"installing the bundle's packages would add or change the kernel: {', '.join(moved)}{wanted}",
+        ", ".join(moved),
+        "a transaction that leaves the kernel alone",
+        "build the bundle for the kernel that this host runs, or bring that kernel by your own process",
+    )
+
+
+def _answers(profile: Mapping[str, Any]) -> bool:
+    found = profile.get("gpu") or {}
+    return bool(found) and found["answer"]["state"] == gpu_smi.ANSWERED
+
+
+def _finding(severity: str, note: Note) -> Finding:
+    return Finding(severity, note.code, note.message, note.found, note.needed, note.hint)
