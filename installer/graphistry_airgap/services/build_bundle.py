@@ -122,7 +122,8 @@ class BuildBundle:
                 self.signer.sign(partial / SUMS, partial / SIGNATURE, key)
             self.writer.finish(partial, _epoch(content))
         seconds = time.monotonic() - started
-        return _result(request, content, pieces, key, notes=resolved.notes, seconds=seconds)
+        notes = resolved.notes + (self.signer.remarks(key) if key else [])
+        return _result(request, content, pieces, key, notes=notes, seconds=seconds)
 
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
