@@ -52,7 +52,7 @@ class ResumeAtBoot:
             return self._end(
                 Result(messages=["Nothing is left to resume: the installation went on without this."])
             )
-        self.say(f"graphistry-airgap: bundle {pending.bundle.id} found at {found}; the installation goes on")
+        self.say(f"bundle {pending.bundle.id} found at {found}; the installation goes on")
         return self._end(_result_of(self.install(["install", "--resume", "--bundle", str(found)])))
 
     def _wait(self, pending: Pending) -> Path | None:
@@ -74,7 +74,7 @@ class ResumeAtBoot:
         for error in result.errors:
             lines += [f"error: {error.message}", f"next: {error.hint}"]
         for line in lines:
-            self.say(f"graphistry-airgap: {line}")
+            self.say(line)
         if not self._reboot_due():
             self.unit.remove()
         return Result(exit_code=result.exit_code)
@@ -90,8 +90,8 @@ class ResumeAtBoot:
 
 def _waiting_for(pending: Pending) -> str:
     return (
-        f"graphistry-airgap: waiting for the medium with bundle {pending.bundle.id} to go on with the "
-        f"installation (it was at {pending.bundle.path}; mount it there or at any other place). "
+        f"waiting for the medium with bundle {pending.bundle.id} to go on with the installation "
+        f"(it was at {pending.bundle.path}; mount it there or at any other place). "
         f"To stop waiting: systemctl stop {places.RESUME_UNIT}"
     )
 
