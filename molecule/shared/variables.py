@@ -1,4 +1,7 @@
-"""Write what the tool would give the roles (variables.json) and the post-install tests (facts.json)."""
+"""Write what the tool would give the roles (`variables.json`) and the post-install tests (`facts.json` beside it).
+
+`variables.py TARGET [BUNDLE SITE]`: the demo's bundle and `site.yml` unless others are named.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import sys
 from pathlib import Path
 
 from graphistry_airgap.adapters.documents import load_document
+from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.receipt import Provenance
 from graphistry_airgap.domain.site import Site
-from graphistry_airgap.domain.variables import check_facts, playbook_variables
+from graphistry_airgap.domain.variables import check_facts, driver_wish, playbook_variables
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parents[1] / "build" / "demo" / "bundle"
@@ -18,8 +22,9 @@ BUNDLE = HERE.parents[1] / "build" / "demo" / "bundle"
 
 def main() -> None:
     target = Path(sys.argv[1])
-    site = Site.from_document(load_document(HERE / "site.yml", "site-v1", what="the site file"))
-    bundle = parse_bundle((BUNDLE / "bundle.json").read_bytes())
+    medium, answers = (Path(word) for word in sys.argv[2:] or (BUNDLE, HERE / "site.yml"))
+    site = Site.from_document(load_document(answers, "site-v1", what="the site file"))
+    bundle = parse_bundle((medium / "bundle.json").read_bytes())
     provenance = Provenance(
         path="/media/bundle",
         id=bundle.id,
@@ -33,10 +38,12 @@ def main() -> None:
         keys=(),
     )
     target.parent.mkdir(parents=True, exist_ok=True)
-    variables = playbook_variables(site, bundle, provenance)
+    platform = bundle.platforms[provenance.platform]
+    driver = driver_wish(site, bundle, platform, load_knowledge())
+    variables = playbook_variables(site, bundle, provenance, driver=driver)
     target.write_text(json.dumps(variables), encoding="utf-8")
     facts = check_facts(site, bundle, provenance)
-    target.with_name("facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    target.with_name(target.name.replace("variables", "facts")).write_text(json.dumps(facts), encoding="utf-8")
 
 
 if __name__ == "__main__":

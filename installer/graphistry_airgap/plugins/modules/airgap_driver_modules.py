@@ -13,7 +13,7 @@ description:
   - DKMS uses all processors. A failed build tells the end of its log and where that is.
   - For no other kernel is anything built, and no kernel is changed.
 options:
-  name:
+  dkms:
     description: The name that DKMS knows the modules by.
     type: str
     required: true
@@ -125,19 +125,20 @@ def build(module: AnsibleModule, target: driver_dkms.Target) -> None:
         failed(module, target, what, output)
 
 
-def ensure(module: AnsibleModule, target: driver_dkms.Target) -> float:
+def ensure(module: AnsibleModule, target: driver_dkms.Target) -> float | None:
+    """Make it so; the seconds of a build, None where there was none."""
     begun = time.monotonic()
     clear(module, target)
-    built = 0.0
+    seconds = None
     if not built_whole(module, target):
         build(module, target)
-        built = time.monotonic() - begun
+        seconds = round(time.monotonic() - begun, 1)
     status, output = dkms(module, target, "install")
     left = driver_dkms.faults(target)
     if status or left:
         what = f"DKMS cannot install {target.name} {target.version} for kernel {target.kernel}"
         failed(module, target, "; ".join([what, *left]), output)
-    return round(built, 1)
+    return seconds
 
 
 def recorded(path: Path, build_of: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def recorded(path: Path, build_of: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "dkms": {"type": "str", "required": True},
             "version": {"type": "str", "required": True},
             "modules": {"type": "list", "elements": "str", "required": True},
             "prefix": {"type": "str", "required": True},
@@ -162,7 +163,7 @@ def main() -> None:
     )
     options, record = module.params, Path(module.params["record"])
     target = driver_dkms.Target(
-        options["name"],
+        options["dkms"],
         options["version"],
         KERNEL.read_text(encoding="utf-8").strip(),
         os.uname().machine,
@@ -172,8 +173,8 @@ def main() -> None:
     changed = bool(driver_dkms.faults(target))
     if not module.check_mode:
         dkms_flag.lower()
-        seconds = ensure(module, target) if changed else 0.0
-        if seconds:
+        seconds = ensure(module, target) if changed else None
+        if seconds is not None:
             record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             data = json.dumps({**build_of, "seconds": seconds}).encode()
             placing.write_atomic(record, data, mode=0o600)

@@ -1,0 +1,85 @@
+"""After it, the next boot keeps nouveau away; what is in order is not touched."""
+
+import pytest
+
+from graphistry_airgap.plugins.modules import airgap_driver_boot as code
+
+pytestmark = pytest.mark.subprocesses
+
+UPDATE = """
+echo "update-initramfs $*" >>"$STATE/calls"
+if grep -qs full "$STATE/disk"; then echo "gzip: No space left on device" >&2; exit 1; fi
+ls "$STATE/modprobe.d" >"$STATE/boot/initrd.img-$3"
+"""
+SYSTEMCTL = """
+echo "systemctl $*" >>"$STATE/calls"
+case $1 in is-enabled) cat "$STATE/unit"; grep -q ^enabled "$STATE/unit" ;; esac
+"""
+
+
+@pytest.fixture
+def host(programs, call_module, tmp_path, monkeypatch):
+    programs("update-initramfs", UPDATE)
+    programs("lsinitramfs", 'cat "$1"')
+    programs("systemctl", SYSTEMCTL)
+    for folder in ("modprobe.d", "boot"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "boot/initrd.img-6.1").write_text("old\n")
+    (tmp_path / "unit").write_text("enabled\n")
+    (tmp_path / "calls").touch()
+    monkeypatch.setattr(code, "DROP_IN", tmp_path / "unit.d/graphistry-airgap.conf")
+    monkeypatch.setattr(
+        code.driver_initramfs, "images", lambda tool: {"6.1": tmp_path / "boot/initrd.img-6.1"}
+    )
+
+    def run(check=False):
+        blacklist = tmp_path / "modprobe.d/graphistry-airgap-nouveau.conf"
+        return call_module(
+            "airgap_driver_boot", check=check, blacklist=str(blacklist), prefix="nvidia-current"
+        )
+
+    run.path = tmp_path
+    run.calls = (tmp_path / "calls").read_text
+    return run
+
+
+def test_blacklist_initramfs_and_daemon_once(host):
+    result = host()
+    assert result["done"] == [
+        "nouveau blacklisted",
+        "initramfs of kernel 6.1 rebuilt",
+        "persistence daemon bound to a loaded driver",
+    ]
+    assert "update-initramfs -u -k 6.1" in host.calls()
+    assert b"blacklist nouveau" in (host.path / "modprobe.d/graphistry-airgap-nouveau.conf").read_bytes()
+    again = host()
+    assert (again["changed"], again["done"]) == (False, [])
+
+
+def test_a_run_that_died_before_the_initramfs_is_healed(host):
+    host()
+    (host.path / "boot/initrd.img-6.1").write_text("old\n")
+    assert host()["done"] == ["initramfs of kernel 6.1 rebuilt"]
+
+
+def test_a_full_boot_is_told(host):
+    (host.path / "disk").write_text("full")
+    result = host()
+    assert result["code"] == "initramfs-failed"
+    assert "No space left on device" in result["msg"]
+    (host.path / "disk").unlink()
+    assert "initramfs of kernel 6.1 rebuilt" in host()["done"]
+
+
+def test_check_mode_writes_nothing(host):
+    assert host(check=True)["changed"] is True
+    assert list((host.path / "modprobe.d").iterdir()) == []
+    assert "update-initramfs" not in host.calls()
+
+
+@pytest.mark.parametrize(("state", "enabled"), [("disabled", True), ("masked", False), ("not-found", False)])
+def test_the_daemon_is_enabled_unless_it_is_masked_or_absent(host, state, enabled):
+    (host.path / "unit").write_text(f"{state}\n")
+    host()
+    assert ("systemctl enable nvidia-persistenced.service" in host.calls()) is enabled
+    assert (host.path / "unit.d").exists() is enabled
