@@ -62,6 +62,11 @@ def _bundle_source(command: argparse.ArgumentParser, *, resume: bool = False) ->
         )
         # what the unit of `reboot: automatic` runs; it means --resume, too
         command.add_argument("--wait-for-medium", action="store_true", help=argparse.SUPPRESS)
+    command.add_argument(
+        "--allow-older",
+        action="store_true",
+        help="accept a bundle older than the installed one; the receipt records it",
+    )
     _keyring(command)
 
 

@@ -18,7 +18,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Provenance:
-    """Which bundle, and how it was trusted; `verified` is "all bytes" or "names and sizes"."""
+    """Which bundle, and how it was trusted; `verified` is "all bytes" or "names and sizes".
+
+    `older_than` is when the bundle of the run before was made, if this older one was taken on purpose.
+    """
 
     path: str
     id: str
@@ -30,6 +33,7 @@ class Provenance:
     verified: str
     platform: str
     keys: tuple[dict[str, str], ...]
+    older_than: str = ""
 
 
 def package_changes(before: dict[str, str], after: dict[str, str]) -> list[dict[str, str | None]]:
@@ -72,6 +76,7 @@ def compose(
             "signers": list(bundle.signers),
             "verified": bundle.verified,
             "package_keys": list(bundle.keys),
+            "older_than": bundle.older_than,
         },
         "started": started,
         "finished": finished,

@@ -101,6 +101,7 @@ class Site:
     driver: DriverChoice = DriverChoice()
     reboot: str = "manual"
     vgpu: Vgpu | None = None
+    signatures_required: int = 1
 
     @property
     def is_template(self) -> bool:
@@ -128,6 +129,7 @@ class Site:
             driver=DriverChoice(**document.get("driver", {})),
             reboot=document.get("reboot", "manual"),
             vgpu=Vgpu.from_document(document["vgpu"]) if "vgpu" in document else None,
+            signatures_required=document.get("signatures", {}).get("required", 1),
         )
 
     def as_dict(self) -> dict[str, Any]:

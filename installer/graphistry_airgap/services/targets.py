@@ -11,6 +11,7 @@ from graphistry_airgap.domain import places
 from graphistry_airgap.domain.checksums import SUMS
 from graphistry_airgap.domain.errors import HostError, InputError
 from graphistry_airgap.domain.receipt import Provenance
+from graphistry_airgap.domain.signature import require_signers
 from graphistry_airgap.domain.site import Site
 from graphistry_airgap.services.install import Target
 from graphistry_airgap.services.verify_bundle import ALL_BYTES
@@ -32,6 +33,7 @@ class Asked:
     keyring: Path | None
     allow_unsigned: bool
     bytes_checked: str | None = None
+    allow_older: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Targets:
         if thorough is None:
             thorough = not self._holds_result(last, path, site)
         opened = self._open(path, keyring, asked, read_all=thorough)
+        if opened.signature.signed or site.signatures_required > 1:
+            require_signers(opened.signature, site.signatures_required)
         platform = self.host_platform()
         if platform not in opened.bundle.platforms:
             raise HostError(
@@ -72,6 +76,9 @@ class Targets:
                 hint="build a bundle whose spec names this platform, or install on a host it is made for",
                 details={"found": platform, "needed": ", ".join(opened.bundle.platforms)},
             )
+        newer = _newer(last, opened)
+        if newer and not asked.allow_older:
+            raise _older(opened, last["bundle"])
         provenance = Provenance(
             path=str(opened.path),
             id=opened.bundle.id,
@@ -86,6 +93,7 @@ class Targets:
                 {"repository": r.name, "path": r.signed_by, "sha256": opened.bundle.files[r.signed_by].sha256}
                 for r in opened.bundle.platforms[platform].repositories
             ),
+            older_than=newer,
         )
         return Target(
             site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None
@@ -119,6 +127,26 @@ class Targets:
             return self.sha256_file(path / SUMS)
         except OSError:
             return None  # opening the bundle says what is wrong with it
+
+
+def _newer(last: dict[str, Any], opened: VerifiedBundle) -> str:
+    """When the installed bundle was made, if that was after this one."""
+    installed = last.get("bundle", {})
+    if installed.get("id") == opened.bundle.id:
+        return ""
+    created = str(installed.get("created", ""))
+    return created if created > opened.bundle.created else ""
+
+
+def _older(opened: VerifiedBundle, installed: dict[str, Any]) -> HostError:
+    """Its signature holds, and yet it may be an old medium, or one that somebody swapped for it."""
+    return HostError(
+        f"the bundle {opened.bundle.id} ({opened.bundle.release.version}) was made at {opened.bundle.created}, "
+        f"and this host was installed from one made at {installed['created']} ({installed['release']})",
+        code="bundle-older",
+        hint="bring the newer bundle; to go back on purpose, add --allow-older (the receipt records it)",
+        details={"found": opened.bundle.created, "needed": f"{installed['created']} or later"},
+    )
 
 
 def _known(value: str | None) -> Path | None:

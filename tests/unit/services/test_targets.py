@@ -7,7 +7,7 @@ import pytest
 
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.domain.bundle import Platform, Release
-from graphistry_airgap.domain.errors import HostError, InputError
+from graphistry_airgap.domain.errors import BundleError, HostError, InputError
 from graphistry_airgap.domain.signature import Verdict
 from graphistry_airgap.domain.site import Site
 from graphistry_airgap.services.targets import Asked, Targets
@@ -23,6 +23,7 @@ class World:
     path: object
     receipt: dict | None = None
     platform: str = "debian-13"
+    document: dict = field(default_factory=lambda: DOCUMENT)
     opened: list[dict] = field(default_factory=list)
 
     def load(self):
@@ -48,7 +49,7 @@ class World:
     def targets(self):
         return Targets(
             receipts=self,
-            load_site=lambda path: DOCUMENT,
+            load_site=lambda path: self.document,
             open_bundle=self.open_bundle,
             sha256_file=lambda path: hashlib.sha256(path.read_bytes()).hexdigest(),
             host_platform=lambda: self.platform,
@@ -142,3 +143,37 @@ def test_a_host_of_another_platform_is_refused(world):
     with pytest.raises(HostError) as caught:
         world.targets().decide(asked(world))
     assert caught.value.details == {"found": "ubuntu-24.04", "needed": "debian-13"}
+
+
+def installed(world, created, id="a"):
+    world.receipt = receipt(world)
+    world.receipt["bundle"] |= {"id": id, "created": created, "release": "v2"}
+
+
+def test_a_bundle_older_than_the_installed_one_is_refused(world):
+    installed(world, "2026-11-21T08:00:00Z")
+    with pytest.raises(HostError) as caught:
+        world.targets().decide(asked(world))
+    assert caught.value.code == "bundle-older"
+    assert "--allow-older" in caught.value.hint
+
+
+def test_an_older_bundle_can_be_taken_on_purpose_and_is_recorded(world):
+    installed(world, "2026-11-21T08:00:00Z")
+    target = world.targets().decide(asked(world, allow_older=True))
+    assert target.provenance.older_than == "2026-11-21T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("created", "id"), [("2026-11-19T08:00:00Z", "a"), ("2026-11-20T08:00:00Z", "a"), ("2027-01-01", "b")]
+)
+def test_a_newer_an_equally_old_and_the_installed_bundle_are_taken(world, created, id):
+    installed(world, created, id)
+    assert world.targets().decide(asked(world)).provenance.older_than == ""
+
+
+def test_a_site_can_ask_for_more_signers(world):
+    world.document = {**DOCUMENT, "signatures": {"required": 2}}
+    with pytest.raises(BundleError) as caught:
+        world.targets().decide(asked(world))
+    assert caught.value.code == "signatures-too-few"
