@@ -41,7 +41,7 @@ from graphistry_airgap.domain import places, rungs
 from graphistry_airgap.domain.errors import InputError, StageError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
-from graphistry_airgap.plugins.module_utils.airgap import env_disk, gpu_host, probe_host
+from graphistry_airgap.plugins.module_utils.airgap import env_disk, gpu_host, kernel_boot, probe_host
 from graphistry_airgap.plugins.module_utils.airgap.env_schema import CUSTOM, Schema
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
@@ -52,6 +52,7 @@ from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
 from graphistry_airgap.services.reboots import Reboots
 from graphistry_airgap.services.resume import Resume
 from graphistry_airgap.services.resume_at_boot import ResumeAtBoot
+from graphistry_airgap.services.sign_bundle import SignBundle
 from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.targets import Asked, Targets
 from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
@@ -112,7 +113,15 @@ def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Si
 
 
 def _bundle_inspect(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
-    return inspect_bundle(arguments.path, open_directory=BundleDirectory, check_signature=check_signature)
+    return inspect_bundle(
+        arguments.path, arguments.keyring, open_directory=BundleDirectory, check_signature=check_signature
+    )
+
+
+def _bundle_sign(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
+    return SignBundle(BundleDirectory, check_signature, GpgSigner()).run(
+        arguments.path, arguments.sign_key, arguments.keyring, progress=progress.task
+    )
 
 
 def _preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
@@ -181,7 +190,12 @@ def _status(_: argparse.Namespace, __: Sequence[str], ___: Silent) -> Result:
     run_lock.require_root()
     run_lock.leave_environment()
     return Status(
-        ReceiptStore(), host.defined_services, host.stack_services, ResumeStateFile(), reboot.boot_id
+        ReceiptStore(),
+        host.defined_services,
+        host.stack_services,
+        ResumeStateFile(),
+        reboot.boot_id,
+        lambda: kernel_boot.probe(_here()),
     ).run()
 
 
@@ -198,12 +212,16 @@ def _gpu_plan(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Re
     return PlanGpus(load_knowledge(), _discover_gpus, _installed_release).run(request)
 
 
-def _discover_gpus() -> tuple[gpu_host.Found, dict[str, int]]:
+def _here() -> Host:
     def run(argv: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
         done = run_process(argv, env=environment)
         return done.returncode, done.stdout, done.stderr
 
-    here = Host(run=run)
+    return Host(run=run)
+
+
+def _discover_gpus() -> tuple[gpu_host.Found, dict[str, int]]:
+    here = _here()
     return gpu_host.discover(here), probe_host.resources(here)
 
 
@@ -263,8 +281,14 @@ def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
 
 
 def _asked(arguments: argparse.Namespace) -> Asked:
-    checked = getattr(arguments, "bytes_checked", None)
-    return Asked(arguments.bundle, arguments.site, arguments.keyring, arguments.allow_unsigned, checked)
+    return Asked(
+        arguments.bundle,
+        arguments.site,
+        arguments.keyring,
+        arguments.allow_unsigned,
+        bytes_checked=getattr(arguments, "bytes_checked", None),
+        allow_older=arguments.allow_older,
+    )
 
 
 def _targets(progress: Silent) -> Targets:
@@ -299,6 +323,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Resul
     "bundle build": _bundle_build,
     "bundle verify": _bundle_verify,
     "bundle inspect": _bundle_inspect,
+    "bundle sign": _bundle_sign,
     "preflight": _preflight,
     "install": _install,
     "verify": _verify,

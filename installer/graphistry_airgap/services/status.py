@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.errors import ExitCode, InputError, StageError
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.plugins.module_utils.airgap import findings, findings_kernel
 from graphistry_airgap.services.reboots import RESUME_COMMAND
 from graphistry_airgap.services.resume import not_rebooted
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from graphistry_airgap.services.ports import Receipts, ResumeState
+
+# what a receipt says about a driver that was put there, or that was good enough already
+_WITH_DRIVER = ("install", "leave")
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Status:
     stack_services: Callable[[Path], list[dict[str, Any]]]
     resume_state: ResumeState
     boot_id: Callable[[], str]
+    boot: Callable[[], dict[str, Any]]
 
     def run(self) -> Result:
         """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
@@ -49,6 +54,7 @@ class Status:
             "services": services,
             "unhealthy": sick,
             "resume": (resume := self._resume()),
+            "kernels": (boot := self.boot()),
         }
         errors = [
             StageError(
@@ -68,8 +74,10 @@ class Status:
                     or "run the same install command again; it goes on from there",
                 )
             )
+        remarks, faults = _kernels(boot, receipt)
+        errors += faults
         exit_code = ExitCode.FAILED if errors else ExitCode.OK
-        return Result(data=data, messages=_table(data), exit_code=exit_code, errors=list(errors))
+        return Result(data=data, messages=[*_table(data), *remarks], exit_code=exit_code, errors=list(errors))
 
     def _resume(self) -> dict[str, Any] | None:
         """The reboot that an installation waits for, or waited for."""
@@ -88,6 +96,18 @@ class Status:
             "bundle": pending.bundle.id,
             "next": not_rebooted(pending).hint if due else f"run: {RESUME_COMMAND}",
         }
+
+
+def _kernels(boot: dict[str, Any], receipt: dict[str, Any]) -> tuple[list[str], list[StageError]]:
+    """Kernels without NVIDIA's modules; an error only where the receipt has a driver."""
+    remarks, errors = [], []
+    recorded = (receipt.get("driver") or {}).get("action") in _WITH_DRIVER
+    for finding in findings_kernel.judge(boot, receipt["bundle"].get("platform", ""), {}, expected=recorded):
+        if finding.severity == findings.ERROR and recorded:
+            errors.append(StageError(finding.message, code=finding.code, hint=finding.hint))
+        else:
+            remarks.append(f"warning: {finding.message}; {finding.hint}")
+    return remarks, errors
 
 
 def _waits(resume: dict[str, Any] | None) -> str:

@@ -15,9 +15,17 @@ RECEIPT = {
 }
 
 
-def status(world, **receipt):
+OLD, NEW = "6.12.57-amd64", "6.12.117-amd64"
+
+
+def status(world, kernels=(), **receipt):
     receipts = type("Receipts", (), {"load": lambda _: RECEIPT | receipt})()
-    return Status(receipts, lambda _: [], lambda _: [], world, lambda: world.boot).run()
+    boot = {"next": NEW, "kernels": list(kernels)}
+    return Status(receipts, lambda _: [], lambda _: [], world, lambda: world.boot, lambda: boot).run()
+
+
+def kernel(name, *, running=False, modules=False):
+    return {"name": name, "running": running, "has_modules": modules, "has_headers": False, "modules": ""}
 
 
 def test_before_the_reboot():
@@ -49,3 +57,26 @@ def test_a_damaged_state_is_shown():
     result = status(world)
     assert result.data["resume"]["unreadable"] == "cannot be used"
     assert result.errors[0].hint == "install again"
+
+
+@pytest.mark.parametrize(
+    ("driver", "code"), [({"action": "install"}, 1), ({"action": "none"}, 0), (None, 0)], ids=str
+)
+def test_a_running_kernel_without_modules_fails_where_a_driver_was_installed(driver, code):
+    kernels = [kernel(OLD, modules=True), kernel(NEW, running=True)]
+    result = status(World(), kernels, complete=True, driver=driver)
+    assert result.exit_code == code
+    assert [error.code for error in result.errors] == ["kernel-without-driver"] * code
+    assert result.data["kernels"]["kernels"] == kernels
+
+
+def test_a_next_kernel_without_modules_is_said_and_no_failure():
+    kernels = [kernel(OLD, running=True, modules=True), kernel(NEW)]
+    result = status(World(), kernels, complete=True, driver={"action": "install"})
+    assert (result.exit_code, result.data["kernels"]["next"]) == (0, NEW)
+    assert any(f"boots {NEW} next" in message for message in result.messages)
+
+
+def test_nothing_is_said_about_kernels_without_a_driver():
+    result = status(World(), [kernel(OLD, running=True), kernel(NEW)], complete=True)
+    assert (result.exit_code, [line for line in result.messages if "kernel" in line]) == (0, [])
