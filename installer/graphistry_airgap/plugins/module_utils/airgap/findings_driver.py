@@ -59,7 +59,7 @@ def is_to_be_built(profile: Mapping[str, Any], requirements: Mapping[str, Any]) 
 
 def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     decided = plan(profile, requirements)
-    said_elsewhere = _answers(profile)
+    said_elsewhere = bool(requirements["gpu"]) and _answers(profile)
     for note in decided.refusals:
         # the judgement of GPUs says this of the driver that answers
         if not (note.code == driver_plan.OUT_OF_RANGE and said_elsewhere):
@@ -67,7 +67,7 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
     for note in decided.warnings:
         if not (note.code.startswith("gpu-") and requirements["gpu"]):
             yield _finding(WARNING, note)
-    if decided.action == driver_plan.INSTALL:
+    if is_to_be_built(profile, requirements):
         yield Finding(
             INFO,
             "driver-install",
