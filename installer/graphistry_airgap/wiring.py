@@ -139,11 +139,11 @@ def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silen
     run_lock.enter_scope(argv)
     require_private(places.STATE)
     with run_lock.hold(command="install"):
-        installer, asked = _installer(arguments, progress), _asked(arguments)
-        if arguments.resume:
-            resume = Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id)
-            return resume.run(asked, _targets(progress).decide, installer.run)
-        return installer.run(_targets(progress).decide(asked))
+        asked, decide = _asked(arguments), _targets(progress).decide
+        if not arguments.resume:
+            return _installer(arguments, progress).run(decide(asked))
+        resume = Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id)
+        return resume.run(asked, decide, lambda *given: _installer(arguments, progress).run(*given))
 
 
 def _resume_at_boot(progress: Silent) -> Result:

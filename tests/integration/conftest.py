@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
 
-from demo_hosts import DEMO, demo_host
+from demo_hosts import DEMO, DRIVER, demo_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,15 @@ def bundle() -> Path:
     path = DEMO / "bundle"
     if not (path / "SHA256SUMS").is_file():
         pytest.fail(f"there is no {path}: run scripts/test (or scripts/demo, which makes it)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def driver_bundle() -> Path:
+    """The demo's release with NVIDIA's driver for the lab's kernel."""
+    path = DRIVER / "bundle"
+    if not (path / "SHA256SUMS").is_file():
+        pytest.fail(f"there is no {path}: run lab/driver_bundle.py")
     return path
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DEMO = Path(__file__).resolve().parents[2] / "build" / "demo"
+DRIVER = DEMO.parent / "driver"
 PASSWORD = "correct-horse-Battery-9"
 
 # One section each; a bare Debian has neither Python nor Docker.

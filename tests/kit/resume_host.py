@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from demo_hosts import DEMO
+from demo_hosts import DEMO, DRIVER
 from host_faults import wait_until
 
 from prepared_host import MEDIUM
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kernel_stand_in import KernelHost
 
 # far enough below a mount point that nothing finds it by looking around
-SHELF = f"/shelf/{DEMO.name}/bundle"
+SHELF, DRIVER_SHELF = f"/shelf/{DEMO.name}/bundle", f"/shelf/{DRIVER.name}/bundle"
 UNIT = "graphistry-airgap-resume.service"
 STATE = "/var/lib/graphistry-airgap/resume.json"
 CONSOLE = "/var/log/console.txt"
@@ -85,9 +85,9 @@ def schedule_restart(host: KernelHost) -> None:
     assert python(host, _RESTART) == ""
 
 
-def insert(host: KernelHost, *, at: str = MEDIUM) -> None:
+def insert(host: KernelHost, medium: str = SHELF, *, at: str = MEDIUM) -> None:
     host.require(["mkdir", "-p", at])
-    host.require(["mount", "--bind", SHELF, at])
+    host.require(["mount", "--bind", medium, at])
 
 
 def remove(host: KernelHost, at: str = MEDIUM) -> None:

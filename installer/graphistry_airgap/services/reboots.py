@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.services.ports import ResumeState, ResumeUnit
 
 RESUME_COMMAND = f"{places.TOOL} install --resume"
+# in memory on most hosts; media are mounted below the last one, though
+_IN_MEMORY, _MEDIA = ("/tmp/", "/dev/shm/", "/run/"), "/run/media/"  # noqa: S108
 _LOOK_AT = (
     "`journalctl -k -b` and `dkms status` say why (nouveau still loaded, Secure Boot refusing the module, "
     "a module for another kernel); mend that, restart the host yourself if it needs it, then: "
@@ -57,29 +59,28 @@ class Reboots:
         counts = count_reboot(self._earlier(), stage=stage, boot_id=boot, sums=sums)
         if counts is None:
             return Demand(_no_help(wish))
-        mode = target.site.reboot
-        self.states.save(
-            Pending(
-                stage=stage,
-                reason=wish.message,
-                boot_id=boot,
-                reboots=counts,
-                bundle=RememberedBundle(
-                    target.provenance.path, target.provenance.id, sums, signed=target.provenance.signed
-                ),
-                site=str(target.site_path.absolute()),
-                site_sha256=digest_of(target.site),
-                keyring=str(target.keyring.absolute()) if target.keyring else None,
-                mode=mode,
-            )
+        pending = Pending(
+            stage=stage,
+            reason=wish.message,
+            boot_id=boot,
+            reboots=counts,
+            bundle=RememberedBundle(
+                target.provenance.path, target.provenance.id, sums, signed=target.provenance.signed
+            ),
+            site=str(target.site_path.absolute()),
+            site_sha256=digest_of(target.site),
+            keyring=str(target.keyring.absolute()) if target.keyring else None,
+            mode=target.site.reboot,
         )
-        if mode == AUTOMATIC:
+        self.states.save(pending)
+        lost = _lost_by_reboot(pending)
+        if pending.mode == AUTOMATIC:
             problem = self.unit.install()
             if problem:
-                return self._by_hand(wish, f"{places.RESUME_UNIT} cannot be enabled: {problem}")
-            return Demand(wish, AUTOMATIC)
+                return self._by_hand(wish, f"{places.RESUME_UNIT} cannot be enabled: {problem}", *lost)
+            return Demand(wish, AUTOMATIC, lost)
         self.unit.remove()
-        return self._by_hand(wish)
+        return self._by_hand(wish, *lost)
 
     def restart(self, demand: Demand) -> Demand:
         """The very last step of a run: have the host restarted once the run has ended."""
@@ -87,16 +88,15 @@ class Reboots:
             return demand
         if problem := self.schedule_restart():
             wish = _hinted(demand.problem, "restart this host; the installation then goes on by itself")
-            return Demand(wish, AUTOMATIC, [f"The restart could not be scheduled: {problem}"])
+            return Demand(wish, MANUAL, [*demand.messages, f"The restart could not be scheduled: {problem}"])
         stop = f"systemctl stop {places.RESTART_UNIT}.timer"
         wish = _hinted(
             demand.problem,
             f"nothing to do: the host restarts in a few seconds (unless you stop it: {stop}) and goes on by "
             "itself; leave the medium in, mounted at boot",
         )
-        return Demand(
-            wish, AUTOMATIC, ["This host restarts now and goes on with the installation by itself."]
-        )
+        now = "This host restarts now and goes on with the installation by itself."
+        return Demand(wish, AUTOMATIC, [now, *demand.messages])
 
     def settle(self, target: Target, *, complete: bool) -> None:
         """A complete installation waits for nothing, and one of another bundle takes the place of this."""
@@ -116,6 +116,16 @@ class Reboots:
             return self.states.load()
         except InputError:
             return None  # a damaged one counts for nothing: it is written anew, or removed at the end
+
+
+def _lost_by_reboot(pending: Pending) -> list[str]:
+    """What the rest of the installation needs, and the reboot takes away."""
+    needed = [pending.site, pending.bundle.path, *([pending.keyring] if pending.keyring else [])]
+    return [
+        f"warning: {path} is in memory and does not outlive a reboot: have it there again before going on"
+        for path in needed
+        if path.startswith(_IN_MEMORY) and not path.startswith(_MEDIA)
+    ]
 
 
 def digest_of(site: Site) -> str:

@@ -1,6 +1,7 @@
 """A stage that needs a reboot ends the run with exit 10; what is remembered, recorded and undone then."""
 
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def run(world, receipts):
     def log(folder, command):
         yield Path("/log"), lambda _: None
 
-    def start(recap, resumed=None, **options):
+    def start(recap, resumed=None, aim=None, **options):
         installer = Install(
             runner=lambda *_, **__: recap,
             checks=lambda *_, **__: {"passed": 1, "failed": 0, "skipped": 0, "tests": []},
@@ -79,7 +80,7 @@ def run(world, receipts):
             reboots=world.reboots(),
         )
         installer.__dict__["_variables"] = lambda _: {}
-        return installer.run(target(**options), resumed)
+        return installer.run(aim or target(**options), resumed)
 
     return start
 
@@ -126,6 +127,7 @@ def test_automatic_becomes_manual_where_the_unit_cannot_be_made(run, world):
 def test_a_restart_that_cannot_be_scheduled_is_said(run, world):
     world.restart_fault = "no timers here"
     result = run(stopped(reboot_wish()), reboot="automatic")
+    assert result.data["reboot"] == "manual"
     assert any("no timers here" in message for message in result.messages)
     assert "restart this host" in result.errors[0].hint
 
@@ -193,3 +195,10 @@ def test_a_changed_site_file_is_told_with_every_result(run):
     assert run(complete(), resumed).messages[0] == "warning: the site file differs"
     failure = Failure.from_result("docker", "Start Docker", {"msg": "no"})
     assert run(stopped(failure), resumed).messages == ["warning: the site file differs"]
+
+
+def test_what_the_reboot_takes_away_is_said_before_it(run):
+    aim = replace(target(), site_path=Path("/tmp/site.yml"))
+    messages = run(stopped(reboot_wish()), aim=aim).messages
+    assert [text for text in messages if "/tmp/site.yml" in text]
+    assert not [text for text in run(stopped(reboot_wish())).messages if "warning" in text]
