@@ -54,6 +54,16 @@ def test_the_receipt_says_what_first_boot_must_do(template):
     assert receipt["left_for_first_boot"] == ["secrets", "services", "administrator"]
 
 
+def test_a_plain_container_started_and_the_other_rungs_say_why_they_do_not_apply(template):
+    host, envelope = template
+    first, *others = envelope["data"]["gpu_rungs"]
+    assert (first["rung"], first["outcome"]) == (1, "passed")
+    assert {(row["outcome"], row["reason"]) for row in others} == {
+        ("skipped", "there is no NVIDIA GPU on the PCI bus")
+    }
+    assert host.exec(["test", "-e", "/etc/cdi/nvidia.yaml"]).rc != 0
+
+
 def test_again_changes_nothing(template):
     host, _ = template
     before, receipt = snapshot(host), host.read(RECEIPT)
