@@ -133,4 +133,8 @@ def _table(data: dict[str, Any]) -> list[str]:
     ]
     well = len(data["services"]) - len(data["unhealthy"])
     tail = [f"{well} of {len(data['services'])} services are well"] if data["services"] else []
+    if data["resume"]:
+        tail.append(
+            f"An installation waits for a reboot or for being resumed; next: {data['resume']['next']}"
+        )
     return [head, *rows, *tail]

@@ -34,6 +34,7 @@ def test_before_the_reboot():
     assert "nouveau is loaded" in result.errors[0].message
     assert "restart this host" in result.errors[0].hint
     assert result.data["resume"]["reboot_due"] is True
+    assert "waits for a reboot" in result.messages[-1]
 
 
 def test_after_it():
