@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import driver_obstacles, driver_plan, driver_standing, gpu_smi
+from . import driver_obstacles, driver_plan, driver_standing, gpu_knowledge, gpu_smi
 from .findings import ERROR, INFO, WARNING, Finding
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # packages that are, or bring, another kernel
 _KERNELS = ("linux-image-", "linux-modules-", "kernel-core", "kernel-modules", "kernel-uek-core")
+_TOO_OLD = "gpu-too-old"
 _NO_KERNELS = ("linux-modules-nvidia-",)
 
 
@@ -59,14 +60,14 @@ def is_to_be_built(profile: Mapping[str, Any], requirements: Mapping[str, Any]) 
 
 def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     decided = plan(profile, requirements)
-    said_elsewhere = bool(requirements["gpu"]) and _answers(profile)
-    for note in decided.refusals:
-        # the judgement of GPUs says this of the driver that answers
-        if not (note.code == driver_plan.OUT_OF_RANGE and said_elsewhere):
-            yield _finding(ERROR, note)
-    for note in decided.warnings:
-        if not (note.code.startswith("gpu-") and requirements["gpu"]):
-            yield _finding(WARNING, note)
+    # the judgement of GPUs says these of the driver that answers, and of the GPUs in any case
+    said_elsewhere = {_TOO_OLD} if requirements["gpu"] else set()
+    if _answers(profile) and requirements["gpu"] and decided.action != driver_plan.INSTALL:
+        said_elsewhere |= {driver_plan.OUT_OF_RANGE, gpu_knowledge.FORWARD_ONLY}
+    for severity, notes in ((ERROR, decided.refusals), (WARNING, decided.warnings)):
+        for note in notes:
+            if note.code not in said_elsewhere:
+                yield _finding(severity, note)
     if is_to_be_built(profile, requirements):
         yield Finding(
             INFO,
