@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.domain.driver import GUEST
 from graphistry_airgap.domain.variables import DRIVER_RANGE, HEADERS
 
 if TYPE_CHECKING:
     from graphistry_airgap.domain.bundle import Bundle, Platform
     from graphistry_airgap.domain.receipt import Provenance
     from graphistry_airgap.domain.site import Site
-
-# what a module is built with; apt finds in the bundle what these need themselves
-_TOOLS = ("dkms", "gcc", "make")
 
 
 def vgpu_variables(
@@ -42,7 +40,7 @@ def _wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[str, A
             for group in sorted(platform.packages)
             if group.startswith(HEADERS)
         },
-        "tools": _tools(platform),
+        "tools": _packages(platform, GUEST),
         "release": bundle.release.version,
         "cuda": bundle.release.cuda,
         "waive_range": DRIVER_RANGE in site.waive,
@@ -58,10 +56,5 @@ def _listed(entry: dict[str, Any] | None, bundle: Bundle) -> dict[str, Any]:
     return {**entry, "sha256": listed.sha256 if listed else "not listed"}
 
 
-def _tools(platform: Platform) -> list[dict[str, str]]:
-    everywhere = {p.name: p.version for members in platform.packages.values() for p in members}
-    return [{"name": name, "version": everywhere[name]} for name in _TOOLS if name in everywhere]
-
-
 def _packages(platform: Platform, group: str) -> list[dict[str, str]]:
-    return [{"name": p.name, "version": p.version} for p in platform.packages[group]]
+    return [{"name": p.name, "version": p.version} for p in platform.packages.get(group, ())]
