@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from egress_trap import Egress, TrapError
+from kernel_release import kernel_release
 from sealed_host import IMAGE, SealedHost
 
 if TYPE_CHECKING:
@@ -34,18 +35,19 @@ _POWER_PATIENCE = 120.0
 
 
 def make_image() -> None:
-    """Make the image from the lab's host image, unless it was made from the same one by the same recipe."""
+    """Make the image from the lab's host image, unless it is there with this kernel and these stand-ins."""
     subprocess.run([HERE / "host" / "image"], check=True)
     base = _docker("image", "inspect", "-f", "{{.Id}}", IMAGE)
     files = b"".join(path.read_bytes() for path in sorted((HERE / "kernel").iterdir()))
-    inputs = f"{base} {hashlib.sha256(files).hexdigest()}"
+    kernel = kernel_release()
+    inputs = f"{base} {kernel} {hashlib.sha256(files).hexdigest()}"
     label = ["image", "inspect", "-f", '{{index .Config.Labels "airgap-lab.kernel"}}', KERNEL_IMAGE]
     if _docker(*label, check=False) == inputs:
         return
     _docker("rm", "-f", MAKER, check=False)
     try:
         mount = f"{HERE / 'kernel'}:/lab:ro"
-        _docker("run", "--name", MAKER, "--network", "host", "-v", mount, IMAGE, "/lab/recipe")
+        _docker("run", "--name", MAKER, "--network", "host", "-v", mount, IMAGE, "/lab/recipe", kernel)
         changes = (
             f'ENTRYPOINT ["{MACHINE}", "boot"]',
             'CMD ["/sbin/init"]',
@@ -55,13 +57,6 @@ def make_image() -> None:
         _docker("commit", *options, MAKER, KERNEL_IMAGE)
     finally:
         _docker("rm", "-f", MAKER, check=False)
-
-
-def kernel_release() -> str:
-    """The kernel that such hosts have, `6.12.117+deb13-cloud-amd64`."""
-    return _docker(
-        "run", "--rm", "--network", "none", "--entrypoint", "cat", KERNEL_IMAGE, f"{WISHES}/release"
-    )
 
 
 class KernelHost(SealedHost):
@@ -94,6 +89,10 @@ class KernelHost(SealedHost):
         """`modprobe-fails`: NVIDIA's modules cannot be loaded, whatever is built."""
         self.require(["touch", f"{WISHES}/{name}"] if on else ["rm", "-f", f"{WISHES}/{name}"])
 
+    def hold_gpus(self) -> None:
+        """Something else has the GPUs until the next boot, so that no driver can be loaded."""
+        self.require(["touch", "/run/airgap-lab-kernel/held"])
+
     def boot_id(self) -> str:
         return self.read("/proc/sys/kernel/random/boot_id").decode().strip()
 
@@ -101,6 +100,11 @@ class KernelHost(SealedHost):
         """A reboot that somebody else asks for; returns when the host is up again."""
         self.require(["systemctl", "reboot"])
         self.await_reboot()
+
+    def power_cut(self) -> None:
+        """Off without a warning, and on again."""
+        _docker("kill", self.name)
+        self._power_on()
 
     def await_reboot(self, *, timeout: float = _POWER_PATIENCE) -> None:
         """Wait until the host turns itself off for a reboot, and bring it up again."""

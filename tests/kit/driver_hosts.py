@@ -1,0 +1,80 @@
+"""Sealed hosts with a kernel on their disk and the driver's bundle, and copies of one at a moment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from demo_hosts import PASSWORD
+
+from kernel_stand_in import KERNEL_IMAGE, KernelHost
+from prepared_host import MEDIUM, place, site_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+BUILD = Path(__file__).resolve().parents[2] / "build"
+STATE_SCRIPT = BUILD.parent / "molecule" / "driver" / "state.sh"
+# Debian's driver is older than the demo's release needs; nothing computes here
+WAIVED = "waive: [driver-range]\n"
+
+
+def driver_bundle() -> Path:
+    path = BUILD / "driver" / "bundle"
+    if not (path / "SHA256SUMS").is_file():
+        pytest.fail(f"there is no {path}: run scripts/test (or lab/driver_bundle.py, which makes it)")
+    return path
+
+
+def driver_site(more: str = "") -> str:
+    return site_file() + WAIVED + more
+
+
+@contextmanager
+def driver_host(
+    name: str, *, gpus: Sequence[str], site: str, nouveau: bool = False, image: str = KERNEL_IMAGE
+) -> Iterator[KernelHost]:
+    """A booted host with the operator's files and the bundle on its medium."""
+    host = KernelHost(f"airgap-test-{name}")
+    host.stop()
+    with host:
+        host.boot(gpus=gpus, nouveau=nouveau, image=image, mounts=[f"{driver_bundle()}:{MEDIUM}:ro"])
+        place(host, keyring=BUILD / "driver" / "trusted.gpg", site=site, password=PASSWORD)
+        yield host
+
+
+@contextmanager
+def copied(host: KernelHost, image: str) -> Iterator[str]:
+    """An image of the host as it is now, without its Docker's data."""
+    subprocess.run(["docker", "commit", host.name, image], check=True, capture_output=True)
+    try:
+        yield image
+    finally:
+        subprocess.run(["docker", "image", "rm", "-f", image], check=False, capture_output=True)
+
+
+def driver_packages() -> list[str]:
+    platform = json.loads((driver_bundle() / "bundle.json").read_bytes())["platforms"]["debian-13"]
+    groups = [
+        members
+        for group, members in platform["packages"].items()
+        if group in ("driver", "driver-proprietary") or group.startswith("headers-")
+    ]
+    return sorted({package["name"] for members in groups for package in members})
+
+
+def driver_state(host: KernelHost) -> list[str]:
+    """What molecule's undisturbed host wrote down of itself, of this one."""
+    host.put(STATE_SCRIPT, "/run/state.sh")
+    return host.require(["sh", "/run/state.sh", " ".join(driver_packages())]).splitlines()
+
+
+def undisturbed_state() -> list[str]:
+    path = BUILD / "molecule" / "driver-state.txt"
+    if not path.is_file():
+        pytest.fail(f"there is no {path}: run scripts/test (or `molecule test -s driver`, which makes it)")
+    return path.read_text(encoding="utf-8").splitlines()
