@@ -25,9 +25,35 @@ loaded:
   type: str
 """
 
+from pathlib import Path
+
 from ansible.module_utils.airgap import gpu_smi
 from ansible.module_utils.airgap.gpu_knowledge import numbers
 from ansible.module_utils.basic import AnsibleModule
+
+NOUVEAU = Path("/sys/module/nouveau")
+# what the kernel says of a module whose signature it does not trust; no reboot changes that
+REJECTED = ("Key was rejected", "Required key not available")
+
+
+def load(module: AnsibleModule) -> None:
+    """Load the module where nothing holds the GPU; a failure shows in the answer that is asked for next."""
+    if NOUVEAU.exists():
+        return
+    _, out, error = module.run_command(["modprobe", "nvidia"])
+    said = (error or out).strip()[-500:]
+    if any(words in said for words in REJECTED):
+        module.fail_json(
+            msg=f"the kernel refuses the guest driver's module: Secure Boot does not know its key ({said})",
+            code="driver-modules-rejected",
+            hint="enrol DKMS's key (mokutil --import /var/lib/dkms/mok.pub) or switch Secure Boot off",
+        )
+
+
+def obstacle(answer: gpu_smi.Answer) -> str:
+    if answer.driver:
+        return f"driver {answer.driver} is still loaded"
+    return "nouveau still has the GPU" if NOUVEAU.exists() else answer.detail
 
 
 def main() -> None:
@@ -43,17 +69,15 @@ def main() -> None:
     answer = gpu_smi.ask(run)
     tried = answer.state == gpu_smi.NO_DRIVER and not module.check_mode
     if tried:
-        module.run_command(["modprobe", "nvidia"])
+        load(module)
         answer = gpu_smi.ask(run)
     if answer.state == gpu_smi.ANSWERED and numbers(answer.driver) >= numbers(wanted):
         module.exit_json(changed=tried, loaded=answer.driver)
     if module.check_mode:
         module.exit_json(changed=True, loaded="", msg="unknown until the guest driver is installed")
-    said = f"driver {answer.driver} answers" if answer.driver else answer.detail
     module.fail_json(
-        msg=f"guest driver {wanted} is installed and does not run yet: {said}".replace("  ", " "),
+        msg=f"the guest driver {wanted} is installed, but {obstacle(answer)}: a reboot is due",
         code="reboot-required",
-        hint="reboot, then run `graphistry-airgap install --resume`",
     )
 
 
