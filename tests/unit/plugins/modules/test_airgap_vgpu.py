@@ -113,14 +113,14 @@ def test_a_driver_that_answers_needs_no_reboot(guest, call_module, wanted, drive
 
 
 @pytest.mark.parametrize(
-    ("driver", "fault", "why", "tried"),
+    ("says", "why", "tried"),
     [
-        ("550.54.15", "", "driver 550.54.15 is still loaded", []),
-        ("580.126.20", "no-driver", "couldn't communicate", ["modprobe nvidia"]),
+        ({"driver": "550.54.15"}, "driver 550.54.15 is still loaded", []),
+        ({"fault": "no-driver"}, "couldn't communicate", ["modprobe nvidia"]),
     ],
 )
-def test_an_old_driver_or_none_calls_for_a_reboot(guest, call_module, driver, fault, why, tried):
-    folder = guest(driver=driver, fault=fault)
+def test_an_old_driver_or_none_calls_for_a_reboot(guest, call_module, says, why, tried):
+    folder = guest(**says)
     said = call_module("airgap_vgpu_loaded", version="580.126.20")
     assert (said["failed"], said["code"]) == (True, "reboot-required")
     assert why in said["msg"]
