@@ -123,6 +123,7 @@ def licence(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iter
         return
     if found["origin"]:
         yield from _token(profile["vgpu"], wish)
+    yield from _other_tokens(profile["vgpu"])
 
 
 def _decision(found: Mapping[str, Any], requirements: Mapping[str, Any]) -> vgpu_driver.Decision:
@@ -257,13 +258,22 @@ def _token(found: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Findin
             "download a token from the site's own server, or correct vgpu.server in the site file",
             needed=wanted,
         )
-    if found["others"]:
+
+
+def _other_tokens(found: Mapping[str, Any]) -> Iterator[Finding]:
+    """Tokens that nobody named; beside a server of the older kind every one is."""
+    meant = found["token"]["path"] if found["token"]["origin"] == probe_vgpu.HOST else probe_vgpu.TOKEN
+    named = bool(found["token"]["origin"])
+    places = [f"{probe_vgpu.TOKENS}/{name}" for name in found["others"]]
+    places += [probe_vgpu.TOKEN] if found["in_place"] else []
+    unnamed = sorted(path for path in places if not named or path != meant)
+    if unnamed:
         yield Finding(
             WARNING,
             "vgpu-other-tokens",
-            f"{probe_vgpu.TOKENS} holds other tokens, which may be used too: {', '.join(found['others'])}",
-            ", ".join(found["others"]),
-            "one token",
+            f"nvidia-gridd may use a token that nobody named: {', '.join(unnamed)}",
+            ", ".join(unnamed),
+            "no other token than the one that is meant",
             "remove those that are not meant",
             probe_vgpu.TOKENS,
         )

@@ -101,6 +101,11 @@ def test_an_unlicensed_guest_in_order_has_no_findings():
         (token(valid_from=NOW + 61), {}, (ERROR, "vgpu-token-not-yet-valid")),
         ({}, {"server": {"address": "other.example"}}, (ERROR, "vgpu-token-server")),
         ({"others": ["old.tok"]}, {}, (WARNING, "vgpu-other-tokens")),
+        (
+            {"in_place": True, **token(origin="")},
+            {"server": {"address": "licence.example"}},
+            (WARNING, "vgpu-other-tokens"),
+        ),
     ],
 )
 def test_each_thing_that_is_wrong_is_one_finding(found, wish, finding):
@@ -119,6 +124,8 @@ def test_each_thing_that_is_wrong_is_one_finding(found, wish, finding):
         (token(expires=0, valid_from=0, servers=[]), {"server": {"address": "other.example"}}),
         (token(servers=["DLS.example"]), {"server": {"address": "dls.example."}}),
         (token(valid_from=NOW + 59), {}),
+        ({"in_place": True}, {}),
+        ({"others": ["a.tok"], **token(origin="host", path="/etc/nvidia/ClientConfigToken/a.tok")}, {}),
     ],
 )
 def test_what_is_right_is_let_pass(found, wish):
