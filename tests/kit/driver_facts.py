@@ -59,7 +59,7 @@ def facts(*gpus, **more):
         "dgx": False,
         "runfile": "",
         "packages": [],
-        "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": True},
+        "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": True, "begun": False},
         "initramfs": "update-initramfs",
         "gpus": list(gpus),
         **more,

@@ -80,8 +80,10 @@ def _known(host: Host) -> list[Installed]:
 
 
 def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
-    """`whole`: the package manager thinks so, whatever became of the files."""
-    return {"name": name, "whole": any(package.name == name and package.whole for package in known)}
+    """`whole`: the package manager thinks so, whatever became of the files; `begun`: it is half-way there."""
+    found = [package for package in known if package.name == name]
+    whole = any(package.whole for package in found)
+    return {"name": name, "whole": whole, "begun": bool(found) and not whole}
 
 
 def _packages(known: Sequence[Installed]) -> list[dict[str, Any]]:

@@ -164,7 +164,9 @@ def _installed(
         else:
             refusals.append(unfit)
     row = driver_obstacles.branch_row(wish)
-    by_host = driver_standing.running_kernel(facts).get("has_headers", False)
+    # a killed transaction leaves files that look whole beside a package that is not: the next one finishes it
+    begun = facts["headers_package"]["begun"] and facts["kernel"] in wish["packages"]["headers"]
+    by_host = driver_standing.running_kernel(facts).get("has_headers", False) and not begun
     return Plan(
         INSTALL,
         (f"driver {bundle['version']} of the bundle", f"{choice.variant} modules: {choice.reason}"),

@@ -25,8 +25,17 @@ def plan(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Plan:
 
 
 def is_coming(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
-    """Whether this run installs a driver that is not there yet, so that today's silence says nothing."""
+    """Whether this run installs a driver, or makes the bundle's own whole again."""
     return plan(profile, requirements).action == driver_plan.INSTALL
+
+
+def is_decided(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
+    """Whether a driver comes with this run, or it was said why it does not."""
+    return is_coming(profile, requirements) or bool(plan(profile, requirements).refusals)
+
+
+def is_kernel(package: str) -> bool:
+    return package.startswith(_KERNELS) and not package.startswith(_NO_KERNELS)
 
 
 def is_waived(requirements: Mapping[str, Any]) -> bool:
@@ -80,11 +89,7 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
 
 def kernel(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     """Headers may depend on their kernel's image; a transaction that brings one is none of ours."""
-    moved = [
-        name
-        for name in (profile["transaction"] or {}).get("installed", [])
-        if name.startswith(_KERNELS) and not name.startswith(_NO_KERNELS)
-    ]
+    moved = [name for name in (profile["transaction"] or {}).get("installed", []) if is_kernel(name)]
     if not moved:
         return
     wish = requirements.get("driver") or {}

@@ -44,8 +44,8 @@ def gpus(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
         # what nvidia-smi says before it is there, or says of an older one, is not what will be
         return
     answered = found.answer.state == gpu_smi.ANSWERED
-    coming = findings_driver.is_coming(profile, requirements) and found.answer.state in _BEFORE
-    if not answered and not coming:
+    spoken_for = found.answer.state in _BEFORE and findings_driver.is_decided(profile, requirements)
+    if not answered and not spoken_for:
         yield _no_answer(found)
     if not answered and not found.pci:
         return

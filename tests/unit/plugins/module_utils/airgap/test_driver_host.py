@@ -208,9 +208,16 @@ def test_packages_of_a_driver_are_told_from_others(machine):
 
 
 def test_the_package_manager_s_word_on_the_headers_is_kept(machine):
-    assert machine.probe()["headers_package"] == {"name": f"linux-headers-{KERNEL}", "whole": False}
+    assert machine.probe()["headers_package"] == {
+        "name": f"linux-headers-{KERNEL}",
+        "whole": False,
+        "begun": False,
+    }
     machine.packages = f"linux-headers-{KERNEL}\tamd64\t6.12.117-1\tinstall\tok\tinstalled\n"
     assert machine.probe()["headers_package"]["whole"] is True
+    machine.packages = machine.packages.replace("\tinstalled", "\tunpacked")
+    found = machine.probe()["headers_package"]
+    assert (found["whole"], found["begun"]) == (False, True)
 
 
 def test_an_uninstaller_that_no_package_owns_is_the_run_file_s(machine):

@@ -59,13 +59,21 @@ def test_missing_headers_name_the_kernel_what_the_bundle_has_and_the_way_out():
 
 
 def test_half_installed_headers_are_finished_from_the_bundle():
-    half = {"name": f"linux-headers-{KERNEL}", "whole": False}
+    half = {"name": f"linux-headers-{KERNEL}", "whole": False, "begun": True}
     plan = make({"kernels": [kernel(headers="broken")], "headers_package": half})
     assert (plan.action, plan.headers) == ("install", "bundle")
 
 
+def test_headers_that_were_unpacked_and_not_configured_are_finished_from_the_bundle():
+    half = {"name": f"linux-headers-{KERNEL}", "whole": False, "begun": True}
+    plan = make({"headers_package": half})
+    assert (plan.action, plan.headers) == ("install", "bundle")
+    assert half["name"] in [item["name"] for item in plan.packages]
+    assert make({"headers_package": half}, {"kernels": [OTHER]}).headers == "host"
+
+
 def test_half_installed_headers_that_the_bundle_lacks_are_refused():
-    half = {"name": f"linux-headers-{KERNEL}", "whole": False}
+    half = {"name": f"linux-headers-{KERNEL}", "whole": False, "begun": True}
     plan = make({"kernels": [kernel(headers="broken")], "headers_package": half}, {"kernels": [OTHER]})
     assert codes(plan.refusals) == ["driver-headers-broken"]
 

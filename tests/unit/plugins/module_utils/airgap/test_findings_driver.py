@@ -12,6 +12,7 @@ from graphistry_airgap.plugins.module_utils.airgap import (
     findings_disk,
     findings_driver,
     findings_gpu,
+    findings_packages,
     gpu_smi,
     probe_driver,
 )
@@ -81,9 +82,9 @@ def test_no_driver_is_one_when_nobody_brings_it():
     assert codes(profile(gpu()), install="never") == ["gpu-driver-missing"]
 
 
-def test_a_refused_installation_leaves_both_words():
+def test_a_refused_installation_says_why_and_nothing_else():
     given = profile(gpu(), kernels=[kernel(headers="absent")])
-    assert codes(given, kernels=["6.1.0-other"]) == ["driver-headers-missing", "gpu-driver-missing"]
+    assert codes(given, kernels=["6.1.0-other"]) == ["driver-headers-missing"]
 
 
 @pytest.mark.parametrize("state", [gpu_smi.HANGS, gpu_smi.UNREADABLE])
@@ -138,6 +139,14 @@ def test_the_bundle_s_own_driver_out_of_range_is_refused_and_can_be_waived():
 )
 def test_a_transaction_that_brings_a_kernel_is_refused(name):
     assert codes(profile(gpu(), installed=["dkms", name])) == ["driver-kernel-would-change"]
+
+
+def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
+    lost = {"path": "/media/bundle/x.deb", "reason": "the file is not there"}
+    rows = [{"package": name, **lost} for name in (f"linux-image-{KERNEL}", "dkms")]
+    given = {"transaction": {"index_error": "", "conflict": "", "removed": [], "missing_files": rows}}
+    found = findings_packages.transaction({**given, "packages": {"rivals": {}}}, {})
+    assert ["dkms" in item.message for item in found] == [True]
 
 
 def test_precompiled_modules_are_no_kernel():
