@@ -170,6 +170,7 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
         ],
         "cuda": bundle.release.cuda,
         "gpu": site.gpu.wanted and not site.is_template,
+        "vgpu": site.vgpu is not None,
     }
 
 

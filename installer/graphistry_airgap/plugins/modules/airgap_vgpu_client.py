@@ -90,6 +90,12 @@ def place(path: Path, data: bytes, *, mode: int) -> None:
     placing.write_atomic(path, data, mode=mode)
 
 
+def clear_unfinished(path: Path) -> None:
+    """What a killed run left beside the token would be a second copy of it."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink()
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -125,6 +131,7 @@ def main() -> None:
         if due and not module.check_mode:
             # the mark outlives a kill between a changed file and the restart that it needs
             place(Path(params["pending"]), b"", mode=0o600)
+            clear_unfinished(token_path)
             placing.keep_replaced(conf_path, Path(params["replaced"]))
             for path, data, mode in due:
                 place(path, data, mode=mode)

@@ -47,14 +47,24 @@ def probe(host: Host, kernel: str, wish: Mapping[str, Any], bundle: str) -> dict
         "headers": host.path(f"/lib/modules/{kernel}/build/Makefile").is_file(),
         "tools": [tool for tool in BUILD_TOOLS if any(map(os.path.lexists, _program(host, tool)))],
         "whole": _is_whole(host, wish, bundle),
+        "packaged": _is_packaged(host),
     }
 
 
 def decide(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Decision:
     """`wanted` is the bundle's driver, empty where it brings none."""
-    there, version = found["version"], wanted.get("version", "")
+    there = found["version"]
     if there and not found["gridd"]:
         return Decision(FOREIGN, f"driver {there} is there, which is no guest driver")
+    decision = _by_version(found, wanted)
+    if there and decision.action == INSTALL and found["packaged"] != (wanted["kind"] == DEB):
+        kind = "a package" if found["packaged"] else "NVIDIA's installer"
+        return Decision(FOREIGN, f"guest driver {there} came by {kind}, the bundle's would not")
+    return decision
+
+
+def _by_version(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Decision:
+    there, version = found["version"], wanted.get("version", "")
     if not wanted:
         if found["gridd"]:
             return Decision(LEAVE, f"guest driver {there or 'of unknown version'} is there")
@@ -99,6 +109,10 @@ def _has_module(host: Host, kernel: str) -> bool:
 
 def _program(host: Host, name: str) -> list[str]:
     return [os.fspath(host.path(f"{folder}/{name}")) for folder in ("/usr/bin", "/usr/local/bin", "/bin")]
+
+
+def _is_packaged(host: Host) -> bool:
+    return host.path(GRIDD).exists() and host.run(["dpkg-query", "-S", GRIDD], {"LC_ALL": "C"})[0] == 0
 
 
 def _is_whole(host: Host, wish: Mapping[str, Any], bundle: str) -> bool:

@@ -15,6 +15,7 @@ GUEST = {
     "headers": True,
     "tools": ["gcc"],
     "whole": True,
+    "packaged": False,
 }
 NOTHING = {**GUEST, "version": "", "gridd": False, "module": False, "tools": ["gcc", "make"]}
 TOKEN = {

@@ -9,7 +9,7 @@ from graphistry_airgap.plugins.module_utils.airgap import vgpu_driver, vgpu_inst
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 KERNEL = "6.12.117+deb13-amd64"
-THERE = {"version": "580.126.20", "gridd": True, "module": True, "whole": True}
+THERE = {"version": "580.126.20", "gridd": True, "module": True, "whole": True, "packaged": True}
 WANTED = {"path": "x.deb", "kind": "deb", "version": "580.126.20"}
 HELP = "  -s, --silent\n  --dkms, --no-dkms\n  --no-nouveau-check\n  --skip-module-loading\n"
 
@@ -47,6 +47,7 @@ def test_a_bare_machine_has_nothing(tmp_path):
         "headers": False,
         "tools": [],
         "whole": True,
+        "packaged": False,
     }
 
 
@@ -81,6 +82,10 @@ def test_a_package_that_dpkg_did_not_finish_is_not_whole(tmp_path):
         ({"whole": False}, WANTED, "install"),
         ({"gridd": False}, WANTED, "foreign"),
         ({"gridd": False}, {}, "foreign"),
+        ({"packaged": False, "version": "580.105.08"}, WANTED, "foreign"),
+        ({"version": "580.105.08"}, {**WANTED, "kind": "run"}, "foreign"),
+        ({"packaged": False, "module": False}, {**WANTED, "kind": "run"}, "install"),
+        ({"packaged": False}, WANTED, "leave"),
     ],
 )
 def test_what_is_decided(found, wanted, action):
