@@ -17,7 +17,6 @@ from resume_host import (
     UNIT,
     await_unit,
     console,
-    cut_power,
     give_console,
     insert,
     remember,
@@ -92,7 +91,7 @@ def test_before_the_reboot_nothing_is_done(host):
 @pytest.mark.parametrize("resume", [True, False], ids=["resume", "plain"])
 def test_a_power_cut_before_the_reboot_loses_nothing(host, resume):
     remember(host)
-    cut_power(host)
+    host.power_cut()
     assert has_state(host)
     insert(host, at=FOUND)
     arguments = ["--resume"] if resume else ["--bundle", FOUND]
@@ -130,7 +129,7 @@ def test_the_unit_waits_over_two_boots_and_then_goes_on(host, identity):
     remember(host, "automatic")
     for _ in range(2):
         host.restart()
-        wait_until(host, f"journalctl -b -u {UNIT} | grep -q waiting", timeout=60)
+        wait_until(host, f"journalctl -b -u {UNIT} | grep -q waiting", seconds=60)
         shown = console(host)
         assert f"waiting for the medium with bundle {identity}" in shown
         assert f"systemctl stop {UNIT}" in shown
@@ -149,7 +148,7 @@ def test_the_unit_waits_over_two_boots_and_then_goes_on(host, identity):
 def test_it_says_every_minute_what_it_waits_for(host):
     remember(host, "automatic", rebooted=True)
     host.require(["systemctl", "start", UNIT])
-    wait_until(host, f"[ $(journalctl -u {UNIT} --since -75s | grep -c waiting) = 2 ]", timeout=75)
+    wait_until(host, f"[ $(journalctl -u {UNIT} --since -75s | grep -c waiting) = 2 ]", seconds=75)
     host.require(["systemctl", "stop", UNIT])
 
 
@@ -197,7 +196,7 @@ def test_without_a_state_it_does_not_restart(host):
     remember(host)
     schedule_restart(host)
     host.require(["rm", STATE])
-    wait_until(host, "! systemctl is-active --quiet graphistry-airgap-restart.timer", timeout=40)
+    wait_until(host, "! systemctl is-active --quiet graphistry-airgap-restart.timer", seconds=40)
     time.sleep(3)
     assert host.exec(["systemctl", "is-system-running"]).stdout.strip() in {"running", "degraded"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 from demo_hosts import DEMO, DRIVER
@@ -94,12 +93,6 @@ def remove(host: KernelHost, at: str = MEDIUM) -> None:
     host.exec(["umount", at])
 
 
-def cut_power(host: KernelHost) -> None:
-    """Nothing is told, nothing is written any more; then it boots."""
-    subprocess.run(["docker", "kill", host.name], check=True, capture_output=True)
-    host.await_reboot()
-
-
 def unit_state(host: KernelHost) -> tuple[str, str]:
     """Whether it runs now, and whether it would in the next boot."""
     active, enabled = (
@@ -110,4 +103,4 @@ def unit_state(host: KernelHost) -> tuple[str, str]:
 
 def await_unit(host: KernelHost, *, timeout: int = 240) -> None:
     """Until the unit has run to its end."""
-    wait_until(host, f"! systemctl is-active --quiet {UNIT}", timeout=timeout)
+    wait_until(host, f"! systemctl is-active --quiet {UNIT}", seconds=timeout)
