@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import gpu_knowledge, gpu_limits, gpu_model, probe_vgpu, vgpu_driver
+from . import gpu_knowledge, gpu_limits, gpu_model, gpu_smi, probe_vgpu, vgpu_driver
 from .findings import ERROR, INFO, WARNING, Finding
 from .gpu_model import Gpu
 from .vgpu_token import moment
@@ -31,9 +31,12 @@ _OTHER_DRIVER = "a guest driver of the hypervisor's vGPU release family"
 
 
 def driver_is_coming(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
-    """Whether this run installs a guest driver, so that today's silence of nvidia-smi says nothing."""
-    found = profile.get("vgpu") or {}
-    return bool(requirements.get("vgpu")) and _decision(found, requirements).action == vgpu_driver.INSTALL
+    """Whether this run installs or loads a guest driver, so that a silent nvidia-smi says nothing yet."""
+    if not requirements.get("vgpu"):
+        return False
+    action = _decision(profile["vgpu"], requirements).action
+    silent = profile["gpu"]["answer"]["state"] in (gpu_smi.ABSENT, gpu_smi.NO_DRIVER)
+    return action == vgpu_driver.INSTALL or (action == vgpu_driver.LEAVE and silent)
 
 
 def licenses(requirements: Mapping[str, Any]) -> bool:

@@ -189,15 +189,30 @@ def test_the_bundle_s_token_is_no_leftover():
     assert judged(found, {"token_file": ""}, purpose="template") == []
 
 
-@pytest.mark.parametrize(
-    ("purpose", "vgpu", "found"), [("server", WISH, []), ("server", {}, ["vgpu-unlicensed"])]
-)
-def test_the_gpu_judge_waits_for_a_licence_that_this_run_gets(purpose, vgpu, found):
-    answer = {"state": "answered", "detail": "", "driver": "580.126.20", "gpus": FOUND["gpus"], "attached": 1}
-    gpu = {"pci": [], "answer": answer, "allocator": "", "custom_env": ""}
-    profile = {"vgpu": FOUND, "gpu": gpu, "resources": {"cpus": 8, "memory": 64 << 30}, "driver": {}}
+def gpu_errors(vgpu, state="answered", found=None):
+    """What the judge of GPUs says against a guest, which that of vGPU guests is responsible for."""
+    answer = {"state": state, "detail": "", "driver": "580.126.20", "gpus": FOUND["gpus"], "attached": 1}
+    gpu = {"pci": [{"address": "0000:02:00.0", "device": "0x1eb8"}], "answer": answer}
+    gpu |= {"allocator": "", "custom_env": ""}
+    profile = {"vgpu": {**FOUND, **(found or {})}, "gpu": gpu, "driver": {}}
+    profile |= {"resources": {"cpus": 8, "memory": 64 << 30}}
     wish = {"indices": "", "workers": "", "allow_mig": False, "release": "v2.50.1", "cuda": "12"}
     wish |= {"knowledge": load_knowledge(), "known": []}
-    requirements = {"vgpu": vgpu, "gpu": wish, "purpose": purpose, "driver": {}}
-    errors = [one.code for one in findings_gpu.gpus(profile, requirements) if one.severity == ERROR]
-    assert errors == found
+    requirements = {"vgpu": vgpu, "gpu": wish, "purpose": "server", "driver": {}}
+    return [one.code for one in findings_gpu.gpus(profile, requirements) if one.severity == ERROR]
+
+
+def test_the_gpu_judge_waits_for_a_licence_that_this_run_gets():
+    assert gpu_errors(WISH) == []
+    assert gpu_errors({}) == ["vgpu-unlicensed"]
+
+
+@pytest.mark.parametrize("state", ["absent", "no-driver"])
+def test_the_gpu_judge_waits_for_a_driver_that_this_run_installs_or_loads(state):
+    assert gpu_errors(WISH, state, NONE_THERE) == []
+    assert gpu_errors(WISH, state) == []
+    assert gpu_errors({}, state) != []
+
+
+def test_an_nvidia_smi_that_hangs_is_no_driver_to_come():
+    assert gpu_errors(WISH, "hangs") == ["gpu-driver-hangs"]
