@@ -115,8 +115,9 @@ class _Listener:
         self.findings += result.get("findings", [])
         self.gpu = result.get("gpu_plan", self.gpu)
         if "driver_plan" in result:
-            # the plan first, then what each module of the stage adds to it
-            self.driver = {**(self.driver or {}), **result["driver_plan"]}
+            # the plan first, then what each module of the stage adds to it; packages are recorded as installed
+            told = {key: value for key, value in result["driver_plan"].items() if key != "packages"}
+            self.driver = {**(self.driver or {}), **told}
         if "vgpu_state" in result:
             self.vgpu = {**(self.vgpu or {}), **result["vgpu_state"]}
         line = {"event": "task", "stage": stage, "task": data.get("task", ""), "changed": changed}

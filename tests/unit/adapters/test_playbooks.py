@@ -53,3 +53,12 @@ def test_what_a_killed_run_left_goes_and_what_is_the_operator_s_stays(play, tmp_
     (tmp_path / "run-books").mkdir()
     assert play(tmp_path, path="/", wanted="/").failures == []
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["content", "run-books"]
+
+
+def test_what_modules_say_of_the_driver_is_put_together_without_its_packages():
+    listener = playbooks._Listener(Silent(), lambda line: None)
+    listener.handle({"event": "playbook_on_play_start", "event_data": {"name": "driver"}})
+    for plan in ({"action": "install", "packages": [{"name": "dkms"}]}, {"loaded": "550.163.01"}):
+        said = {"task": "a task", "res": {"driver_plan": plan}}
+        listener.handle({"event": "runner_on_ok", "event_data": said})
+    assert listener.driver == {"action": "install", "loaded": "550.163.01"}

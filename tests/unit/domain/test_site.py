@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ DOCUMENT = {
     "purpose": "server",
     "waive": ["administrator"],
     "docker": {"address_pools": [{"base": "172.30.0.0/16", "size": 24}]},
+    "driver": {"install": "always", "modules": "open", "replace": True},
+    "reboot": "automatic",
+    "vgpu": {"feature_type": 4, "server": {"address": "dls.example.gov", "port": 443}, "licence_timeout": 60},
 }
 
 
@@ -31,6 +35,15 @@ def test_absent_keys_take_the_defaults_of_the_schema():
     assert site.tls.mode == schema["tls"]["properties"]["mode"]["default"]
     assert site.services_timeout == schema["services"]["properties"]["timeout"]["default"]
     assert site.gpu.as_document() == schema["gpu"]["default"]
+    driver = schema["driver"]["properties"]
+    assert asdict(site.driver) == {key: driver[key]["default"] for key in ("install", "modules", "replace")}
+    assert site.reboot == schema["reboot"]["default"]
+    vgpu = schema["vgpu"]["properties"]
+    bare = Site.from_document({"schema": 1, "purpose": "server", "vgpu": {"server": {"address": "dls"}}}).vgpu
+    assert bare.feature_type == vgpu["feature_type"]["default"]
+    assert bare.licence_timeout == vgpu["licence_timeout"]["default"]
+    assert bare.server.port == vgpu["server"]["properties"]["port"]["default"]
+    assert (site.vgpu, bare.token_file, bare.server.backup_address) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""What the target is told about the driver, and what every host gets without being asked."""
+
+from graphistry_airgap.adapters.knowledge import load_knowledge
+from graphistry_airgap.domain.bundle import Bundle, Package, Platform, Release
+from graphistry_airgap.domain.receipt import Provenance
+from graphistry_airgap.domain.site import Site
+from graphistry_airgap.domain.variables import check_facts, driver_wish, playbook_variables
+
+KERNEL = "6.12.117+deb13-amd64"
+DRIVER = {"branch": "550", "version": "550.163.01", "modules": ["proprietary"], "kernels": [KERNEL]}
+COMMON = {"python": ("python3",), "docker": ("docker.io",), "toolkit": ("nvidia-container-toolkit",)}
+OF_THE_DRIVER = {
+    "driver": ("nvidia-smi",),
+    "driver-proprietary": ("nvidia-kernel-dkms",),
+    "driver-vgpu": ("dkms",),
+    f"headers-{KERNEL}": (f"linux-headers-{KERNEL}",),
+}
+PROVENANCE = Provenance("/media/bundle", "0", "", "", "", (), False, "", "debian-13", ())
+
+
+def bundle(driver=None, groups=None):
+    packages = {
+        group: tuple(Package(name, "1", "amd64") for name in names)
+        for group, names in {**COMMON, **(groups or {})}.items()
+    }
+    raw = {"repositories": [], **({"driver": driver} if driver else {})}
+    return Bundle(
+        id="0",
+        created="2026-11-21T00:00:00Z",
+        release=Release("v2.50.1", "13", "release"),
+        platforms={"debian-13": Platform("debian-13", "amd64", (), packages, "runtime")},
+        images=(),
+        licences=(),
+        files={},
+        raw={"platforms": {"debian-13": raw}, "release": {}, "images": [], "files": {}},
+    )
+
+
+def site(**given):
+    return Site.from_document({"schema": 1, "purpose": "server", **given})
+
+
+def told(given, held):
+    return driver_wish(given, held, held.platforms["debian-13"], load_knowledge())
+
+
+def test_a_bundle_without_driver_is_told_as_such():
+    wish = told(site(), bundle())
+    assert wish["bundle"] == {}
+    assert wish["packages"] == {"programs": [], "open": [], "proprietary": [], "headers": {}}
+
+
+def test_the_site_s_answers_and_the_bundle_s_packages_arrive():
+    answers = {"driver": {"install": "always", "replace": True}, "reboot": "automatic", "vgpu": {}}
+    wish = told(site(**answers, waive=["driver-range"]), bundle(DRIVER, OF_THE_DRIVER))
+    assert (wish["install"], wish["modules"], wish["replace"]) == ("always", "auto", True)
+    assert (wish["reboot"], wish["vgpu"], wish["waive_range"]) == ("automatic", True, True)
+    assert (wish["release"], wish["cuda"], wish["platform"]) == ("v2.50.1", "13", "debian-13")
+    assert wish["bundle"] == DRIVER
+    assert wish["packages"]["proprietary"] == [{"name": "nvidia-kernel-dkms", "version": "1"}]
+    assert list(wish["packages"]["headers"]) == [KERNEL]
+    assert set(wish["knowledge"]) == {"releases", "architectures", "drivers"}
+
+
+def test_what_only_some_hosts_get_is_asked_of_no_other():
+    held = bundle(DRIVER, OF_THE_DRIVER)
+    expected = ["docker.io", "nvidia-container-toolkit", "python3"]
+    variables = playbook_variables(site(), held, PROVENANCE, driver={"install": "auto"})
+    assert [item["name"] for item in variables["preflight_packages"]] == expected
+    assert [item["name"] for item in check_facts(site(), held, PROVENANCE)["packages"]] == expected
+    assert variables["preflight_driver"] == variables["nvidia_driver_wish"] == {"install": "auto"}
