@@ -86,7 +86,7 @@ def add_driver(repository: AptRepository, version: str = "550.163.01-2", modules
         needs = "dkms, firmware-nvidia-gsp"
         repository.add(name, modules or version, depends=needs, component="non-free")
     repository.add("firmware-nvidia-gsp", "550.163.01", component="non-free-firmware")
-    for name in ("dkms", "make", "gcc", "kmod", "linux-base", "initramfs-tools"):
+    for name in ("dkms", "make", "gcc", "kmod", "linux-base", "initramfs-tools", "openssl"):
         repository.add(name, "3.2", depends="kmod" if name == "dkms" else "")
 
 

@@ -15,7 +15,7 @@ def roots(platform, branch, *modules):
 
 def test_only_the_modules_that_were_asked_for():
     found = roots("debian-13", "550", "open")
-    assert found.groups["driver-open"] == ("nvidia-open-kernel-dkms",)
+    assert found.groups["driver-open"] == ("nvidia-open-kernel-dkms", "openssl")
     assert "driver-proprietary" not in found.groups
     assert "nvidia-smi" in found.groups["driver"]
 
