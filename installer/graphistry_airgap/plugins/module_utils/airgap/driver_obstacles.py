@@ -30,7 +30,7 @@ def branch_row(wish: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is known about the bundle's branch; names that were never seen have to be guessed by nobody."""
     rows = wish["knowledge"]["drivers"]["platforms"].get(wish["platform"], {"branches": []})["branches"]
     found = next((row for row in rows if row["branch"] == wish["bundle"]["branch"]), None)
-    return found or {"dkms": {}, "module_files": {}, "tried": False}
+    return found or {"dkms": {}, "module_files": {}, "tried": []}
 
 
 def choices(wish: Mapping[str, Any], *, by_runfile: bool) -> str:
@@ -71,28 +71,11 @@ def refusals(
     return found
 
 
-def warnings(facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standing | None) -> list[Note]:
+def warnings(
+    facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standing | None, variant: str
+) -> list[Note]:
     found = [note for note in _signing(facts, wish) if note.code != "driver-signing-impossible"]
-    if facts["nouveau"]:
-        found.append(
-            Note(
-                "driver-nouveau-loaded",
-                "nouveau drives the GPU now; it is kept away from the next boot on, so a reboot will be due",
-                "nouveau loaded",
-                "a reboot at the end of the driver stage",
-                "plan a reboot (exit code 10), or write `reboot: automatic` in the site file",
-            )
-        )
-        if not facts["initramfs"]:
-            found.append(
-                Note(
-                    "driver-initramfs-unknown",
-                    "no update-initramfs and no dracut: an initramfs that loads nouveau stays as it is",
-                    "no tool that makes an initramfs",
-                    "an initramfs without nouveau",
-                    "if this host boots with an initramfs, rebuild it by its own means before the reboot",
-                )
-            )
+    found += _nouveau(facts)
     if standing and standing.ready and standing.version != wish["bundle"]["version"] and facts["loaded"]:
         found.append(
             Note(
@@ -104,17 +87,38 @@ def warnings(facts: Mapping[str, Any], wish: Mapping[str, Any], standing: Standi
                 "plan a reboot (exit code 10); until then programs of the old driver may fail",
             )
         )
-    if not branch_row(wish)["tried"]:
+    if variant and variant not in branch_row(wish)["tried"]:
         found.append(
             Note(
                 "driver-untried",
-                f"branch {wish['bundle']['branch']} on {wish['platform']} is known from documentation only",
+                f"{variant} modules of {wish['bundle']['branch']} on {wish['platform']} are known from "
+                "documentation only",
                 "documented",
                 "tried",
                 "try it on one host first",
             )
         )
     return found
+
+
+def _nouveau(facts: Mapping[str, Any]) -> Iterator[Note]:
+    if not facts["nouveau"]:
+        return
+    yield Note(
+        "driver-nouveau-loaded",
+        "nouveau drives the GPU now; it is kept away from the next boot on, so a reboot will be due",
+        "nouveau loaded",
+        "a reboot at the end of the driver stage",
+        "plan a reboot (exit code 10), or write `reboot: automatic` in the site file",
+    )
+    if not facts["initramfs"]:
+        yield Note(
+            "driver-initramfs-unknown",
+            "no update-initramfs and no dracut: an initramfs that loads nouveau stays as it is",
+            "no tool that makes an initramfs",
+            "an initramfs without nouveau",
+            "if this host boots with an initramfs, rebuild it by its own means before the reboot",
+        )
 
 
 def _second_source(

@@ -154,15 +154,10 @@ def _installed(
     refusals = [choice.refusal] if choice.refusal else []
     refusals += driver_choice.beyond(gpus, bundle["branch"], knowledge)
     refusals += driver_obstacles.refusals(facts, wish, standing, choice.variant)
-    warnings = [note for _, note in useless] + driver_obstacles.warnings(facts, wish, standing)
-    for note in gpu_knowledge.driver_notes(target, bundle["version"]):
-        unfit = replace(note, code=BUNDLE_OUT_OF_RANGE, hint=driver_obstacles.BUNDLE_CHOICES)
-        if note.code == gpu_knowledge.FORWARD_ONLY:
-            warnings.append(note)
-        elif wish["waive_range"]:
-            warnings.append(driver_obstacles.waived(unfit))
-        else:
-            refusals.append(unfit)
+    warnings = [note for _, note in useless] + driver_obstacles.warnings(
+        facts, wish, standing, choice.variant
+    )
+    out, accepted = _range_of_bundle(wish, target)
     row = driver_obstacles.branch_row(wish)
     # a killed transaction leaves files that look whole beside a package that is not: the next one finishes it
     begun = facts["headers_package"]["begun"] and facts["kernel"] in wish["packages"]["headers"]
@@ -170,8 +165,8 @@ def _installed(
     return Plan(
         INSTALL,
         (f"driver {bundle['version']} of the bundle", f"{choice.variant} modules: {choice.reason}"),
-        tuple(refusals),
-        tuple(warnings),
+        (*refusals, *out),
+        (*warnings, *accepted),
         branch=bundle["branch"],
         version=bundle["version"],
         variant=choice.variant,
@@ -180,6 +175,20 @@ def _installed(
         module_files=row["module_files"].get(choice.variant, ""),
         packages=_packages(facts, wish, choice.variant, with_headers=not by_host),
     )
+
+
+def _range_of_bundle(wish: Mapping[str, Any], target: Judged) -> tuple[list[Note], list[Note]]:
+    """What the release says against the bundle's driver: refusals, and what only deserves a word."""
+    notes = gpu_knowledge.driver_notes(target, wish["bundle"]["version"])
+    words = [note for note in notes if note.code == gpu_knowledge.FORWARD_ONLY]
+    out = [
+        replace(note, code=BUNDLE_OUT_OF_RANGE, hint=driver_obstacles.BUNDLE_CHOICES)
+        for note in notes
+        if note not in words
+    ]
+    if wish["waive_range"]:
+        return [], words + [driver_obstacles.waived(note) for note in out]
+    return out, words
 
 
 def _packages(
