@@ -71,6 +71,7 @@ SECRET = b"c2VjcmV0LWluLWl0"
         jwt([1, 2]),
         jwt(b"[" * 100_000),
         jwt({}, header={"typ": "JWT"}),
+        b"!" + jwt({}),
         jwt({}).rpartition(b".")[0] + b".",
         b"\xff\xfe." + SECRET + b"." + SECRET,
         b"x" * (LARGEST + 1),
