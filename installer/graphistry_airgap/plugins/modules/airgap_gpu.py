@@ -69,7 +69,7 @@ def main() -> None:
         module.fail_json(
             msg=f"no NVIDIA driver answers: {found.answer.detail}",
             code="host-gpu-driver",
-            hint="it answered when preflight asked: see `dmesg`, then run the same command again",
+            hint="see `dmesg` and `nvidia-smi`; restart the host if the driver is new, then try again",
             **result,
         )
     if plan.refusals:
