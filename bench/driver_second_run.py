@@ -2,8 +2,9 @@
 """What a driver adds to a second `install` on a healthy host.
 
 Run as root once scripts/test has made build/driver/bundle and the lab's kernel image.  One host (a stand-in
-for a machine with a T4) is installed with the bundle's driver, built by DKMS; then runs that change nothing are
-timed with the driver and with `driver: {install: never}`, by turns.  Writes build/bench/driver_second_run.json.
+for a machine with a T4) is installed with the bundle's driver, built by DKMS.  Then runs that change nothing
+are timed with the driver and with `driver: {install: never}`, by turns.  The results go to
+build/bench/driver_second_run.json.
 """
 
 from __future__ import annotations
