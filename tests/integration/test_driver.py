@@ -195,6 +195,8 @@ def test_a_second_run_changes_nothing_and_builds_nothing(host):
 def test_a_reboot_that_nobody_has_to_stay_for(built):
     """A host of its own with the driver built: something else has its GPU until the reboot."""
     with driver_host("driver-auto", gpus=[], site=driver_site("reboot: automatic\n"), image=built) as auto:
+        # the copy is of a host that waits for its reboot; this one asks for its own
+        auto.require(["rm", "-f", f"{STATE}/resume.json"])
         auto.hold_gpus()
         auto.plug(gpus=[T4])
         boot = auto.boot_id()
@@ -208,6 +210,19 @@ def test_a_reboot_that_nobody_has_to_stay_for(built):
         assert (found["complete"], found["driver"]["loaded"]) == (True, VERSION)
         assert auto.exec(["systemctl", "cat", UNIT]).rc != 0
         assert auto.egress().packets == ()
+
+
+def test_a_reboot_that_does_not_help_is_the_only_one(built):
+    """The copy waits for a reboot, and has booted since; its modules still cannot be loaded."""
+    with driver_host("driver-stuck", gpus=[], site=driver_site(), image=built) as stuck:
+        stuck.wish("modprobe-fails", on=True)
+        stuck.plug(gpus=[T4])
+        status, document = tool(stuck, "install", "--resume", timeout=300)
+        error = errors(document)["reboot-without-effect"]
+        assert status == 1, json.dumps(document, indent=1)
+        assert "journalctl" in error["hint"]
+        assert document["data"]["stages"][-1]["failed"] is True
+        assert stuck.exec(["test", "-e", f"{STATE}/resume.json"]).rc == 0
 
 
 def test_nothing_tried_to_leave(host):
