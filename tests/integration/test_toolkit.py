@@ -155,7 +155,10 @@ def test_the_cdi_specification_names_gpus_and_driver(host, with_gpus):
 
 def test_a_second_installation_changes_nothing(host, with_gpus):
     before = host.read(RECEIPT)
-    assert succeed(host)["changed"] == 0
+    data = succeed(host)
+    assert (data["changed"], outcomes(data)) == (0, outcomes(with_gpus))
+    reasons = {row["rung"]: row["reason"] for row in data["gpu_rungs"]}
+    assert "same boot, driver, GPUs and images" in reasons[7]
     assert host.read(RECEIPT) == before
 
 

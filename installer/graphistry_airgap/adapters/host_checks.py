@@ -55,6 +55,8 @@ def summarise(junit: str) -> dict[str, Any]:
         said = problem if problem is not None else skip
         if said is not None:
             row["message"] = str(said.get("message") or said.text or "")[:2000]
+        elif (told := case.find("properties/property[@name='reason']")) is not None:
+            row["message"] = str(told.get("value"))
         tests.append(row)
     count = {name: sum(t["outcome"] == name for t in tests) for name in ("passed", "failed", "skipped")}
     return {**count, "rungs": report(tests), "tests": sorted(tests, key=lambda row: row["test"])}

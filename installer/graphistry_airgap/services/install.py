@@ -156,7 +156,7 @@ class Install:
         self.progress.stage(Stage.VERIFY)
         begun = datetime.now(UTC)
         facts = check_facts(target.site, target.bundle, target.provenance)
-        checks = self.checks(facts, reports=places.REPORTS)
+        checks = self.checks(facts | {"unchanged": not recap.changed}, reports=places.REPORTS)
         seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
         failed = checks["failed"] > 0
         recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))

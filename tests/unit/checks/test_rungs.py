@@ -6,14 +6,15 @@ import pytest
 import smi_answers
 
 from graphistry_airgap.adapters.host_checks import summarise
+from graphistry_airgap.checks.proof import Proof
 from graphistry_airgap.checks.rungs import climb
 from graphistry_airgap.domain import rungs
 from graphistry_airgap.domain.rungs import FAILED, PASSED, SKIPPED
 
-REDIS = {"name": "redis:6.2.7", "size": 100}
-CADDY = {"name": "graphistry/caddy:v2.50.1-universal", "size": 120}
-ETL = {"name": "graphistry/etl-server-python:v2.50.1-{}", "size": 9000}
-BASE = {"name": "graphistry/graphistry-forge-base:v2.50.1-{}", "size": 8000}
+REDIS = {"name": "redis:6.2.7", "size": 100, "config": "sha256:1"}
+CADDY = {"name": "graphistry/caddy:v2.50.1-universal", "size": 120, "config": "sha256:2"}
+ETL = {"name": "graphistry/etl-server-python:v2.50.1-{}", "size": 9000, "config": "sha256:3"}
+BASE = {"name": "graphistry/graphistry-forge-base:v2.50.1-{}", "size": 8000, "config": "sha256:4"}
 HIGHER = range(rungs.GPUS, rungs.COMPUTE + 1)
 NO_MODULE = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver."
 
@@ -32,6 +33,7 @@ class Machine:
         self.hook = 0
         self.commands = []
         self.root = tmp_path
+        self.proof = None
         self.facts = {"images": [REDIS, CADDY, of(ETL, "12")], "cuda": "12", "gpu": False}
         self.facts["release_directory"] = str(tmp_path / "release")
 
@@ -60,7 +62,8 @@ class Machine:
         return self.containers(argv)
 
     def climb(self):
-        return climb(self.run, self.facts, self.root)
+        self.commands.clear()
+        return climb(self.run, self.facts, self.proof, self.root)
 
     def of_rung(self, rung):
         option = {rungs.GPUS: "--gpus=all", rungs.RUNTIME: "--runtime=nvidia"}[rung]
@@ -194,12 +197,65 @@ def test_without_a_base_image_its_rung_says_so_and_the_others_take_the_applicati
     assert "graphistry-forge-base" in outcomes[rungs.BASE].reason
 
 
+@pytest.fixture
+def proven(machine, tmp_path):
+    """A machine whose rungs were climbed once, in a run that changed something."""
+    boot_id = tmp_path / "proc/sys/kernel/random/boot_id"
+    boot_id.parent.mkdir(parents=True)
+    boot_id.write_text("boot 1\n")
+    machine.gpus()
+    machine.proof = Proof(tmp_path / "gpu-rungs.json")
+    assert set(states(machine.climb()).values()) == {PASSED, SKIPPED}
+    machine.facts["unchanged"] = True
+    return machine
+
+
+def test_a_run_that_changed_nothing_starts_two_containers_and_says_when_the_rest_was_shown(proven):
+    before = states(climb(proven.run, {**proven.facts, "unchanged": False}, proven.proof, proven.root))
+    outcomes = proven.climb()
+    assert states(outcomes) == before
+    assert len(proven.commands) == 2
+    assert "same boot, driver, GPUs and images" in outcomes[rungs.COMPUTE].reason
+    assert outcomes[rungs.DEFAULT].reason == ""
+
+
+@pytest.mark.parametrize("what", ["boot", "driver", "gpus", "image", "flavour", "damaged", "verify"])
+def test_every_rung_is_climbed_again_when_something_is_another(proven, what):
+    if what == "boot":
+        (proven.root / "proc/sys/kernel/random/boot_id").write_text("boot 2\n")
+    elif what == "driver":
+        answer = smi_answers.answer(smi_answers.gpu(0), smi_answers.gpu(1), driver="590.1.2")
+        proven.smi = (0, answer.decode(), "")
+    elif what == "gpus":
+        proven.gpus(1)
+    elif what == "image":
+        proven.facts["images"][2] = {**proven.facts["images"][2], "config": "sha256:5"}
+    elif what == "flavour":
+        proven.facts["images"].append(of(ETL, "13"))
+        proven.facts["cuda"] = "13"
+    elif what == "damaged":
+        proven.proof.path.write_text('{"key": ')
+    else:
+        proven.facts["unchanged"] = False
+    proven.climb()
+    assert len(proven.commands) == 6
+
+
+def test_what_was_shown_counts_no_more_when_a_container_lost_the_gpus(proven):
+    proven.containers = lambda argv: (0, proven.listing(0), "")
+    outcomes = proven.climb()
+    assert {outcomes[rung].state for rung in (rungs.GPUS, rungs.RUNTIME, rungs.DEFAULT)} == {FAILED}
+    assert not proven.proof.path.exists()
+
+
 JUNIT = """<testsuites><testsuite>
 <testcase name="test_rung_2_the_driver_answers_on_the_host[local]"><skipped type="pytest.skip"
  message="no GPU">file:1: no GPU</skipped></testcase>
 <testcase name="test_rung_1_a_plain_container_starts[local]"/>
 <testcase name="test_rung_3_gpus_all_shows_the_gpus[local]"><skipped message="no GPU"/></testcase>
 <testcase name="test_rung_4_x[local]"><failure message="Failed: what; see x">..</failure></testcase>
+<testcase name="test_rung_5_x[local]"><properties><property name="reason" value="shown"/></properties>
+</testcase>
 <testcase name="test_docker[local]"/>
 </testsuite></testsuites>"""
 
@@ -211,9 +267,11 @@ def test_the_report_names_each_rung_once_with_its_reason():
         (2, SKIPPED, "no GPU"),
         (3, SKIPPED, "no GPU"),
         (4, FAILED, "what; see x"),
+        (5, PASSED, "shown"),
     ]
     assert rungs.lines(rows) == [
         "GPU rung 1, a plain container starts: passed",
         "GPU rungs 2 to 3 not applicable: no GPU",
         "GPU rung 4, a container with --runtime=nvidia sees the GPUs: failed: what; see x",
+        "GPU rung 5, the default runtime shows the GPUs: passed",
     ]
