@@ -43,7 +43,9 @@ def main() -> None:
     variables = playbook_variables(site, bundle, provenance, driver=driver)
     target.write_text(json.dumps(variables), encoding="utf-8")
     facts = check_facts(site, bundle, provenance)
-    target.with_name(target.name.replace("variables", "facts")).write_text(json.dumps(facts), encoding="utf-8")
+    target.with_name(target.name.replace("variables", "facts")).write_text(
+        json.dumps(facts), encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

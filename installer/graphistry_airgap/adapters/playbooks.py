@@ -115,7 +115,7 @@ class _Listener:
         self.findings += result.get("findings", [])
         self.gpu = result.get("gpu_plan", self.gpu)
         if "driver_plan" in result:
-            # the plan first, then what each module of the stage adds to it; packages are recorded as installed
+            # the plan first, then what each module adds to it; packages are recorded as they were installed
             told = {key: value for key, value in result["driver_plan"].items() if key != "packages"}
             self.driver = {**(self.driver or {}), **told}
         if "vgpu_state" in result:
