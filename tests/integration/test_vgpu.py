@@ -86,6 +86,7 @@ def host(bundles: Variants, keyring: Path, device: Path) -> Iterator[SealedHost]
         )
         made.put(capture, f"{nvidia_stand_in.FOLDER}/capture.xml")
         made.put(GOOD, SOURCE, mode=0o600)
+        nvidia_stand_in.place_hook(made)
         yield made
 
 
@@ -293,7 +294,7 @@ def test_a_template_gets_the_driver_and_nothing_of_a_licence(template):
     assert "licence" in json.loads(template.read(RECEIPT))["left_for_first_boot"]
 
 
-def test_the_installer_s_log_stays_and_its_copy_does_not(template):
+def test_of_the_driver_s_installer_only_its_log_stays_in_the_template(template):
     assert b"now complete" in template.read("/var/log/nvidia-installer.log")
     assert template.exec(["ls", "-d", "/var/lib/graphistry-airgap/guest-driver"]).rc != 0
 
