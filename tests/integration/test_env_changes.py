@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sealed_host import SealedHost
 
-pytestmark = [pytest.mark.host, pytest.mark.subprocesses, pytest.mark.unproven]
+pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 RELEASE = "/var/graphistry/releases/v2.50.1"
 CUSTOM_ENV = f"{RELEASE}/data/config/custom.env"

@@ -19,7 +19,7 @@ from prepared_host import RECEIPT, SITE_FILE, site_file
 if TYPE_CHECKING:
     from sealed_host import SealedHost
 
-pytestmark = [pytest.mark.host, pytest.mark.subprocesses, pytest.mark.unproven]
+pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 CUSTOM_ENV = "/var/graphistry/releases/v2.50.1/data/config/custom.env"
 LICENSED = smi_answers.answer(smi_answers.vgpu(), driver=smi_answers.VGPU_DRIVER)
