@@ -9,7 +9,8 @@ short_description: Install exact package versions from the bundle
 description:
   - Installs, in one C(apt-get) run, those packages whose installed version is older than the wanted one
     or absent. A newer version satisfies; nothing is downgraded and nothing is removed.
-  - A package that is on hold and too old is an error. Work that dpkg left unfinished is finished first.
+  - A package that is on hold and too old is an error. Work that dpkg left unfinished is finished first, also
+    where nothing is to be installed; DKMS builds nothing meanwhile.
 options:
   packages:
     description: Packages with C(name), C(version) and, where it matters, C(architecture).
@@ -107,6 +108,10 @@ def wait_for_lock(module: AnsibleModule) -> None:
         )
 
 
+def is_free(module: AnsibleModule) -> bool:
+    return packages.lock_holder(Path(module.params["lock_file"])) is None
+
+
 def finish_interrupted(module: AnsibleModule) -> None:
     # apt refuses to work before this; it is what a killed transaction leaves to do
     command = ["dpkg", "--configure", "--pending", *KEEP_FILES]
@@ -128,6 +133,19 @@ def install(module: AnsibleModule, needed: list[packages.Change]) -> None:
     code, out, error = module.run_command(command, environ_update=environment)
     if code:
         failed(module, "apt cannot install the bundle's packages", error or out)
+
+
+def bring(module: AnsibleModule, wanted: list[dict[str, str]]) -> None:
+    """Finish what was begun, install what is still wanted, and see that it is there."""
+    if any(package.unfinished for package in query(module)):
+        finish_interrupted(module)
+    still = packages.changes(wanted, query(module), older=is_older(module))
+    if still:
+        install(module, still)
+    left = packages.changes(wanted, query(module), older=is_older(module))
+    if left:
+        names = " ".join(change.name for change in left)
+        failed(module, "apt reported success, yet these are not installed", names)
 
 
 def failed(module: AnsibleModule, what: str, output: str) -> None:
@@ -153,20 +171,13 @@ def main() -> None:
     present = query(module)
     needed = packages.changes(wanted, present, older=is_older(module))
     refuse_held(module, needed)
-    if needed and not module.check_mode:
+    # while the lock is held, a half-done transaction is somebody's work
+    unfinished = any(package.unfinished for package in present) and is_free(module)
+    if (needed or unfinished) and not module.check_mode:
         wait_for_lock(module)
-        with dkms_flag.raised() if module.params["without_dkms"] else nullcontext():
-            if any(package.unfinished for package in present):
-                finish_interrupted(module)
-            still = packages.changes(wanted, query(module), older=is_older(module))
-            if still:
-                install(module, still)
-        left = packages.changes(wanted, query(module), older=is_older(module))
-        if left:
-            failed(
-                module, "apt reported success, yet these are not installed", " ".join(c.name for c in left)
-            )
-    module.exit_json(changed=bool(needed), installed=[change.as_dict() for change in needed])
+        with dkms_flag.raised() if module.params["without_dkms"] or unfinished else nullcontext():
+            bring(module, wanted)
+    module.exit_json(changed=bool(needed or unfinished), installed=[change.as_dict() for change in needed])
 
 
 if __name__ == "__main__":

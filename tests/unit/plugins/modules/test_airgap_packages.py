@@ -9,10 +9,10 @@ pytestmark = pytest.mark.subprocesses
 
 # the fake dpkg database is a file of `dpkg-query` lines; apt-get rewrites it as a real one would
 DPKG_QUERY = 'cat "$STATE/database"'
-DPKG = """
+DPKG = r"""
 if [ "$1" = --compare-versions ]; then exec /usr/bin/dpkg "$@"; fi
 echo "dpkg $*" >>"$STATE/calls"
-sed -i 's/half-configured/installed/' "$STATE/database"
+sed -i 's/half-configured\|triggers-pending/installed/' "$STATE/database"
 """
 APT_GET = """
 { echo "apt-get $*"; echo "$DEBIAN_FRONTEND $NEEDRESTART_SUSPEND $APT_CONFIG"; } >>"$STATE/calls"
@@ -109,6 +109,14 @@ def test_what_a_killed_transaction_left_is_finished_first(host):
     assert host(("a", "2"))["changed"] is True
     assert "dpkg --configure --pending" in host.calls()
     assert "apt-get" not in host.calls()
+
+
+def test_what_it_left_waiting_is_finished_also_where_nothing_is_wanted(host):
+    host.database(row("a", "2"), row("initramfs-tools", "1", status="triggers-pending"))
+    assert host(("a", "2"), check=True)["changed"] is True
+    assert "configure" not in host.calls()
+    assert host(("a", "2"))["changed"] is True
+    assert "dpkg --configure --pending" in host.calls()
 
 
 def test_removed_packages_with_configuration_left_count_as_absent(host):

@@ -28,8 +28,8 @@ def database(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Findi
     elif found["unfinished"] or found["journal"]:
         # while the lock is held a half-done transaction is somebody's work, not an accident
         names = ", ".join(found["unfinished"]) or "its journal holds unfinished work"
-        # what a killed installation left behind is finished by the next one
-        theirs = not found["unfinished"] or bool(set(found["unfinished"]) - own)
+        # what a killed installation left is finished by the next one, as is what it asked of others
+        theirs = set(found["unfinished"]) - own - set(found["triggered"]) or not found["unfinished"]
         yield Finding(
             ERROR if theirs else WARNING,
             "dpkg-interrupted",

@@ -19,19 +19,23 @@ QUERY = (
     "${Package}\\t${Architecture}\\t${Version}\\t"
     "${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
 )
-_UNFINISHED = frozenset({"unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
+_TRIGGERED = frozenset({"triggers-awaited", "triggers-pending"})
+_UNFINISHED = frozenset({"unpacked", "half-configured"}) | _TRIGGERED
 # struct flock of Linux: two shorts, two longs, one int, padding
 _FLOCK = "hhllixxxx"
 
 
 @dataclass(frozen=True)
 class Installed:
+    """`triggered`: whole but for work that another package asked of it."""
+
     name: str
     architecture: str
     version: str
     held: bool
     whole: bool
     unfinished: bool
+    triggered: bool
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def read_query(output: str) -> list[Installed]:
                 held=want == "hold",
                 whole=status == "installed" and flag == "ok",
                 unfinished=status in _UNFINISHED,
+                triggered=status in _TRIGGERED,
             )
         )
     return found

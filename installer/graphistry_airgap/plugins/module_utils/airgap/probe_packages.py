@@ -27,6 +27,7 @@ def packages(host: Host, wanted: Sequence[dict[str, str]]) -> dict[str, Any]:
         "wanted": [_standing(host, item, whole.get(item["name"])) for item in wanted],
         "rivals": {name: whole[name].version for name in RIVALS if name in whole},
         "unfinished": sorted({item.name for item in known if item.unfinished}),
+        "triggered": sorted({item.name for item in known if item.triggered}),
         "journal": len(journal),
         "lock": _lock(host),
     }

@@ -116,7 +116,7 @@ PROFILE = {
         "classic_images": False,
         "snap": False,
     },
-    "packages": {"wanted": [], "rivals": {}, "unfinished": [], "journal": 0, "lock": {}},
+    "packages": {"wanted": [], "rivals": {}, "unfinished": [], "triggered": [], "journal": 0, "lock": {}},
     "administrator": {
         "path": "/etc/administrator.yml",
         "exists": True,
@@ -444,6 +444,14 @@ def test_what_a_killed_installation_left_is_only_a_warning():
     unfinished = {"unfinished": ["docker.io"], "wanted": [package("docker.io", "absent")]}
     assert codes({"packages": unfinished}, severity="error") == []
     assert codes({"packages": unfinished}, severity="warning") == ["dpkg-interrupted"]
+
+
+@pytest.mark.parametrize(("own", "severity"), [("docker.io", "warning"), ("exim4", "error")])
+def test_triggers_that_a_killed_installation_left_waiting_are_its_own_too(own, severity):
+    """The host's initramfs-tools waits for its turn; beside somebody else's work it is theirs."""
+    unfinished = {"unfinished": [own, "initramfs-tools"], "triggered": ["initramfs-tools"]}
+    unfinished |= {"wanted": [package("docker.io", "absent")]}
+    assert codes({"packages": unfinished}, severity=severity) == ["dpkg-interrupted"]
 
 
 def test_a_journal_alone_stops_because_apt_would_refuse():
