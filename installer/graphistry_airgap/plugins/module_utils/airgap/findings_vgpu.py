@@ -102,6 +102,7 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
     elif decision.action == vgpu_driver.INSTALL:
         yield from _installable(found, wish, requirements["platform"])
         yield from _range(wish)
+        yield from _signing(profile)
     if decision.action in (vgpu_driver.INSTALL, vgpu_driver.LEAVE):
         yield from _pair(found, wanted if decision.action == vgpu_driver.INSTALL else {})
 
@@ -192,6 +193,19 @@ def _range(wish: Mapping[str, Any]) -> Iterator[Finding]:
             note.needed,
             "build the bundle with a guest driver in that range (and have the hypervisor's driver follow), "
             "or waive it: `waive: [driver-range]`",
+        )
+
+
+def _signing(profile: Mapping[str, Any]) -> Iterator[Finding]:
+    if profile.get("hardening", {}).get("secure_boot"):
+        yield Finding(
+            WARNING,
+            "vgpu-secure-boot",
+            "Secure Boot is on: the kernel loads the guest driver's module only if it knows the key of DKMS",
+            "Secure Boot on",
+            "that key enrolled, or Secure Boot off",
+            "`mokutil --import /var/lib/dkms/mok.pub` and confirm at the next boot, or switch Secure Boot off in "
+            "the virtual machine's settings",
         )
 
 

@@ -155,6 +155,13 @@ def test_a_profile_that_cannot_compute_is_refused_where_no_plan_does_it(name, co
     assert judged({"gpus": gpus}, gpu={"indices": ""}) == []
 
 
+@pytest.mark.parametrize(("driver", "codes"), [(NOTHING, ["vgpu-secure-boot"]), (GUEST, [])])
+def test_secure_boot_matters_where_a_module_is_built(driver, codes):
+    profile = {"vgpu": {**FOUND, "driver": driver}, "hardening": {"secure_boot": True}}
+    requirements = {"vgpu": WISH, "gpu": {}, "purpose": "server", "platform": "debian-13"}
+    assert [one.code for one in findings_vgpu.driver(profile, requirements)] == codes
+
+
 def test_a_guest_that_nobody_asked_about_is_a_warning():
     assert judged(wish=False) == [(WARNING, "vgpu-not-in-site")]
     assert judged({"guest": "no-gpu"}, wish=False) == []
