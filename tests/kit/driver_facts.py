@@ -60,6 +60,7 @@ def facts(*gpus, **more):
         "runfile": "",
         "packages": [],
         "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": True, "begun": False},
+        "image": "6.12.117-1",
         "initramfs": "update-initramfs",
         "gpus": list(gpus),
         **more,
@@ -78,7 +79,8 @@ def bundle(version="580.126.20", modules=("open", "proprietary"), kernels=(KERNE
         name: [{"name": f"linux-headers-{name}", "version": "6.12.117-1"}] for name in kernels
     }
     entry = {"branch": version.partition(".")[0], "version": version, "modules": list(modules)}
-    return entry | {"kernels": list(kernels)}, groups
+    entry |= {"kernels": list(kernels), "kernel_images": dict.fromkeys(kernels, "6.12.117-1")}
+    return entry, groups
 
 
 def wish(version="580.126.20", modules=("open", "proprietary"), kernels=(KERNEL,), **more):

@@ -51,6 +51,7 @@ def probe(host: Host, wish: Mapping[str, Any]) -> dict[str, Any]:
         "runfile": _runfile(host),
         "packages": _packages(known),
         "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
+        "image": _image(known, f"{platform.get('kernel_image', '')}{kernel}"),
         "initramfs": _initramfs(host),
         "gpus": [
             {**device, "vgpu": vgpu_pci.host_driver(host, device["address"]) is not None}
@@ -84,6 +85,12 @@ def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
     found = [package for package in known if package.name == name]
     whole = any(package.whole for package in found)
     return {"name": name, "whole": whole, "begun": bool(found) and not whole}
+
+
+def _image(known: Sequence[Installed], name: str) -> str:
+    """Version of the package that the running kernel came from; empty where none tells."""
+    names = (name, f"{name}-unsigned")
+    return next((package.version for package in known if package.name in names and package.whole), "")
 
 
 def _packages(known: Sequence[Installed]) -> list[dict[str, Any]]:

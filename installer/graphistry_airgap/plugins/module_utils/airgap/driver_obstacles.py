@@ -184,7 +184,9 @@ def _headers(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note
             if name in carried
             else f"install {package['name']} anew, or build the bundle for this kernel",
         )
-    elif name not in carried:
+    elif name in carried:
+        yield from _other_build(facts, wish)
+    else:
         others = [one["name"] for one in facts["kernels"] if one["name"] in carried and one["installed"]]
         boot = f"boot {others[0]}, which is installed, or " if others else ""
         yield Note(
@@ -194,6 +196,21 @@ def _headers(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note
             ", ".join(carried) or "none",
             f"{package['name']}, exactly",
             f'{boot}build the bundle with `kernels: ["{name}"]`; the kernel is never changed for it',
+        )
+
+
+def _other_build(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note]:
+    """A kernel's name stays over rebuilds, and its headers fit one build only."""
+    wanted = wish["bundle"].get("kernel_images", {}).get(facts["kernel"], "")
+    if wanted and facts["image"] and facts["image"] != wanted:
+        yield Note(
+            "driver-headers-of-another-build",
+            f"the bundle's headers of {facts['kernel']} are of build {wanted}, and the host has build "
+            f"{facts['image']}",
+            facts["image"],
+            wanted,
+            f"build the bundle anew when the repository has the headers of {facts['image']}, or bring "
+            f"{facts['headers_package']['name']} of that version here by your own process",
         )
 
 

@@ -220,6 +220,12 @@ def test_the_package_manager_s_word_on_the_headers_is_kept(machine):
     assert (found["whole"], found["begun"]) == (False, True)
 
 
+def test_the_kernel_s_package_tells_its_build(machine):
+    assert machine.probe()["image"] == ""
+    machine.packages = f"linux-image-{KERNEL}\tamd64\t6.12.117-1\tinstall\tok\tinstalled\n"
+    assert machine.probe()["image"] == "6.12.117-1"
+
+
 def test_an_uninstaller_that_no_package_owns_is_the_run_file_s(machine):
     machine.write("usr/bin/nvidia-uninstall")
     assert machine.probe()["runfile"] == "/usr/bin/nvidia-uninstall"

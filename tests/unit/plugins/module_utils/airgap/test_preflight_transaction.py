@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap import probe_apt
+from graphistry_airgap.plugins.module_utils.airgap import findings_driver, probe_apt
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 pytestmark = pytest.mark.subprocesses
@@ -195,6 +195,18 @@ def test_a_dependency_outside_the_bundle_s_list_is_a_missing_file(bundle, host):
     assert [item["package"] for item in bundle.try_install(host, "engine=2.0")["missing_files"]] == [
         "advertised"
     ]
+
+
+def test_headers_that_pull_a_kernel_show_in_the_transaction(bundle, host):
+    """As Debian's do since 6.11; the pool holds no kernel, and one must not move."""
+    bundle.add("linux-headers-6.12", "2", Depends="linux-image-6.12 (= 2)")
+    bundle.add("linux-image-6.12", "2").unlink()
+    bundle.sign()
+    install(host, bundle, "linux-image-6.12", "1")
+    found = bundle.try_install(host, "linux-headers-6.12=2")
+    assert found["installed"] == ["linux-headers-6.12", "linux-image-6.12"]
+    told = findings_driver.kernel({"transaction": found}, {})
+    assert [(item.code, item.found) for item in told] == [("driver-kernel-would-change", "linux-image-6.12")]
 
 
 def test_a_cut_file_is_a_missing_file(bundle, host):
