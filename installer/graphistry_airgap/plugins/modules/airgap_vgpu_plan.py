@@ -45,10 +45,17 @@ reason:
   type: str
 """
 
-from ansible.module_utils.airgap import findings_vgpu, probe_vgpu, vgpu_driver
+from ansible.module_utils.airgap import findings_vgpu, findings_vgpu_licence, probe_vgpu, vgpu_driver
 from ansible.module_utils.airgap.findings import errors, in_order
 from ansible.module_utils.airgap.probe_root import Host
 from ansible.module_utils.basic import AnsibleModule
+
+JUDGES = (
+    findings_vgpu.guest,
+    findings_vgpu.profiles,
+    findings_vgpu.driver,
+    findings_vgpu_licence.licence,
+)
 
 
 def main() -> None:
@@ -68,8 +75,7 @@ def main() -> None:
     requirements = {"vgpu": wish, "gpu": {}, "bundle": module.params["bundle"]}
     requirements |= {"platform": wish["platform"], "purpose": wish["purpose"]}
     found = probe_vgpu.discovered(Host(run=run), requirements)
-    judges = (findings_vgpu.guest, findings_vgpu.profiles, findings_vgpu.driver, findings_vgpu.licence)
-    stopping = errors(in_order(item for one in judges for item in one({"vgpu": found}, requirements)))
+    stopping = errors(in_order(item for one in JUDGES for item in one({"vgpu": found}, requirements)))
     if stopping:
         module.fail_json(
             msg="; ".join(item.message for item in stopping),

@@ -20,6 +20,7 @@ from . import (
     findings_packages,
     findings_site,
     findings_vgpu,
+    findings_vgpu_licence,
 )
 from .findings import Finding, in_order
 
@@ -51,7 +52,7 @@ _JUDGES = (
     findings_vgpu.guest,
     findings_vgpu.profiles,
     findings_vgpu.driver,
-    findings_vgpu.licence,
+    findings_vgpu_licence.licence,
     findings_env.env_files,
     findings_site.purpose,
     findings_site.administrator,

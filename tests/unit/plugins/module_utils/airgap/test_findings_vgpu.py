@@ -3,7 +3,7 @@
 import pytest
 
 from graphistry_airgap.adapters.knowledge import load_knowledge
-from graphistry_airgap.plugins.module_utils.airgap import findings_gpu, findings_vgpu
+from graphistry_airgap.plugins.module_utils.airgap import findings_gpu, findings_vgpu, findings_vgpu_licence
 from graphistry_airgap.plugins.module_utils.airgap.findings import ERROR, INFO, WARNING
 
 KERNEL = "6.12.117+deb13-amd64"
@@ -59,7 +59,7 @@ WISH = {
     "knowledge": load_knowledge(),
 }
 NONE_THERE = {"driver": NOTHING}
-JUDGES = (findings_vgpu.guest, findings_vgpu.profiles, findings_vgpu.driver, findings_vgpu.licence)
+JUDGES = (findings_vgpu.guest, findings_vgpu.profiles, findings_vgpu.driver, findings_vgpu_licence.licence)
 
 
 def judged(found=None, wish=None, purpose="server", gpu=None):
