@@ -1,4 +1,4 @@
-"""Write what the tool would give the roles (`variables.json`) and the post-install tests (`facts.json` beside it).
+"""Write what the tool would give the roles (variables.json) and the post-install tests (facts.json beside).
 
 `variables.py TARGET [BUNDLE SITE]`: the demo's bundle and `site.yml` unless others are named.
 """

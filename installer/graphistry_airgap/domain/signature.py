@@ -49,7 +49,7 @@ def require_signers(verdict: Verdict, needed: int) -> None:
         return
     ignored = "".join(f"; {path} does not count: {reason}" for path, reason in verdict.ignored)
     raise BundleError(
-        f"trusted keys that have signed the bundle: {len(verdict.signers)}, the site asks for {needed}{ignored}",
+        f"signed by {len(verdict.signers)} of the trusted keys, and the site asks for {needed}{ignored}",
         code="signatures-too-few",
         hint="let the next signer run `graphistry-airgap bundle sign` and bring the new file to the medium",
         details={"found": ", ".join(verdict.signers), "needed": f"{needed} different trusted keys"},

@@ -141,8 +141,8 @@ def _newer(last: dict[str, Any], opened: VerifiedBundle) -> str:
 def _older(opened: VerifiedBundle, installed: dict[str, Any]) -> HostError:
     """Its signature holds, and yet it may be an old medium, or one that somebody swapped for it."""
     return HostError(
-        f"the bundle {opened.bundle.id} ({opened.bundle.release.version}) was made at {opened.bundle.created}, "
-        f"and this host was installed from one made at {installed['created']} ({installed['release']})",
+        f"the bundle {opened.bundle.id} ({opened.bundle.release.version}) was made {opened.bundle.created}, "
+        f"this host was installed from one made {installed['created']} ({installed['release']})",
         code="bundle-older",
         hint="bring the newer bundle; to go back on purpose, add --allow-older (the receipt records it)",
         details={"found": opened.bundle.created, "needed": f"{installed['created']} or later"},

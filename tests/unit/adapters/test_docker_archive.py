@@ -34,7 +34,7 @@ def cache(tmp_path):
 def pack(cache, tmp_path):
     def pack_bytes(data, *, compress=True):
         path = tmp_path / "containers.tar.gz"
-        path.write_bytes(gzip.compress(data) if compress else data)
+        path.write_bytes(gzip.compress(data, mtime=0) if compress else data)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         return DockerArchive(cache).pack(path, sha256, lambda _: None)
 

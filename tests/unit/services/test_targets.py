@@ -145,9 +145,9 @@ def test_a_host_of_another_platform_is_refused(world):
     assert caught.value.details == {"found": "ubuntu-24.04", "needed": "debian-13"}
 
 
-def installed(world, created, id="a"):
+def installed(world, created, identity="a"):
     world.receipt = receipt(world)
-    world.receipt["bundle"] |= {"id": id, "created": created, "release": "v2"}
+    world.receipt["bundle"] |= {"id": identity, "created": created, "release": "v2"}
 
 
 def test_a_bundle_older_than_the_installed_one_is_refused(world):
@@ -165,10 +165,11 @@ def test_an_older_bundle_can_be_taken_on_purpose_and_is_recorded(world):
 
 
 @pytest.mark.parametrize(
-    ("created", "id"), [("2026-11-19T08:00:00Z", "a"), ("2026-11-20T08:00:00Z", "a"), ("2027-01-01", "b")]
+    ("created", "identity"),
+    [("2026-11-19T08:00:00Z", "a"), ("2026-11-20T08:00:00Z", "a"), ("2027-01-01", "b")],
 )
-def test_a_newer_an_equally_old_and_the_installed_bundle_are_taken(world, created, id):
-    installed(world, created, id)
+def test_a_newer_an_equally_old_and_the_installed_bundle_are_taken(world, created, identity):
+    installed(world, created, identity)
     assert world.targets().decide(asked(world)).provenance.older_than == ""
 
 
