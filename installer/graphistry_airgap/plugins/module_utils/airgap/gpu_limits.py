@@ -21,8 +21,8 @@ SMALLEST_GB = 2
 SMALL_GB = 4
 CORES_PER_GPU = 4
 _GRIDD = (
-    "licence the guest: put the server's token under /etc/nvidia/ClientConfigToken (or its address into "
-    "/etc/nvidia/gridd.conf), restart nvidia-gridd, and look at `nvidia-smi -q`"
+    "name the licence server's token, or its address, under `vgpu` in the site file; or licence the guest by "
+    "hand, restart nvidia-gridd and look at `nvidia-smi -q`"
 )
 
 
