@@ -134,7 +134,7 @@ def test_a_full_disk_is_named(host):
 
 def test_killed_between_blacklist_and_initramfs(host):
     """Whoever looked at the blacklist alone would think that the boot is prepared."""
-    kill_when(host, f"[ -e {BLACKLIST} ]", BY_TOOL, brief=True, timeout=1500)
+    kill_when(host, f"[ -e {BLACKLIST} ]", BY_TOOL, timeout=1500)
     assert len(modules(host)) == 5
     image = "/boot/initrd.img-$(uname -r)"
     assert host.exec(["sh", "-c", f"lsinitramfs {image} | grep -q {BLACKLIST[1:]}"]).rc != 0
