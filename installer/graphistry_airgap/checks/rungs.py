@@ -38,7 +38,7 @@ def climb(
     """The outcome of each rung; `facts` are the post-install tests', `proof` is where outcomes are kept."""
     flavour = _flavour(facts)
     images = rungs.choose(facts["images"], flavour)
-    plain = _in_container(run, rungs.PLAIN, images.plain)
+    plain = _plain(run, images.plain)
     found = gpu_host.discover(probe_root.Host(run=lambda argv, _: run(["env", "LC_ALL=C", *argv]), root=root))
     host = _host(found, wanted=facts["gpu"])
     lower = {rungs.PLAIN: plain, rungs.HOST: host}
@@ -86,10 +86,12 @@ def _host(found: gpu_host.Found, *, wanted: bool) -> Outcome:
     return Outcome(FAILED if wanted else SKIPPED, reason)
 
 
-def _in_container(run: Run, rung: int, image: str) -> Outcome:
-    if not image:
-        return Outcome(FAILED, "the bundle has no image to start")
-    return rungs.judge(rung, run(rungs.command(rung, image, stand_in=False)), seen=(), stand_in=False)
+def _plain(run: Run, names: Sequence[str]) -> Outcome:
+    for name in names:
+        done = run(rungs.command(rungs.PLAIN, name, stand_in=False))
+        if done[0] != rungs.NO_PROGRAM or name == names[-1]:
+            return rungs.judge(rungs.PLAIN, done, seen=(), stand_in=False)
+    return Outcome(FAILED, "the bundle has no image to start")
 
 
 @dataclass(frozen=True)

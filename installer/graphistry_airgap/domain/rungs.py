@@ -41,6 +41,9 @@ STAND_IN_LABEL = "demo.inputs"
 VARIABLE = "NVIDIA_VISIBLE_DEVICES"
 TIME_LIMIT = 180
 NO_CUDF = 69
+# the smallest image may hold one program and no `true`
+PLAIN_TRIES = 3
+NO_PROGRAM = 127
 _SUM = (
     "import importlib.util, sys\n"
     f"importlib.util.find_spec('cudf') or sys.exit({NO_CUDF})\n"
@@ -61,9 +64,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Images:
-    """Names of the bundle's images for the rungs; empty where it has none."""
+    """Names of the bundle's images for the rungs, empty where it has none; `plain` has the smallest ones."""
 
-    plain: str
+    plain: tuple[str, ...]
     base: str
     application: str
 
@@ -74,10 +77,10 @@ class Images:
 
 def choose(images: Sequence[Mapping[str, Any]], flavour: str) -> Images:
     """`images` have `name` and `size`; `flavour` is the release's CUDA_SHORT_VERSION, which ends the tags."""
-    plain = min(images, key=lambda image: (image["size"], image["name"]), default={"name": ""})
+    plain = sorted(images, key=lambda image: (image["size"], image["name"]))[:PLAIN_TRIES]
     names = sorted(image["name"] for image in images)
     return Images(
-        plain["name"],
+        tuple(image["name"] for image in plain),
         _tagged(names, "graphistry-forge-base", flavour),
         _tagged(names, "etl-server-python", flavour),
     )
@@ -92,8 +95,6 @@ def _tagged(names: Iterable[str], repository: str, flavour: str) -> str:
 
 
 def image_of(rung: int, images: Images) -> str:
-    if rung == PLAIN:
-        return images.plain
     if rung == BASE:
         return images.base
     return images.application if rung in (APPLICATION, COMPUTE) else images.any_gpu

@@ -138,6 +138,16 @@ def test_what_docker_said_is_in_the_reason(machine):
     assert "ERROR_LIBRARY_NOT_FOUND" in outcomes[rungs.RUNTIME].reason
 
 
+def test_an_image_of_a_single_program_is_passed_over(machine):
+    machine.containers = lambda argv: (127, "", "not found") if REDIS["name"] in argv else (0, "", "")
+    assert machine.climb()[rungs.PLAIN].state == PASSED
+    machine.containers = lambda argv: (127, "", "executable file not found")
+    outcome = machine.climb()[rungs.PLAIN]
+    assert (outcome.state, len(machine.commands)) == (FAILED, rungs.PLAIN_TRIES)
+    machine.facts["images"] = []
+    assert machine.climb()[rungs.PLAIN].reason == "the bundle has no image to start"
+
+
 @pytest.mark.parametrize(("hook", "state"), [(0, SKIPPED), (1, FAILED)])
 def test_a_docker_that_does_not_know_gpus(machine, hook, state):
     machine.gpus()
@@ -173,7 +183,8 @@ def test_a_stand_in_image_is_asked_for_gpus(machine):
 def test_images_of_the_release_s_flavour_are_taken(flavour):
     images = [REDIS, CADDY, *(of(image, one) for image in (ETL, BASE) for one in ("12", "13", "11.8"))]
     chosen = rungs.choose(images, flavour)
-    assert chosen == rungs.Images(REDIS["name"], of(BASE, flavour)["name"], of(ETL, flavour)["name"])
+    assert (chosen.base, chosen.application) == (of(BASE, flavour)["name"], of(ETL, flavour)["name"])
+    assert chosen.plain[:2] == (REDIS["name"], CADDY["name"])
     assert rungs.image_of(rungs.DEFAULT, chosen) == chosen.base
     assert rungs.image_of(rungs.COMPUTE, chosen) == chosen.application
 
