@@ -23,11 +23,6 @@ options:
     description: The file that APT_CONFIG names; it must know the bundle's repositories.
     type: path
     required: true
-  places:
-    description: Directories for the copy; the first one where programs may run is taken.
-    type: list
-    elements: path
-    default: [/var/lib/graphistry-airgap, /opt/graphistry-airgap]
 author:
   - The graphistry-airgap developers
 """
@@ -46,14 +41,28 @@ from ansible.module_utils.airgap.probe_root import Host
 from ansible.module_utils.basic import AnsibleModule
 
 
-def decide(module: AnsibleModule, kernel: str) -> vgpu_driver.Decision:
+def decide(module: AnsibleModule, kernel: str, *, ended: bool = False) -> vgpu_driver.Decision:
+    """`ended` is for a look at what an installation of this run has left."""
+
     def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
         status, out, err = module.run_command(argv, environ_update=environment)
         return status, out, err
 
     driver = module.params["driver"]
     found = vgpu_driver.probe(Host(run=run), kernel, {"driver": driver}, module.params["bundle"])
-    return vgpu_driver.decide(found, driver)
+    return vgpu_driver.decide({**found, "begun": False} if ended else found, driver)
+
+
+def install(module: AnsibleModule, wanted: vgpu_install.Wanted) -> None:
+    with vgpu_install.own_copy(wanted, [Path(place) for place in vgpu_driver.PLACES]) as copy:
+        vgpu_install.install(module.run_command, wanted, copy)
+        after = decide(module, wanted.kernel, ended=True)
+        if after.action != vgpu_driver.LEAVE:
+            raise vgpu_install.GuestDriverError(
+                "the guest driver's installer reported success, yet it is not wholly there: " + after.reason,
+                code="vgpu-driver-failed",
+                hint=f"see {vgpu_install.LOG} and `dkms status`",
+            )
 
 
 def main() -> None:
@@ -62,11 +71,6 @@ def main() -> None:
             "bundle": {"type": "path", "required": True},
             "driver": {"type": "dict", "required": True},
             "apt_config": {"type": "path", "required": True},
-            "places": {
-                "type": "list",
-                "elements": "path",
-                "default": ["/var/lib/graphistry-airgap", "/opt/graphistry-airgap"],
-            },
         },
         supports_check_mode=True,
     )
@@ -83,8 +87,7 @@ def main() -> None:
         module.params["apt_config"],
     )
     try:
-        with vgpu_install.own_copy(wanted, [Path(place) for place in module.params["places"]]) as copy:
-            vgpu_install.install(module.run_command, wanted, copy)
+        install(module, wanted)
     except vgpu_install.GuestDriverError as error:
         module.fail_json(msg=str(error), code=error.code, hint=error.hint, log=error.log)
     except OSError as error:
@@ -92,13 +95,6 @@ def main() -> None:
             msg=f"the guest driver cannot be copied from the bundle: {error}",
             code="vgpu-driver-not-copied",
             hint="check the medium and the free space, then run the same install again",
-        )
-    after = decide(module, kernel)
-    if after.action != vgpu_driver.LEAVE:
-        module.fail_json(
-            msg=f"the guest driver's installer reported success, yet it is not wholly there: {after.reason}",
-            code="vgpu-driver-failed",
-            hint=f"see {vgpu_install.LOG} and `dkms status`",
         )
     module.exit_json(changed=True, reason=decision.reason)
 

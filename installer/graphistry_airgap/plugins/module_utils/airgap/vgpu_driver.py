@@ -24,6 +24,10 @@ GRIDD = "/usr/bin/nvidia-gridd"
 NONE, LEAVE, INSTALL, FOREIGN = "none", "leave", "install", "foreign"
 BUILD_TOOLS = ("gcc", "make")
 
+# where the copy lies that an installation runs from; a place that is there tells of one that did not end well
+PLACES = ("/var/lib/graphistry-airgap", "/opt/graphistry-airgap")
+BEGUN = "guest-driver"
+
 _LIBRARIES = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
 _LIBRARY = "libnvidia-ml.so.1"
 # where modules from outside the kernel's own package are put
@@ -48,12 +52,17 @@ def probe(host: Host, kernel: str, wish: Mapping[str, Any], bundle: str) -> dict
         "tools": [tool for tool in BUILD_TOOLS if any(map(os.path.lexists, _program(host, tool)))],
         "whole": _is_whole(host, wish, bundle),
         "packaged": _is_packaged(host),
+        "begun": any(host.path(f"{place}/{BEGUN}").exists() for place in PLACES),
     }
 
 
 def decide(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Decision:
     """`wanted` is the bundle's driver, empty where it brings none."""
     there = found["version"]
+    if wanted and found["begun"]:
+        return Decision(
+            INSTALL, f"the installation of guest driver {wanted['version']} was begun and not ended"
+        )
     if there and not found["gridd"]:
         return Decision(FOREIGN, f"driver {there} is there, which is no guest driver")
     decision = _by_version(found, wanted)

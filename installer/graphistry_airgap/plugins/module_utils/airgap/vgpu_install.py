@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from . import packages, vgpu_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 LOG = "/var/log/nvidia-installer.log"
 APT_ENVIRONMENT = {
@@ -69,18 +69,30 @@ class Wanted:
 
 
 @contextmanager
-def own_copy(wanted: Wanted, places: list[Path]) -> Iterator[Path]:
-    """The checked file in a fresh directory where programs may run; gone afterwards."""
-    folder = next((place for place in places if _may_run(place)), places[0]) / "guest-driver"
-    shutil.rmtree(folder, ignore_errors=True)
+def own_copy(wanted: Wanted, places: Sequence[Path]) -> Iterator[Path]:
+    """The checked file in a fresh directory where programs may run.
+
+    The directory is gone when all went well.  After a failure it stays, without the file: what is half
+    installed would else be taken for somebody else's driver.
+    """
+    for place in places:
+        shutil.rmtree(place / vgpu_driver.BEGUN, ignore_errors=True)
+    folder = next((place for place in places if _may_run(place)), places[0]) / vgpu_driver.BEGUN
     folder.mkdir(mode=0o700, parents=True)
+    copy = folder / wanted.source.name
     try:
         (folder / "tmp").mkdir(mode=0o700)
-        copy = folder / wanted.source.name
         _copy(wanted, copy)
-        yield copy
-    finally:
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        raise
+    try:
+        yield copy
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        shutil.rmtree(folder / "tmp", ignore_errors=True)
+        raise
+    shutil.rmtree(folder)
 
 
 def install(run: Run, wanted: Wanted, copy: Path) -> None:

@@ -16,6 +16,7 @@ GUEST = {
     "tools": ["gcc"],
     "whole": True,
     "packaged": False,
+    "begun": False,
 }
 NOTHING = {**GUEST, "version": "", "gridd": False, "module": False, "tools": ["gcc", "make"]}
 TOKEN = {

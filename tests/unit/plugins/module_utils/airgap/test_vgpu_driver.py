@@ -9,7 +9,14 @@ from graphistry_airgap.plugins.module_utils.airgap import vgpu_driver, vgpu_inst
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 KERNEL = "6.12.117+deb13-amd64"
-THERE = {"version": "580.126.20", "gridd": True, "module": True, "whole": True, "packaged": True}
+THERE = {
+    "version": "580.126.20",
+    "gridd": True,
+    "module": True,
+    "whole": True,
+    "packaged": True,
+    "begun": False,
+}
 WANTED = {"path": "x.deb", "kind": "deb", "version": "580.126.20"}
 HELP = "  -s, --silent\n  --dkms, --no-dkms\n  --no-nouveau-check\n  --skip-module-loading\n"
 
@@ -48,6 +55,7 @@ def test_a_bare_machine_has_nothing(tmp_path):
         "tools": [],
         "whole": True,
         "packaged": False,
+        "begun": False,
     }
 
 
@@ -86,6 +94,9 @@ def test_a_package_that_dpkg_did_not_finish_is_not_whole(tmp_path):
         ({"version": "580.105.08"}, {**WANTED, "kind": "run"}, "foreign"),
         ({"packaged": False, "module": False}, {**WANTED, "kind": "run"}, "install"),
         ({"packaged": False}, WANTED, "leave"),
+        ({"begun": True}, WANTED, "install"),
+        ({"begun": True, "gridd": False}, {**WANTED, "kind": "run"}, "install"),
+        ({"begun": True}, {}, "leave"),
     ],
 )
 def test_what_is_decided(found, wanted, action):
@@ -104,6 +115,18 @@ def test_what_is_copied_is_what_was_checked_and_is_gone_afterwards(tmp_path):
         assert copy.read_bytes() == b"driver"
         assert copy.parent.stat().st_mode & 0o777 == 0o700
     assert not (tmp_path / "state" / "guest-driver").exists()
+
+
+def test_after_a_failure_the_next_run_knows_of_it_and_the_copy_is_gone(tmp_path):
+    place = tmp_path / "var/lib/graphistry-airgap"
+    one = wanted(tmp_path, "run")
+    with pytest.raises(KeyboardInterrupt), vgpu_install.own_copy(one, [place]):
+        raise KeyboardInterrupt
+    assert list((place / vgpu_driver.BEGUN).iterdir()) == []
+    assert vgpu_driver.probe(host(tmp_path), KERNEL, {"driver": {}}, "/media")["begun"] is True
+    with vgpu_install.own_copy(one, [place]):
+        pass
+    assert vgpu_driver.probe(host(tmp_path), KERNEL, {"driver": {}}, "/media")["begun"] is False
 
 
 def test_a_changed_file_is_refused_and_not_kept(tmp_path):
