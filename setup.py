@@ -64,6 +64,7 @@ setup(
             "hypothesis",
             "molecule",
             "mypy",
+            "pytest-xdist",
             "ruff",
             "types-PyYAML",
             "types-jsonschema",
