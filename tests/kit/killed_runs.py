@@ -17,8 +17,8 @@ KILLED = 137
 # The watcher is not part of the run, so it lives through the kill.
 WATCHER = """\
 until eval "$1" 2>/dev/null; do $3; done
+touch /run/seen-by-test
 systemctl kill --signal=KILL "$2"
-touch /run/killed-by-test
 """
 
 
@@ -29,13 +29,13 @@ def kill_when(
 
     `brief`: it holds for milliseconds only, so it is looked at without a pause.
     """
-    host.require(["rm", "-f", "/run/killed-by-test"])
+    host.require(["rm", "-f", "/run/seen-by-test"])
     host.put(WATCHER.encode(), "/run/watcher")
     watch = ["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"]
     host.require([*watch, condition, RUNS, ":" if brief else "sleep 0.02"])
     try:
         result = host.exec(command, timeout=timeout)
-        if result.rc != KILLED or host.exec(["test", "-e", "/run/killed-by-test"]).rc != 0:
+        if result.rc != KILLED or host.exec(["test", "-e", "/run/seen-by-test"]).rc != 0:
             pytest.fail(
                 f"never true while the run lived: {condition}\n{result.rc} {result.stdout}\n{result.stderr}"
             )
