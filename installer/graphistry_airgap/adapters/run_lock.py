@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SCOPE_PREFIX = "graphistry-airgap-run-"
+# a run that is over may leave a helper of one of its programs behind for a moment (DKMS: a `sleep` of 3 s)
+PATIENCE = 6.0
 
 
 def require_root() -> None:
@@ -115,11 +118,16 @@ def _other_runs() -> list[str]:
 
 @contextlib.contextmanager
 def hold(lock: Path = places.LOCK, *, command: str) -> Iterator[None]:
-    """Hold the host's lock; raises `HostEnvironmentError` at once when somebody else does."""
+    """Hold the host's lock; raises `HostEnvironmentError` when somebody else does.
+
+    At once where a run goes on, and after `PATIENCE` seconds where processes have outlived theirs.
+    """
     with alone(lock, command=command):
-        others = _other_runs()
-        if others:
-            raise _held(f"processes of {', '.join(others)} still run")
+        deadline = time.monotonic() + PATIENCE
+        while others := _other_runs():
+            if time.monotonic() > deadline:
+                raise _held(f"processes of {', '.join(others)} still run")
+            time.sleep(0.2)
         yield
 
 

@@ -53,7 +53,15 @@ def test_a_killed_holder_leaves_no_lock(lock):
         assert lock.exists()
 
 
+def test_what_a_finished_run_left_behind_for_a_moment_is_waited_for(lock, monkeypatch):
+    left = [["graphistry-airgap-run-7.scope"], []]
+    monkeypatch.setattr(run_lock, "_other_runs", lambda: left.pop(0))
+    with run_lock.hold(lock, command="install"):
+        assert left == []
+
+
 def test_processes_of_a_killed_run_still_count_as_holding(lock, monkeypatch):
+    monkeypatch.setattr(run_lock, "PATIENCE", 0.3)
     monkeypatch.setattr(run_lock, "_other_runs", lambda: ["graphistry-airgap-run-7.scope"])
     expected = pytest.raises(HostEnvironmentError, match=r"graphistry-airgap-run-7\.scope")
     with expected, run_lock.hold(lock, command="install"):
