@@ -30,7 +30,7 @@ driver_plan:
 import re
 from pathlib import Path
 
-from ansible.module_utils.airgap import gpu_pci
+from ansible.module_utils.airgap import driver_signing, gpu_pci
 from ansible.module_utils.airgap.probe_root import Host
 from ansible.module_utils.basic import AnsibleModule
 
@@ -39,8 +39,6 @@ NOUVEAU = Path("/sys/module/nouveau")
 KERNEL = Path("/proc/sys/kernel/osrelease")
 DAEMON = "nvidia-persistenced.service"
 VERSION = re.compile(r"\s(\d+\.\d+(?:\.\d+)?)\s")
-# what the kernel says of a module whose signature it does not trust; no reboot changes that
-REJECTED = ("Key was rejected", "Required key not available")
 
 
 def loaded() -> str:
@@ -60,11 +58,11 @@ def obstacle(module: AnsibleModule) -> str:
         return "nouveau still has the GPU"
     status, out, error = module.run_command(["modprobe", "nvidia"])
     said = (error or out).strip()[-500:]
-    if any(words in said for words in REJECTED):
+    if driver_signing.is_rejected(said):
         module.fail_json(
             msg=f"the kernel refuses the driver's modules: Secure Boot does not know their key ({said})",
             code="driver-modules-rejected",
-            hint="enrol DKMS's key (mokutil --import /var/lib/dkms/mok.pub) or switch Secure Boot off",
+            hint=driver_signing.ENROL,
         )
     if status or loaded() != wanted:
         return f"it cannot be loaded now: {said or 'modprobe says nothing'}"
@@ -98,11 +96,7 @@ def main() -> None:
         argument_spec={"version": {"type": "str", "required": True}}, supports_check_mode=True
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
-    if not gpu_pci.devices(Host(run=run)):
+    if not gpu_pci.devices(Host.of_module(module.run_command)):
         module.exit_json(changed=False, driver_plan={"loaded": ""})
     changed = loaded() != module.params["version"]
     if changed and not module.check_mode:

@@ -48,12 +48,8 @@ def main() -> None:
         argument_spec={"wish": {"type": "dict", "required": True}}, supports_check_mode=True
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     wish = module.params["wish"]
-    plan = driver_plan.make(driver_host.probe(Host(run=run), wish), wish)
+    plan = driver_plan.make(driver_host.probe(Host.of_module(module.run_command), wish), wish)
     if plan.refusals:
         note = plan.refusals[0]
         module.fail_json(

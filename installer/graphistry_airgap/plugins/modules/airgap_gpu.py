@@ -55,12 +55,8 @@ def main() -> None:
         argument_spec={"wish": {"type": "dict", "required": True}}, supports_check_mode=True
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     try:
-        found, plan = gpu_host.plan_host(Host(run=run), module.params["wish"])
+        found, plan = gpu_host.plan_host(Host.of_module(module.run_command), module.params["wish"])
     except gpu_options.OptionError as error:
         module.fail_json(msg=str(error), code=error.code, hint=error.hint)
     document = {**plan.as_dict(), "driver": found.answer.driver}

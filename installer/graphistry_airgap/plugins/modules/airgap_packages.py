@@ -56,15 +56,6 @@ from ansible.module_utils.basic import AnsibleModule
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ENVIRONMENT = {
-    "DEBIAN_FRONTEND": "noninteractive",
-    "DEBIAN_PRIORITY": "critical",
-    "NEEDRESTART_SUSPEND": "1",
-    "APT_LISTCHANGES_FRONTEND": "none",
-    "LC_ALL": "C.UTF-8",
-}
-KEEP_FILES = ("--force-confdef", "--force-confold")
-
 
 def query(module: AnsibleModule) -> list[packages.Installed]:
     """All packages at once: one process whatever the number."""
@@ -114,8 +105,8 @@ def is_free(module: AnsibleModule) -> bool:
 
 def finish_interrupted(module: AnsibleModule) -> None:
     # apt refuses to work before this; it is what a killed transaction leaves to do
-    command = ["dpkg", "--configure", "--pending", *KEEP_FILES]
-    code, out, error = module.run_command(command, environ_update=ENVIRONMENT)
+    command = ["dpkg", "--configure", "--pending", *packages.KEEP_FILES]
+    code, out, error = module.run_command(command, environ_update=packages.ENVIRONMENT)
     if code:
         failed(
             module, "packages that an earlier transaction left unfinished cannot be configured", error or out
@@ -126,10 +117,10 @@ def install(module: AnsibleModule, needed: list[packages.Change]) -> None:
     # Ansible's apt module takes no exact list in one transaction without asking the host's own sources
     command = ["apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove"]
     command += ["-o", f"DPkg::Lock::Timeout={module.params['lock_timeout']}"]
-    for option in KEEP_FILES:
+    for option in packages.KEEP_FILES:
         command += ["-o", f"Dpkg::Options::={option}"]
     command += ["install", *(f"{change.name}={change.version}" for change in needed)]
-    environment = {**ENVIRONMENT, "APT_CONFIG": module.params["apt_config"]}
+    environment = {**packages.ENVIRONMENT, "APT_CONFIG": module.params["apt_config"]}
     code, out, error = module.run_command(command, environ_update=environment)
     if code:
         failed(module, "apt cannot install the bundle's packages", error or out)
@@ -161,7 +152,7 @@ def main() -> None:
         argument_spec={
             "packages": {"type": "list", "elements": "dict", "required": True},
             "apt_config": {"type": "path", "required": True},
-            "lock_timeout": {"type": "int", "default": 120},
+            "lock_timeout": {"type": "int", "default": packages.LOCK_TIMEOUT},
             "lock_file": {"type": "path", "default": "/var/lib/dpkg/lock-frontend"},
             "without_dkms": {"type": "bool", "default": False},
         },

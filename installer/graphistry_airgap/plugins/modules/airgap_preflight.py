@@ -184,12 +184,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     requirements = {**module.params, "administrator_file": module.params["administrator_file"] or ""}
-    profile = probe(Host(run=run), requirements)
+    profile = probe(Host.of_module(module.run_command), requirements)
     findings = judge(profile, requirements)
     result = {"changed": False, "profile": profile, "findings": [item.as_dict() for item in findings]}
     stopping = errors(findings)

@@ -107,17 +107,14 @@ def main() -> None:
         supports_check_mode=True,
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     # what a hardened umask would make unreadable for the client
     os.umask(0o022)
+    host = Host.of_module(module.run_command)
     params, wish = module.params, module.params["wish"]
-    origin, source = probe_vgpu.token_place(Host(run=run), wish, params["bundle"])
+    origin, source = probe_vgpu.token_place(host, wish, params["bundle"])
     due: list[tuple[Path, bytes, int]] = []
     try:
-        text, feature = conf(wish, gpu_smi.ask(run), token=bool(origin))
+        text, feature = conf(wish, gpu_smi.ask(host.run), token=bool(origin))
         conf_path, token_path = Path(probe_vgpu.CONF), Path(probe_vgpu.TOKEN)
         if differs(conf_path, text, None):
             due.append((conf_path, text, placing.mode_of(conf_path) or 0o644))

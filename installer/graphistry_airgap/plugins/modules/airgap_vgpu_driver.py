@@ -44,12 +44,10 @@ from ansible.module_utils.basic import AnsibleModule
 def decide(module: AnsibleModule, kernel: str, *, ended: bool = False) -> vgpu_driver.Decision:
     """`ended` is for a look at what an installation of this run has left."""
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     driver = module.params["driver"]
-    found = vgpu_driver.probe(Host(run=run), kernel, {"driver": driver}, module.params["bundle"])
+    found = vgpu_driver.probe(
+        Host.of_module(module.run_command), kernel, {"driver": driver}, module.params["bundle"]
+    )
     return vgpu_driver.decide({**found, "begun": False} if ended else found, driver)
 
 
@@ -75,7 +73,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     driver = module.params["driver"]
-    kernel = Host(run=module.run_command).word("/proc/sys/kernel/osrelease")
+    kernel = Host.of_module(module.run_command).word("/proc/sys/kernel/osrelease")
     decision = decide(module, kernel)
     if decision.action != vgpu_driver.INSTALL or module.check_mode:
         module.exit_json(changed=decision.action == vgpu_driver.INSTALL, reason=decision.reason)

@@ -27,13 +27,12 @@ loaded:
 
 from pathlib import Path
 
-from ansible.module_utils.airgap import gpu_smi
+from ansible.module_utils.airgap import driver_signing, gpu_smi
 from ansible.module_utils.airgap.gpu_knowledge import numbers
+from ansible.module_utils.airgap.probe_root import Host
 from ansible.module_utils.basic import AnsibleModule
 
 NOUVEAU = Path("/sys/module/nouveau")
-# what the kernel says of a module whose signature it does not trust; no reboot changes that
-REJECTED = ("Key was rejected", "Required key not available")
 
 
 def load(module: AnsibleModule) -> None:
@@ -42,11 +41,11 @@ def load(module: AnsibleModule) -> None:
         return
     _, out, error = module.run_command(["modprobe", "nvidia"])
     said = (error or out).strip()[-500:]
-    if any(words in said for words in REJECTED):
+    if driver_signing.is_rejected(said):
         module.fail_json(
             msg=f"the kernel refuses the guest driver's module: Secure Boot does not know its key ({said})",
             code="driver-modules-rejected",
-            hint="enrol DKMS's key (mokutil --import /var/lib/dkms/mok.pub) or switch Secure Boot off",
+            hint=driver_signing.ENROL,
         )
 
 
@@ -61,16 +60,13 @@ def main() -> None:
         argument_spec={"version": {"type": "str", "default": ""}}, supports_check_mode=True
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
+    host = Host.of_module(module.run_command)
     wanted = module.params["version"]
-    answer = gpu_smi.ask(run)
+    answer = gpu_smi.ask(host.run)
     tried = answer.state == gpu_smi.NO_DRIVER and not module.check_mode
     if tried:
         load(module)
-        answer = gpu_smi.ask(run)
+        answer = gpu_smi.ask(host.run)
     if answer.state == gpu_smi.ANSWERED and numbers(answer.driver) >= numbers(wanted):
         module.exit_json(changed=tried, loaded=answer.driver)
     if module.check_mode:

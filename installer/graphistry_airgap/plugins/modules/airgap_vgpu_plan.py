@@ -67,14 +67,10 @@ def main() -> None:
         supports_check_mode=True,
     )
 
-    def run(argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
-        status, out, err = module.run_command(argv, environ_update=environment)
-        return status, out, err
-
     wish = module.params["wish"]
     requirements = {"vgpu": wish, "gpu": {}, "bundle": module.params["bundle"]}
     requirements |= {"platform": wish["platform"], "purpose": wish["purpose"]}
-    found = probe_vgpu.discovered(Host(run=run), requirements)
+    found = probe_vgpu.discovered(Host.of_module(module.run_command), requirements)
     stopping = errors(in_order(item for one in JUDGES for item in one({"vgpu": found}, requirements)))
     if stopping:
         module.fail_json(

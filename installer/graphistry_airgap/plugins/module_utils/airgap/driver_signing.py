@@ -21,6 +21,15 @@ _ATTRIBUTES = 4
 _LOCKDOWN = "/sys/kernel/security/lockdown"
 _ENFORCE = "/sys/module/module/parameters/sig_enforce"
 
+# what the kernel says of a module whose signature it does not trust; no reboot changes that
+_REJECTED = ("Key was rejected", "Required key not available")
+ENROL = "enrol DKMS's key (mokutil --import /var/lib/dkms/mok.pub) or switch Secure Boot off"
+
+
+def is_rejected(said: str) -> bool:
+    """Whether these words of modprobe are the kernel's refusal of a signature."""
+    return any(words in said for words in _REJECTED)
+
 
 def signing(host: Host, key: str) -> dict[str, Any]:
     """`required` says by what, empty where any module may be loaded; `key` is DKMS's certificate."""

@@ -19,6 +19,17 @@ QUERY = (
     "${Package}\\t${Architecture}\\t${Version}\\t"
     "${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
 )
+# of every transaction: nothing asks, nothing restarts, and the operator's configuration files stay
+ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "DEBIAN_PRIORITY": "critical",
+    "NEEDRESTART_SUSPEND": "1",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "LC_ALL": "C.UTF-8",
+}
+KEEP_FILES = ("--force-confdef", "--force-confold")
+# seconds to wait for another package manager
+LOCK_TIMEOUT = 120
 _TRIGGERED = frozenset({"triggers-awaited", "triggers-pending"})
 _UNFINISHED = frozenset({"unpacked", "half-configured"}) | _TRIGGERED
 # struct flock of Linux: two shorts, two longs, one int, padding

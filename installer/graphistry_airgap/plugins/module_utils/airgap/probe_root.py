@@ -24,6 +24,11 @@ class Host:
     run: Run
     root: Path = Path("/")
 
+    @classmethod
+    def of_module(cls, run_command: Callable[..., tuple[int, str, str]]) -> Host:
+        """The machine that an Ansible module runs on, through its `run_command`."""
+        return cls(run=lambda argv, environment: run_command(list(argv), environ_update=dict(environment)))
+
     def path(self, name: str) -> Path:
         return self.root / name.lstrip("/")
 

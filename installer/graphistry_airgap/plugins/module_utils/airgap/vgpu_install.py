@@ -21,20 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOG = "/var/log/nvidia-installer.log"
-APT_ENVIRONMENT = {
-    "DEBIAN_FRONTEND": "noninteractive",
-    "DEBIAN_PRIORITY": "critical",
-    "NEEDRESTART_SUSPEND": "1",
-    "APT_LISTCHANGES_FRONTEND": "none",
-    "LC_ALL": "C.UTF-8",
-}
-_KEEP_FILES = ("--force-confdef", "--force-confold")
 _CHUNK = 1 << 20
 # a build on one slow core takes some twenty minutes
 _LONGEST = 7200
 # of the installer's many options those that not every version of it has
 _IF_KNOWN = (
     "--dkms",
+    "--no-network",
     "--no-x-check",
     "--no-nouveau-check",
     "--disable-nouveau",
@@ -124,12 +117,13 @@ def _may_run(place: Path) -> bool:
 
 
 def _with_apt(run: Run, wanted: Wanted, copy: Path) -> None:
-    environment = {**APT_ENVIRONMENT, "APT_CONFIG": wanted.apt_config}
+    environment = {**packages.ENVIRONMENT, "APT_CONFIG": wanted.apt_config}
     status, out, error = run(["dpkg-query", "-W", "-f", packages.QUERY], environ_update=environment)
     if status == 0 and any(one.unfinished for one in packages.read_query(out)):
-        run(["dpkg", "--configure", "--pending", *_KEEP_FILES], environ_update=environment)
+        run(["dpkg", "--configure", "--pending", *packages.KEEP_FILES], environ_update=environment)
     command = ["apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove", "--reinstall"]
-    for option in _KEEP_FILES:
+    command += ["-o", f"DPkg::Lock::Timeout={packages.LOCK_TIMEOUT}"]
+    for option in packages.KEEP_FILES:
         command += ["-o", f"Dpkg::Options::={option}"]
     command += ["install", os.fspath(copy)]
     status, out, error = run([*command, "--simulate"], environ_update=environment)
