@@ -47,7 +47,7 @@ class Step:
 
 
 def merge_rows(name: str, rows: Sequence[dict[str, Any]], *, directory: Path = MATRICES) -> None:
-    """Put the rows into the matrix `name`, each in the place of the row with its case, else sorted by case."""
+    """Put the rows into the matrix `name`, sorted by case; each replaces the row with its case."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.json"
     with (directory / f".{name}.lock").open("w") as lock:
