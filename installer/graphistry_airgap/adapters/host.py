@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import run
 from graphistry_airgap.domain import places
+from graphistry_airgap.domain.platforms import platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def platform_name(path: Path = Path("/etc/os-release")) -> str:
-    """`debian-13` from /etc/os-release."""
+    """The platform that /etc/os-release names: `debian-13`, or `rhel-9` for Rocky 9 too."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
     pairs = dict(line.strip().split("=", 1) for line in text.splitlines() if "=" in line)
     name, version = (pairs.get(key, "unknown").strip("\"'") for key in ("ID", "VERSION_ID"))
-    return f"{name}-{version}"
+    return platform_of(name, version)
 
 
 def installed_packages() -> dict[str, str]:

@@ -18,7 +18,18 @@ from graphistry_airgap.domain.bundle_driver import (
     parse_licence,
     parse_vgpu,
 )
-from graphistry_airgap.domain.bundle_values import NAME, VERSION, WORD, digest, inside, like, size, text
+from graphistry_airgap.domain.bundle_values import (
+    NAME,
+    VERSION,
+    WORD,
+    digest,
+    inside,
+    like,
+    one_of,
+    size,
+    text,
+    truth,
+)
 from graphistry_airgap.domain.errors import BundleError
 from graphistry_airgap.domain.images import Layer
 
@@ -47,13 +58,18 @@ class Package:
 
 @dataclass(frozen=True)
 class Repository:
-    """A partial mirror: the vendor's own signed metadata and the needed part of the pool."""
+    """A partial mirror: the vendor's own metadata, mostly signed, and the needed part of the pool.
+
+    Suite and components are apt's, package keys and the word on signed metadata dnf's.
+    """
 
     name: str
     path: str
-    suite: str
-    components: tuple[str, ...]
     signed_by: str
+    suite: str = ""
+    components: tuple[str, ...] = ()
+    package_keys: tuple[str, ...] = ()
+    metadata_signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -65,6 +81,7 @@ class Platform:
     runtime: str
     driver: Driver | None = None
     vgpu: Vgpu | None = None
+    package_system: str = "apt"
 
 
 @dataclass(frozen=True)
@@ -180,7 +197,12 @@ def _bundle(document: dict[str, Any]) -> Bundle:
         licences=tuple(parse_licence(one) for one in document.get("licences", ())),
         raw=document,
     )
-    keys = {one.signed_by for platform in bundle.platforms.values() for one in platform.repositories}
+    keys = {
+        key
+        for platform in bundle.platforms.values()
+        for one in platform.repositories
+        for key in (one.signed_by, *one.package_keys)
+    }
     if absent := sorted(keys - bundle.files.keys()):
         raise ValueError(f"the keyring {absent[0]} of a repository is not among its files")
     carried = {
@@ -196,20 +218,35 @@ def _file(value: dict[str, Any]) -> File:
     return File(size(value["size"]), text(value["sha256"]))
 
 
+def _apt_repository(value: dict[str, Any]) -> Repository:
+    return Repository(
+        name=like(NAME, value["name"]),
+        path=inside(value["path"]),
+        suite=like(WORD, value["suite"]),
+        components=tuple(like(WORD, part) for part in value["components"]),
+        signed_by=inside(value["signed_by"]),
+    )
+
+
+def _dnf_repository(value: dict[str, Any]) -> Repository:
+    return Repository(
+        name=like(NAME, value["name"]),
+        path=inside(value["path"]),
+        signed_by=inside(value["signed_by"]),
+        package_keys=tuple(inside(path) for path in value["package_keys"]),
+        metadata_signed=truth(value["metadata_signed"]),
+    )
+
+
+_REPOSITORIES = {"apt": _apt_repository, "dnf": _dnf_repository}
+
+
 def _platform(name: str, value: dict[str, Any]) -> Platform:
+    package_system = one_of(tuple(_REPOSITORIES), value.get("package_system", "apt"))
     return Platform(
         name=name,
         architecture=text(value["architecture"]),
-        repositories=tuple(
-            Repository(
-                name=like(NAME, one["name"]),
-                path=inside(one["path"]),
-                suite=like(WORD, one["suite"]),
-                components=tuple(like(WORD, part) for part in one["components"]),
-                signed_by=inside(one["signed_by"]),
-            )
-            for one in value["repositories"]
-        ),
+        repositories=tuple(_REPOSITORIES[package_system](one) for one in value["repositories"]),
         packages={
             like(NAME, group): tuple(
                 Package(
@@ -224,6 +261,7 @@ def _platform(name: str, value: dict[str, Any]) -> Platform:
         runtime=inside(value["runtime"]),
         driver=parse_driver(value["driver"], value["packages"]) if "driver" in value else None,
         vgpu=parse_vgpu(value["vgpu"]) if "vgpu" in value else None,
+        package_system=package_system,
     )
 
 

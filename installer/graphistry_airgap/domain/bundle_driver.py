@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain.bundle_values import NAME, VERSION, inside, like, text
+from graphistry_airgap.domain.bundle_values import NAME, VERSION, inside, like, one_of, text
 from graphistry_airgap.domain.driver import PROGRAMS, Driver, headers_group, module_group
 from graphistry_airgap.domain.spec import MODULES
 
@@ -48,7 +48,7 @@ def parse_driver(value: dict[str, Any], groups: Collection[str]) -> Driver:
     driver = Driver(
         branch=like(NAME, value["branch"]),
         version=like(VERSION, value["version"]),
-        modules=tuple(_one_of(MODULES, one) for one in value["modules"]),
+        modules=tuple(one_of(MODULES, one) for one in value["modules"]),
         kernel_images={
             like(NAME, kernel): like(VERSION, value["kernel_images"][kernel]) for kernel in value["kernels"]
         },
@@ -63,7 +63,7 @@ def parse_vgpu(value: dict[str, Any]) -> Vgpu:
     driver = value.get("driver")
     return Vgpu(
         driver=GuestDriver(
-            inside(driver["path"]), _one_of(_KINDS, driver["kind"]), like(VERSION, driver["version"])
+            inside(driver["path"]), one_of(_KINDS, driver["kind"]), like(VERSION, driver["version"])
         )
         if driver
         else None,
@@ -74,9 +74,3 @@ def parse_vgpu(value: dict[str, Any]) -> Vgpu:
 def parse_licence(value: dict[str, Any]) -> Licence:
     concerns = [inside(value["path"])] if "path" in value else [like(NAME, one) for one in value["packages"]]
     return Licence(text(value["name"]), text(value["note"]), tuple(concerns))
-
-
-def _one_of(known: tuple[str, ...], value: Any) -> str:
-    if value not in known:
-        raise ValueError(f"one of {', '.join(known)} was expected where {value!r:.80} stands")
-    return text(value)

@@ -9,7 +9,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # these become parts of paths, of files that apt reads, or of argument lists
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_/-]*")
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~:-]*")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~^:-]*")
 
 
 def text(value: Any) -> str:
@@ -43,3 +43,15 @@ def digest(value: Any) -> str:
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise ValueError(f"a digest (sha256:<64 hex digits>) was expected where {value!r:.80} stands")
     return value
+
+
+def truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false was expected where {value!r:.80} stands")
+    return value
+
+
+def one_of(known: tuple[str, ...], value: Any) -> str:
+    if value not in known:
+        raise ValueError(f"one of {', '.join(known)} was expected where {value!r:.80} stands")
+    return text(value)

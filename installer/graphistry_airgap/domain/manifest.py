@@ -65,6 +65,7 @@ def render_manifest(
 def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]:
     """What bundle.json says about one platform."""
     return {
+        "package_system": platform.package_system,
         "architecture": platform.architecture,
         "repositories": [
             {

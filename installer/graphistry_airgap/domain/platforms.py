@@ -1,17 +1,24 @@
 """Target platforms: everything that differs between operating systems, one class each.
 
 A package group is named by its roots; its closure over the platform's base is
-resolved at build.  Nothing outside this module compares distribution names.
+resolved at build.  Nothing outside this module compares distribution names: what
+differs hangs on the package system.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
+
+PackageSystem = Literal["apt", "dnf"]
 
 
 class Platform(Protocol):
     name: ClassVar[str]
+    os_ids: ClassVar[tuple[str, ...]]
+    os_version: ClassVar[str]
+    package_system: ClassVar[PackageSystem]
     architecture: ClassVar[str]
+    base: ClassVar[tuple[str, ...]]
     groups: ClassVar[dict[str, tuple[str, ...]]]
     python_version: ClassVar[str]
     python_abis: ClassVar[tuple[str, ...]]
@@ -20,11 +27,25 @@ class Platform(Protocol):
     module_tools: ClassVar[tuple[str, ...]]
 
 
+# glibc 2.34 and newer; newest first, every older policy is accepted too
+_GLIBC_2_34 = (
+    "manylinux_2_34_x86_64",
+    "manylinux_2_28_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+)
+
+
 class Debian13:
     """Debian 13 (trixie), amd64, with its own Python 3.13 and its own docker.io 26.1."""
 
     name: ClassVar[str] = "debian-13"
+    os_ids: ClassVar[tuple[str, ...]] = ("debian",)
+    os_version: ClassVar[str] = "13"
+    package_system: ClassVar[PackageSystem] = "apt"
     architecture: ClassVar[str] = "amd64"
+    # the repositories themselves say which packages are required
+    base: ClassVar[tuple[str, ...]] = ()
     groups: ClassVar[dict[str, tuple[str, ...]]] = {
         "python": ("python3", "python3-apt"),
         # docker.io only recommends its client, and the compose plugin is a package of its own
@@ -33,16 +54,60 @@ class Debian13:
     }
     python_version: ClassVar[str] = "3.13"
     python_abis: ClassVar[tuple[str, ...]] = ("cp313", "abi3", "none")
-    # glibc 2.41; newest first, every older policy is accepted too
-    wheel_platforms: ClassVar[tuple[str, ...]] = (
-        "manylinux_2_34_x86_64",
-        "manylinux_2_28_x86_64",
-        "manylinux_2_17_x86_64",
-        "manylinux2014_x86_64",
-    )
+    wheel_platforms: ClassVar[tuple[str, ...]] = _GLIBC_2_34
     guest_drivers: ClassVar[tuple[str, ...]] = ("deb", "run")
     # what a guest driver from elsewhere is built with
     module_tools: ClassVar[tuple[str, ...]] = ("dkms", "gcc", "make")
 
 
-PLATFORMS: dict[str, type[Platform]] = {Debian13.name: Debian13}
+class Rhel9:
+    """Red Hat Enterprise Linux 9 and its rebuilds, x86_64, with Docker's own packages.
+
+    The tool runs on AppStream's python3.11; modules run on the platform's own Python 3.9.
+    """
+
+    name: ClassVar[str] = "rhel-9"
+    os_ids: ClassVar[tuple[str, ...]] = ("rhel", "rocky", "almalinux", "ol", "centos")
+    os_version: ClassVar[str] = "9"
+    package_system: ClassVar[PackageSystem] = "dnf"
+    architecture: ClassVar[str] = "x86_64"
+    # of a minimal installation, what our packages can lean on; a host without one of these does not boot
+    base: ClassVar[tuple[str, ...]] = (
+        "basesystem",
+        "bash",
+        "coreutils",
+        "dnf",
+        "filesystem",
+        "glibc",
+        "rpm",
+        "selinux-policy-targeted",
+        "systemd",
+        "util-linux",
+    )
+    groups: ClassVar[dict[str, tuple[str, ...]]] = {
+        "python": ("python3.11",),
+        "docker": (
+            "docker-ce",
+            "docker-ce-cli",
+            "containerd.io",
+            "docker-compose-plugin",
+            "container-selinux",
+        ),
+        "toolkit": ("nvidia-container-toolkit",),
+    }
+    python_version: ClassVar[str] = "3.11"
+    python_abis: ClassVar[tuple[str, ...]] = ("cp311", "abi3", "none")
+    wheel_platforms: ClassVar[tuple[str, ...]] = _GLIBC_2_34
+    guest_drivers: ClassVar[tuple[str, ...]] = ("rpm", "run")
+    module_tools: ClassVar[tuple[str, ...]] = ("dkms", "gcc", "make")
+
+
+PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (Debian13, Rhel9)}
+
+
+def platform_of(os_id: str, os_version: str) -> str:
+    """The platform of a host by its os-release; of an unknown one, what it calls itself."""
+    for name, platform in PLATFORMS.items():
+        if os_id in platform.os_ids and os_version.partition(".")[0] == platform.os_version:
+            return name
+    return f"{os_id}-{os_version}"

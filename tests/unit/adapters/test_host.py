@@ -15,6 +15,11 @@ pytestmark = pytest.mark.subprocesses
     [
         (b'ID=debian\nVERSION_ID="13"\n', "debian-13"),
         (b"ID='debian'\r\nVERSION_ID='13'\r\nNAME=\xff\n# a=b\n", "debian-13"),
+        (b'ID="rhel"\nVERSION_ID="9.4"\n', "rhel-9"),
+        (b'ID="rocky"\nVERSION_ID="9.6"\n', "rhel-9"),
+        (b'ID="almalinux"\nVERSION_ID="9"\n', "rhel-9"),
+        (b'ID="ol"\nVERSION_ID="9.5"\n', "rhel-9"),
+        (b'ID="rocky"\nVERSION_ID="8.10"\n', "rocky-8.10"),
         (b"ID=debian\n", "debian-unknown"),
         (b"", "unknown-unknown"),
         (None, "unknown-unknown"),

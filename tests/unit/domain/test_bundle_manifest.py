@@ -33,6 +33,59 @@ def test_a_manifest_becomes_values(document):
 
 
 @pytest.fixture
+def of_dnf(document):
+    """The same manifest for a platform of dnf's."""
+    platform = document["platforms"].pop("debian-13")
+    document["platforms"]["rhel-9"] = platform
+    key = platform["repositories"][0]["signed_by"]
+    platform["package_system"] = "dnf"
+    platform["repositories"] = [
+        {
+            "name": "docker",
+            "path": "packages/rhel-9/docker",
+            "signed_by": key,
+            "package_keys": [key],
+            "metadata_signed": False,
+        }
+    ]
+    platform["packages"]["docker"] = [
+        {"name": "docker-ce", "version": "3:26.1.5~rc1^git2-1.el9", "architecture": "x86_64"}
+    ]
+    return document
+
+
+def test_a_manifest_says_nothing_of_the_package_system_before_it_knew_two(document):
+    document["platforms"]["debian-13"].pop("package_system", None)
+    assert parse(document).platforms["debian-13"].package_system == "apt"
+
+
+def test_repositories_of_dnf_become_values(of_dnf):
+    platform = parse(of_dnf).platforms["rhel-9"]
+    (repository,) = platform.repositories
+    assert platform.package_system == "dnf"
+    assert (repository.suite, repository.components) == ("", ())
+    assert repository.package_keys == (repository.signed_by,)
+    assert not repository.metadata_signed
+    assert platform.packages["docker"][0].version == "3:26.1.5~rc1^git2-1.el9"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda platform: platform.update(package_system="pacman"), "one of apt, dnf"),
+        (lambda platform: platform["repositories"][0].update(metadata_signed="no"), "true or false"),
+        (lambda platform: platform["repositories"][0].update(package_keys=["../key"]), "inside the bundle"),
+        (lambda platform: platform["repositories"][0].update(package_keys=["gone.asc"]), "gone.asc"),
+        (lambda platform: platform["repositories"][0].pop("package_keys"), "package_keys"),
+    ],
+)
+def test_misshapen_repositories_of_dnf(of_dnf, change, said):
+    change(of_dnf["platforms"]["rhel-9"])
+    with pytest.raises(BundleError, match=said):
+        parse(of_dnf)
+
+
+@pytest.fixture
 def with_driver(document):
     """The same manifest with a driver, a guest's files and a licence note."""
     platform = document["platforms"]["debian-13"]
