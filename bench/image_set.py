@@ -21,6 +21,7 @@ from pathlib import Path
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.adapters.files import sha256_file
+from graphistry_airgap.domain.images import ZSTD
 
 POOL = 48 << 20
 SHARED = 0.5
@@ -190,7 +191,7 @@ def generate(target: Path, size: Size, *, seed: int = 1, prefix: str = "bench") 
 def pack(archive: Path, folder: Path) -> None:
     """Write `images/` and the list of images in `bundle.json`, by the code that builds bundles."""
     cache = Cache(folder / "cache")
-    images = DockerArchive(cache).pack(archive, sha256_file(archive), lambda _: None)
+    images = DockerArchive(cache).pack(archive, sha256_file(archive), ZSTD, lambda _: None)
     blobs = folder / "images/blobs/sha256"
     blobs.mkdir(parents=True, exist_ok=True)
     for image in images:

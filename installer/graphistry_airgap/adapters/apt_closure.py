@@ -96,7 +96,8 @@ class AptClosure:
             root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
             root.install_base()
             found = {}
-            for name, roots in sorted((platform.groups | wanted.groups).items()):
+            preferred = {name: roots for name, roots in platform.preferred.items() if root.holds(roots)}
+            for name, roots in sorted((platform.groups | preferred | wanted.groups).items()):
                 file = [str(wanted.files[name].source)] if name in wanted.files else []
                 found[name] = root.closure([*roots, *file])
             images = {}
@@ -132,7 +133,7 @@ def _closure_key(
     apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
     files = {group: file.sha256 for group, file in wanted.files.items()}
     kernels = {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()}
-    groups = platform.groups | wanted.groups
+    groups = [platform.groups, platform.preferred, wanted.groups]
     inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt]
     return f"closure {sha256_hex(canonical_json(inputs))}"
 
@@ -185,6 +186,10 @@ class _AptRoot:
                 hint="add the distribution's own main repository to the spec",
             )
         self._set_status(self.closure(required))
+
+    def holds(self, names: Sequence[str]) -> bool:
+        """Whether the repositories have every one of these packages."""
+        return all(name in self._apt("apt-cache", "pkgnames", name).stdout.split() for name in names)
 
     def headers(self, kernel: str, roots: KernelRoots) -> tuple[list[Package], str]:
         """The closure of a kernel's headers over base and kernel image, and that image's version."""

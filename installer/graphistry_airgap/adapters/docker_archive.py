@@ -1,7 +1,7 @@
 """A `docker save` archive turned into OCI blobs in one streamed pass.
 
-Each layer goes straight from the archive through sha256 into zstd; the raw layers
-never touch the disk.  Configs keep their bytes: converters that rewrite them change
+Each layer goes straight from the archive through sha256 into a compressor; the raw
+layers never touch the disk.  Configs keep their bytes: converters that rewrite them change
 the image id and drop health checks.  Both forms of the archive are read, the old
 one (`<id>/layer.tar`, repeated layers as links) and the one with `blobs/sha256/`.
 """
@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from graphistry_airgap.adapters.files import CHUNK, sha256_file
 from graphistry_airgap.adapters.process import require, run, streaming
 from graphistry_airgap.domain.errors import InputError
-from graphistry_airgap.domain.images import Image, Layer, familiar_name
+from graphistry_airgap.domain.images import GZIP, ZSTD, Image, Layer, familiar_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # measured on 264 MB of service images, on one core: level 3 gives 88.8 MB in 1.1 s, 6 gives 83.1 MB in
 # 3.0 s, 9 gives 79.1 MB in 5.2 s (gzip: 94.4 MB); all unpack equally fast, and a layer is packed once
-ZSTD_LEVEL = 6
+# the bytes do not depend on zstd's number of threads; gzip writes no time into a pipe
+COMPRESSORS = {ZSTD: ("zstd", "-6", "-T0", "-q", "-c"), GZIP: ("gzip", "-6", "-c")}
 JSON_LIMIT = 8 << 20
 WORTH_A_LINE = 64 << 20
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
@@ -40,22 +41,26 @@ class DockerArchive:
     def __init__(self, cache: Cache) -> None:
         self.cache = cache
 
-    def pack(self, archive: Path, sha256: str, progress: Callable[[str], None]) -> list[Image]:
+    def pack(
+        self, archive: Path, sha256: str, compression: str, progress: Callable[[str], None]
+    ) -> list[Image]:
         """Images of the archive with this digest; their blobs are in the cache afterwards."""
         require("zstd", package="zstd")
-        key = f"images {sha256} {self._settings()}"
+        key = f"images {sha256} {_settings(compression)}"
         noted = self.cache.note(key)
         if noted is not None:
             images = [Image.from_json(value) for value in noted]
             if all(self.cache.find(digest) for image in images for digest in _digests(image)):
                 return images
-        images = _ArchivePass(self.cache, archive, progress).images()
+        images = _ArchivePass(self.cache, archive, compression, progress).images()
         self.cache.write_note(key, [image.to_json() for image in images])
         return images
 
-    def _settings(self) -> str:
-        version = run(["zstd", "--version"]).stdout.strip()
-        return f"zstd -{ZSTD_LEVEL} {version}"
+
+def _settings(compression: str) -> str:
+    program, level, *_ = COMPRESSORS[compression]
+    version = run([program, "--version"]).stdout.partition("\n")[0]
+    return f"{program} {level} {version}"
 
 
 def _digests(image: Image) -> list[str]:
@@ -66,9 +71,12 @@ def _digests(image: Image) -> list[str]:
 
 
 class _ArchivePass:
-    def __init__(self, cache: Cache, archive: Path, progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, cache: Cache, archive: Path, compression: str, progress: Callable[[str], None]
+    ) -> None:
         self.cache = cache
         self.archive = archive
+        self.compression = compression
         self.progress = progress
         self.small: dict[str, bytes] = {}
         self.layers: dict[str, Layer] = {}
@@ -124,18 +132,19 @@ class _ArchivePass:
 
     def _compress(self, head: bytes, stream: IO[bytes]) -> Layer:
         digest, size = hashlib.sha256(), 0
+        command = list(COMPRESSORS[self.compression])
         with self.cache.temporary() as packed:
-            with packed.open("wb") as out:
-                # the bytes do not depend on the number of threads
-                command = ["zstd", f"-{ZSTD_LEVEL}", "-T0", "-q", "-c"]
-                with streaming(command, stdin=subprocess.PIPE, stdout=out) as process:
-                    assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
-                    chunk = head or stream.read(CHUNK)
-                    while chunk:
-                        digest.update(chunk)
-                        size += len(chunk)
-                        process.stdin.write(chunk)
-                        chunk = stream.read(CHUNK)
+            with (
+                packed.open("wb") as out,
+                streaming(command, stdin=subprocess.PIPE, stdout=out) as process,
+            ):
+                assert process.stdin is not None  # noqa: S101 (a pipe was asked for)
+                chunk = head or stream.read(CHUNK)
+                while chunk:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    process.stdin.write(chunk)
+                    chunk = stream.read(CHUNK)
             packed_size, blob = packed.stat().st_size, sha256_file(packed)
             self.cache.adopt(packed, blob)
         return Layer(f"sha256:{blob}", packed_size, f"sha256:{digest.hexdigest()}", size)
@@ -144,7 +153,7 @@ class _ArchivePass:
         if "manifest.json" not in self.small:
             raise self._unusable("it holds no manifest.json")
         return [
-            Image(familiar_name(name), *self._config_and_layers(entry))
+            Image(familiar_name(name), *self._config_and_layers(entry), self.compression)
             for entry in json.loads(self.small["manifest.json"])
             for name in entry.get("RepoTags") or []
         ]

@@ -30,13 +30,18 @@ REQUIREMENTS = Path(__file__).resolve().parents[1] / "data" / "runtime-requireme
 INHERITED = re.compile(
     r"^(PIP_\w+|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE)$", re.IGNORECASE
 )
-_LINE = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})$")
+_LINE = re.compile(
+    r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)"
+    r'(?:; python_version == "(?P<python>[0-9.]+)")?'
+    r" --hash=sha256:(?P<sha256>[0-9a-f]{64})$"
+)
 
 
 @dataclass(frozen=True)
 class _Pin:
     name: str
     version: str
+    python: str | None
     sha256: str
 
     @property
@@ -52,7 +57,7 @@ class Runtime:
 
     def collect(self, platform: type[Platform]) -> list[Wheel]:
         """All wheels for the platform, in the cache afterwards, sorted by name."""
-        pins = self._pins()
+        pins = self._pins(platform.python_version)
         missing = [pin for pin in pins if self._filename(pin) is None]
         if missing and self.offline:
             raise InputError(
@@ -66,9 +71,10 @@ class Runtime:
         wheels = [self._wheel(pin) for pin in pins]
         return sorted([*wheels, build_own_wheel(self.cache)], key=lambda wheel: wheel.name)
 
-    def _pins(self) -> list[_Pin]:
+    def _pins(self, python: str) -> list[_Pin]:
         lines = self.requirements.read_text(encoding="utf-8").splitlines()
-        return [_Pin(**match.groupdict()) for line in lines if (match := _LINE.match(line))]
+        pins = [_Pin(**match.groupdict()) for line in lines if (match := _LINE.match(line))]
+        return [pin for pin in pins if pin.python in (None, python)]
 
     def _filename(self, pin: _Pin) -> str | None:
         noted: str | None = self.cache.note(pin.note)

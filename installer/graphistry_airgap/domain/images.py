@@ -2,21 +2,32 @@
 
 The manifest is an OCI one, because Docker's schema 2 knows no zstd layers; it is
 written over the vendor's unchanged config bytes, so that the image id (the config's
-digest) stays what `docker load` of the vendor's archive gives.
+digest) stays what `docker load` of the vendor's archive gives.  Layers are zstd where
+every daemon that the bundle is for reads it, else gzip.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from graphistry_airgap.domain.closure import Closure
+
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
-LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+zstd"
+LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar+"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 NAME_ANNOTATION = "org.opencontainers.image.ref.name"
+ZSTD, GZIP = "zstd", "gzip"
+ENGINES = ("docker.io", "docker-ce")
+OLDEST_WITH_ZSTD = 23
+_MAJOR = re.compile(r"(?:\d+:)?(\d+)")
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,7 @@ class Image:
     config: str
     config_size: int
     layers: tuple[Layer, ...]
+    compression: str = ZSTD
 
     def manifest(self) -> bytes:
         return canonical_json(
@@ -45,7 +57,11 @@ class Image:
                 "mediaType": MANIFEST_TYPE,
                 "config": {"mediaType": CONFIG_TYPE, "digest": self.config, "size": self.config_size},
                 "layers": [
-                    {"mediaType": LAYER_TYPE, "digest": layer.digest, "size": layer.size}
+                    {
+                        "mediaType": LAYER_TYPE + self.compression,
+                        "digest": layer.digest,
+                        "size": layer.size,
+                    }
                     for layer in self.layers
                 ],
             }
@@ -71,6 +87,16 @@ class Image:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Image:
         return cls(**{**value, "layers": tuple(Layer(**layer) for layer in value["layers"])})
+
+
+def layer_compression(closures: Iterable[Closure]) -> str:
+    """What the Docker of every platform reads; gzip where a closure does not tell which Docker that is."""
+    for closure in closures:
+        engines = [package for package in closure.groups["docker"] if package.name in ENGINES]
+        majors = [int(match[1]) for package in engines if (match := _MAJOR.match(package.version))]
+        if not majors or min(majors) < OLDEST_WITH_ZSTD:
+            return GZIP
+    return ZSTD
 
 
 def layout_index(images: list[Image]) -> bytes:

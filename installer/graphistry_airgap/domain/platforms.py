@@ -1,8 +1,9 @@
 """Target platforms: everything that differs between operating systems, one class each.
 
 A package group is named by its roots; its closure over the platform's base is
-resolved at build.  Nothing outside this module compares distribution names: what
-differs hangs on the package system.
+resolved at build.  Where the repositories of a spec hold all of a group's preferred
+roots, those are taken in place of its own.  Nothing outside this module compares
+distribution names: what differs hangs on the package system.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class Platform(Protocol):
     architecture: ClassVar[str]
     base: ClassVar[tuple[str, ...]]
     groups: ClassVar[dict[str, tuple[str, ...]]]
+    preferred: ClassVar[dict[str, tuple[str, ...]]]
     python_version: ClassVar[str]
     python_abis: ClassVar[tuple[str, ...]]
     wheel_platforms: ClassVar[tuple[str, ...]]
@@ -34,6 +36,10 @@ _GLIBC_2_34 = (
     "manylinux_2_17_x86_64",
     "manylinux2014_x86_64",
 )
+
+
+# Docker's own packages; who names Docker's repository in a spec wants them
+_DOCKER_CE = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin")
 
 
 class Debian13:
@@ -52,12 +58,26 @@ class Debian13:
         "docker": ("docker.io", "docker-cli", "docker-compose", "iptables"),
         "toolkit": ("nvidia-container-toolkit",),
     }
+    preferred: ClassVar[dict[str, tuple[str, ...]]] = {"docker": _DOCKER_CE}
     python_version: ClassVar[str] = "3.13"
     python_abis: ClassVar[tuple[str, ...]] = ("cp313", "abi3", "none")
     wheel_platforms: ClassVar[tuple[str, ...]] = _GLIBC_2_34
     guest_drivers: ClassVar[tuple[str, ...]] = ("deb", "run")
     # what a guest driver from elsewhere is built with
     module_tools: ClassVar[tuple[str, ...]] = ("dkms", "gcc", "make")
+
+
+class Debian12(Debian13):
+    """Debian 12 (bookworm), with its own Python 3.11, and Docker's packages or its own docker.io 20.10."""
+
+    name: ClassVar[str] = "debian-12"
+    os_version: ClassVar[str] = "12"
+    groups: ClassVar[dict[str, tuple[str, ...]]] = Debian13.groups | {
+        # the client comes with docker.io; Debian 12 has no compose plugin, so it must come from elsewhere
+        "docker": ("docker.io", "docker-compose-plugin", "iptables"),
+    }
+    python_version: ClassVar[str] = "3.11"
+    python_abis: ClassVar[tuple[str, ...]] = ("cp311", "abi3", "none")
 
 
 class Rhel9:
@@ -86,15 +106,10 @@ class Rhel9:
     )
     groups: ClassVar[dict[str, tuple[str, ...]]] = {
         "python": ("python3.11",),
-        "docker": (
-            "docker-ce",
-            "docker-ce-cli",
-            "containerd.io",
-            "docker-compose-plugin",
-            "container-selinux",
-        ),
+        "docker": (*_DOCKER_CE, "container-selinux"),
         "toolkit": ("nvidia-container-toolkit",),
     }
+    preferred: ClassVar[dict[str, tuple[str, ...]]] = {}
     python_version: ClassVar[str] = "3.11"
     python_abis: ClassVar[tuple[str, ...]] = ("cp311", "abi3", "none")
     wheel_platforms: ClassVar[tuple[str, ...]] = _GLIBC_2_34
@@ -102,7 +117,7 @@ class Rhel9:
     module_tools: ClassVar[tuple[str, ...]] = ("dkms", "gcc", "make")
 
 
-PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (Debian13, Rhel9)}
+PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (Debian12, Debian13, Rhel9)}
 
 
 def platform_of(os_id: str, os_version: str) -> str:

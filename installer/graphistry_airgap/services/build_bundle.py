@@ -20,6 +20,7 @@ from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
 from graphistry_airgap.domain.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.domain.errors import InputError, StageError
+from graphistry_airgap.domain.images import layer_compression
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.manifest import render_manifest
 from graphistry_airgap.domain.platforms import PLATFORMS
@@ -169,7 +170,7 @@ class BuildBundle:
         platforms = tuple(PLATFORMS[name] for name in spec.platforms)
         with ThreadPoolExecutor(DOWNLOADS + 2) as pool:
             progress("fetch packages, pack images, collect wheels")
-            packed: Future[list[Image]] = pool.submit(self._pack, resolved.release, progress)
+            packed: Future[list[Image]] = pool.submit(self._pack, resolved, progress)
             wheels = {platform.name: pool.submit(self.runtimes.collect, platform) for platform in platforms}
             fetched = [
                 pool.submit(self.packages.fetch, package, repository)
@@ -189,8 +190,9 @@ class BuildBundle:
             locate=self._locate,
         )
 
-    def _pack(self, release: Release, progress: Callable[[str], None]) -> list[Image]:
-        images = self.images.pack(release.archive.source, release.archive.sha256, progress)
+    def _pack(self, resolved: _Resolved, progress: Callable[[str], None]) -> list[Image]:
+        release, compression = resolved.release, layer_compression(resolved.closures.values())
+        images = self.images.pack(release.archive.source, release.archive.sha256, compression, progress)
         held = {image.name for image in images}
         missing = [name for name in release.images if name not in held]
         if missing:

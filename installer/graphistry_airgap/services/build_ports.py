@@ -40,7 +40,9 @@ class VgpuFiles(Protocol):
 class Images(Protocol):
     """Turns an image archive into blobs of the cache."""
 
-    def pack(self, archive: Path, sha256: str, progress: Callable[[str], None]) -> list[Image]: ...
+    def pack(
+        self, archive: Path, sha256: str, compression: str, progress: Callable[[str], None]
+    ) -> list[Image]: ...
 
 
 class Runtimes(Protocol):

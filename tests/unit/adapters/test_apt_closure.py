@@ -8,7 +8,7 @@ from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.domain.closure import KernelRoots, Wanted
 from graphistry_airgap.domain.errors import InputError
-from graphistry_airgap.domain.platforms import Debian13
+from graphistry_airgap.domain.platforms import Debian12, Debian13
 from graphistry_airgap.domain.spec import RepositorySpec
 
 pytestmark = pytest.mark.subprocesses
@@ -96,6 +96,37 @@ def test_two_repositories_one_of_them_flat(resolver, keys, tmp_path):
     assert {package.repository for package in closure.groups["toolkit"]} == {"nvidia"}
     assert closure.repositories[1].fingerprints == (keys.fingerprint("second"),)
     resolver().fetch(*next(pair for pair in closure.sources() if pair[0].name == "libnvidia-container1"))
+
+
+DOCKERS_OWN = ("docker-ce", "docker-ce-cli", "containerd.io", "docker-compose-plugin")
+
+
+@pytest.mark.parametrize(
+    ("held", "taken"),
+    [
+        (DOCKERS_OWN, {*DOCKERS_OWN}),
+        (DOCKERS_OWN[3:], {"docker-compose-plugin", "docker.io", "iptables"}),
+    ],
+)
+def test_dockers_own_packages_are_taken_where_a_repository_has_them_all(
+    resolver, keys, tmp_path, held, taken
+):
+    """And with the plugin alone, Debian's docker.io, that has none on Debian 12."""
+    docker = AptRepository(tmp_path / "docker", keys)
+    for name in held:
+        docker.add(name, "5:28.5.1-1~debian.12~bookworm", depends="libc6")
+    docker.publish()
+    debian = debian_like(tmp_path / "debian", keys)
+    closure = resolver().resolve(Debian12, [spec(debian), spec(docker)], NOTHING_MORE)
+    assert {package.name for package in closure.groups["docker"]} == taken
+    assert {package.name for package in closure.groups["docker"] if package.repository == "docker"} == {*held}
+
+
+def test_a_platform_without_compose_plugin_says_what_is_missing(resolver, keys, tmp_path):
+    error = refused(resolver, spec(debian_like(tmp_path / "debian", keys)), platform=Debian12)
+    assert error.code == "package-unresolvable"
+    assert "docker-compose-plugin" in error.message
+    assert "repository" in error.hint
 
 
 def test_armored_keyring_is_made_binary(resolver, keys, tmp_path, cache):

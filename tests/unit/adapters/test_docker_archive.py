@@ -10,7 +10,7 @@ from graphistry_airgap.adapters import docker_archive
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.domain.errors import AirgapError, InputError
-from graphistry_airgap.domain.images import Image
+from graphistry_airgap.domain.images import GZIP, ZSTD, Image
 
 pytestmark = pytest.mark.subprocesses
 
@@ -32,11 +32,11 @@ def cache(tmp_path):
 
 @pytest.fixture
 def pack(cache, tmp_path):
-    def pack_bytes(data, *, compress=True):
+    def pack_bytes(data, *, compress=True, compression=ZSTD):
         path = tmp_path / "containers.tar.gz"
         path.write_bytes(gzip.compress(data, mtime=0) if compress else data)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        return DockerArchive(cache).pack(path, sha256, lambda _: None)
+        return DockerArchive(cache).pack(path, sha256, compression, lambda _: None)
 
     return pack_bytes
 
@@ -79,6 +79,19 @@ def test_manifest_names_the_vendors_config(pack):
     assert manifest["config"]["digest"] == f"sha256:{digest(NEXUS.config())}"
     assert image.descriptor()["digest"] == f"sha256:{digest(image.manifest())}"
     assert Image.from_json(image.to_json()) == image
+
+
+def test_layers_for_a_docker_without_zstd(pack, cache):
+    """Both forms lie side by side in the cache; the image stays the same, its manifest does not."""
+    images = [pack(FORMS["old"], compression=compression)[0] for compression in (ZSTD, GZIP)]
+    types = [{row["mediaType"] for row in json.loads(image.manifest())["layers"]} for image in images]
+    prefix = "application/vnd.oci.image.layer.v1.tar+"
+    assert types == [{f"{prefix}zstd"}, {f"{prefix}gzip"}]
+    assert images[0].config == images[1].config
+    assert [layer.diff_id for layer in images[0].layers] == [layer.diff_id for layer in images[1].layers]
+    assert gzip.decompress(blob(cache, images[1].layers[0].digest).read_bytes()) == BASE
+    assert pack(FORMS["new"], compression=GZIP)[0] == images[1]
+    assert Image.from_json(images[1].to_json()) == images[1]
 
 
 def test_second_time_packs_nothing(pack, monkeypatch):

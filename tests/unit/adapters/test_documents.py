@@ -62,7 +62,7 @@ def test_all_findings_come_at_once_with_their_paths(write):
 
 
 def test_unknown_platform_gets_the_known_ones(write):
-    error = error_of(write(GOOD.replace("debian-13", "debian-12")))
+    error = error_of(write(GOOD.replace("debian-13", "debian-31")))
     assert error.code == "key-unknown"
     assert "debian-13" in error.hint
 
