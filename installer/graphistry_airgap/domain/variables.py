@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.receipt import Provenance
     from graphistry_airgap.domain.site import Site
 
-APT_STATE = f"{places.STATE}/apt"
 PORTS = (80, 443)
 # groups of a platform's packages, and what a site file waives by name
 DRIVER = "driver"
@@ -35,11 +34,14 @@ def playbook_variables(
     raw = bundle.raw
     repositories = raw["platforms"][platform.name]["repositories"]
     release_directory = f"{site.root}/releases/{bundle.release.version}"
-    apt_config = f"{APT_STATE}/apt.conf"
+    system = platform.package_system
+    package_state = f"{places.STATE}/{system}"
+    package_config = f"{package_state}/{system}.conf"
     pools = [asdict(pool) for pool in site.docker.address_pools]
     return {
         "airgap_bundle": provenance.path,
         "preflight_bundle": provenance.path,
+        "preflight_package_system": system,
         "preflight_repositories": repositories,
         "preflight_platform": platform.name,
         "preflight_architecture": platform.architecture,
@@ -60,21 +62,23 @@ def playbook_variables(
         "preflight_gpu": gpu or {},
         "preflight_driver": driver or {},
         "offline_repo_bundle": provenance.path,
+        "offline_repo_package_system": system,
         "offline_repo_repositories": repositories,
         "offline_repo_digests": _keyrings(raw, repositories),
-        "offline_repo_state": APT_STATE,
+        "offline_repo_state": package_state,
         "offline_repo_packages": _group(platform, "python"),
         "nvidia_driver_wish": driver or {},
-        "nvidia_driver_apt_config": apt_config,
+        "nvidia_driver_package_config": package_config,
+        "nvidia_vgpu_package_config": package_config,
         "docker_engine_packages": _group(platform, "docker"),
-        "docker_engine_apt_config": apt_config,
+        "docker_engine_package_config": package_config,
         "docker_engine_data_root": site.docker.data_root,
         "docker_engine_address_pools": pools,
         "docker_engine_image_store": site.docker.image_store,
         "docker_engine_allow_restart": site.docker.allow_restart,
         "docker_engine_product_root": site.root,
         "nvidia_container_toolkit_packages": _group(platform, "toolkit"),
-        "nvidia_container_toolkit_apt_config": apt_config,
+        "nvidia_container_toolkit_package_config": package_config,
         "nvidia_container_toolkit_cdi": not site.is_template,
         "container_images_layout": f"{provenance.path}/images",
         "container_images_images": raw["images"],
@@ -135,6 +139,7 @@ def driver_wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[
         "release": bundle.release.version,
         "cuda": bundle.release.cuda,
         "platform": platform.name,
+        "package_system": platform.package_system,
         "purpose": site.purpose,
         "reboot": site.reboot,
         "vgpu": site.vgpu is not None,

@@ -29,6 +29,7 @@ def _wish(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[str, A
     return {
         "purpose": site.purpose,
         "platform": platform.name,
+        "package_system": platform.package_system,
         "feature_type": site.vgpu.feature_type,
         "server": asdict(site.vgpu.server) if site.vgpu.server else {},
         "token_file": site.vgpu.token_file or "",

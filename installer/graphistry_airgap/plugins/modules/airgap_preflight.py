@@ -25,6 +25,11 @@ options:
     description: V(server) or V(template); a template needs neither ports nor an administrator.
     type: str
     default: server
+  package_system:
+    description: Package manager of the bundle's platform.
+    type: str
+    choices: [apt, dnf]
+    default: apt
   repositories:
     description: The bundle's package repositories, as in C(bundle.json).
     type: list
@@ -158,6 +163,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "bundle": {"type": "path", "required": True},
     "platform": {"type": "str", "required": True},
     "purpose": {"type": "str", "default": "server"},
+    "package_system": {"type": "str", "choices": ["apt", "dnf"], "default": "apt"},
     "repositories": {"type": "list", "elements": "dict", "default": []},
     "packages": {"type": "list", "elements": "dict", "default": []},
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},

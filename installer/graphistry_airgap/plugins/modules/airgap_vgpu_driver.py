@@ -19,8 +19,8 @@ options:
     description: C(path), C(kind), C(version) and C(sha256) of the guest driver.
     type: dict
     required: true
-  apt_config:
-    description: The file that APT_CONFIG names; it must know the bundle's repositories.
+  package_config:
+    description: Settings of the package manager that C(airgap_repository) wrote.
     type: path
     required: true
 author:
@@ -45,9 +45,8 @@ def decide(module: AnsibleModule, kernel: str, *, ended: bool = False) -> vgpu_d
     """`ended` is for a look at what an installation of this run has left."""
 
     driver = module.params["driver"]
-    found = vgpu_driver.probe(
-        Host.of_module(module.run_command), kernel, {"driver": driver}, module.params["bundle"]
-    )
+    wish = {"driver": driver, "package_system": Path(module.params["package_config"]).stem}
+    found = vgpu_driver.probe(Host.of_module(module.run_command), kernel, wish, module.params["bundle"])
     return vgpu_driver.decide({**found, "begun": False} if ended else found, driver)
 
 
@@ -68,7 +67,7 @@ def main() -> None:
         argument_spec={
             "bundle": {"type": "path", "required": True},
             "driver": {"type": "dict", "required": True},
-            "apt_config": {"type": "path", "required": True},
+            "package_config": {"type": "path", "required": True},
         },
         supports_check_mode=True,
     )
@@ -82,7 +81,7 @@ def main() -> None:
         driver["sha256"],
         driver["kind"],
         kernel,
-        module.params["apt_config"],
+        module.params["package_config"],
     )
     try:
         install(module, wanted)

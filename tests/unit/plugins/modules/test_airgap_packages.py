@@ -29,14 +29,15 @@ done
 
 
 @pytest.fixture
-def host(programs, call_module, tmp_path):
+def host(programs, call_module, tmp_path, monkeypatch):
+    monkeypatch.setattr("ansible.module_utils.airgap.apt_system.LOCKS", (str(tmp_path / "lock"),))
     programs("dpkg-query", DPKG_QUERY)
     programs("dpkg", DPKG)
     programs("apt-get", APT_GET)
     (tmp_path / "calls").touch()
 
     def run(*wanted, **arguments):
-        known = {"apt_config": "/state/apt.conf", "lock_file": str(tmp_path / "lock"), "lock_timeout": 1}
+        known = {"package_config": "/state/apt.conf", "lock_timeout": 1}
         names = ("name", "version", "architecture")
         packages = [dict(zip(names, package, strict=False)) for package in wanted]
         return call_module("airgap_packages", packages=packages, **known | arguments)

@@ -1,4 +1,4 @@
-"""The bundle's repositories through APT_CONFIG: what is written, and when the lists are read again."""
+"""The bundle's repositories for apt: what is written, and when the lists are read again."""
 
 import hashlib
 
@@ -47,7 +47,7 @@ class Repository:
 
 def test_apt_sees_the_bundle_and_nothing_of_the_host(repository):
     result = repository()
-    assert result["apt_config"] == str(repository.state / "apt.conf")
+    assert result["package_config"] == str(repository.state / "apt.conf")
     config = (repository.state / "apt.conf").read_text()
     for part in (
         "main",

@@ -13,18 +13,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from .packages import LOCK_TIMEOUT, PackageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-LOCK_TIMEOUT = 120
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
 _RELATIVE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]+")
 
 
-class SourceError(Exception):
+class SourceError(PackageError):
     """A repository of the bundle cannot be used as it is described."""
+
+    def __init__(self, message: str) -> None:
+        hint = "make the bundle again, or copy it again"
+        super().__init__(message, code="repository-refused", hint=hint)
 
 
 @dataclass(frozen=True)

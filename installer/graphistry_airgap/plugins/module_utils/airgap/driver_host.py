@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import driver_kernels, driver_signing, gpu_pci, vgpu_pci
-from .packages import QUERY, read_query
+from . import driver_kernels, driver_signing, gpu_pci, package_systems, vgpu_pci
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .packages import Installed
+    from .packages import Installed, PackageSystem
     from .probe_root import Host
 
 LOADED = "/proc/driver/nvidia/version"
@@ -39,7 +38,8 @@ def probe(host: Host, wish: Mapping[str, Any]) -> dict[str, Any]:
     platform = wish["knowledge"]["drivers"]["platforms"].get(wish["platform"], {})
     loaded, variant = loaded_driver(host)
     kernel = driver_kernels.running(host)
-    known = _known(host)
+    system = package_systems.of(wish.get("package_system", package_systems.DEFAULT), host)
+    known = system.installed()
     return {
         "kernel": kernel,
         "kernels": driver_kernels.kernels(host),
@@ -48,7 +48,7 @@ def probe(host: Host, wish: Mapping[str, Any]) -> dict[str, Any]:
         "nouveau": host.path("/sys/module/nouveau").exists(),
         "signing": driver_signing.signing(host, platform.get("signing_key", "")),
         "dgx": host.path("/etc/dgx-release").exists(),
-        "runfile": _runfile(host),
+        "runfile": _runfile(host, system),
         "packages": _packages(known),
         "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
         "image": _image(known, f"{platform.get('kernel_image', '')}{kernel}"),
@@ -72,12 +72,6 @@ def driver_version(package_version: str) -> str:
     """`550.163.01` of `550.163.01-2` or `1:575.57.08-0ubuntu1`; empty where there is none."""
     found = _NUMBER.search(package_version)
     return found[1] if found else ""
-
-
-def _known(host: Host) -> list[Installed]:
-    admin = host.path("/var/lib/dpkg")
-    status, out, _ = host.run(["env", "dpkg-query", f"--admindir={admin}", "-W", "-f", QUERY], {})
-    return read_query(out) if status == 0 else []
 
 
 def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
@@ -106,13 +100,11 @@ def _packages(known: Sequence[Installed]) -> list[dict[str, Any]]:
     return found
 
 
-def _runfile(host: Host) -> str:
+def _runfile(host: Host, system: PackageSystem) -> str:
     """The vendor's uninstaller, where the vendor's .run file and no package put it."""
     if not host.path(UNINSTALLER).exists():
         return ""
-    admin = host.path("/var/lib/dpkg")
-    status, _, _ = host.run(["env", "dpkg-query", f"--admindir={admin}", "-S", UNINSTALLER], {})
-    return UNINSTALLER if status else ""
+    return "" if system.owns(UNINSTALLER) else UNINSTALLER
 
 
 def _initramfs(host: Host) -> str:

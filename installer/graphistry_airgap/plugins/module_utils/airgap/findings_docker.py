@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
+from . import package_words
 from .daemon_config import DEFAULT_ROOT
 from .findings import ERROR, INFO, WARNING, Finding
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 # Docker's own pools when nobody sets any, in the order in which networks take them
 _BRIDGES = ("172.17.0.0/16", "172.18.0.0/16")
 _GATEWAY_SERVICE = "caddy"
+# packages that bring dockerd: Debian's own and Docker's
+_ENGINES = ("docker.io", "docker-ce")
 _OWN_KEYS = {"data-root", "default-address-pools", "log-driver", "log-opts", "features"}
 _OWN_KEYS |= {"runtimes", "default-runtime", "live-restore", "max-concurrent-downloads"}
 
@@ -63,7 +66,7 @@ def daemon_settings(profile: Mapping[str, Any], requirements: Mapping[str, Any])
         )
 
 
-def other_engines(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+def other_engines(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     if profile["docker"]["snap"]:
         yield Finding(
             ERROR,
@@ -73,15 +76,16 @@ def other_engines(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[
             "the distribution's Docker packages alone",
             "save what its containers hold, then `snap remove docker`",
         )
+    remove = package_words.of(requirements["package_system"]).remove
     for name, version in profile["packages"]["rivals"].items():
         code = "podman-docker" if name == "podman-docker" else "docker-foreign-package"
         yield Finding(
             ERROR,
             code,
-            f"the package {name} {version} conflicts with the bundle's docker.io",
+            f"the package {name} {version} conflicts with the bundle's Docker",
             f"{name} {version}",
-            "the bundle's docker.io, or none",
-            f"save what its containers hold, then `apt-get remove {name}`",
+            "the bundle's Docker, or none",
+            f"save what its containers hold, then `{remove.format(name)}`",
         )
 
 
@@ -120,8 +124,8 @@ def _restart_reasons(profile: Mapping[str, Any], requirements: Mapping[str, Any]
     if wanted and wanted != _pools(docker["settings"]["address_pools"]):
         reasons.append("the address pools change")
     for item in profile["packages"]["wanted"]:
-        if item["name"] == "docker.io" and item["standing"] == "older":
-            reasons.append(f"docker.io {item['installed']} becomes {item['version']}")
+        if item["name"] in _ENGINES and item["standing"] == "older":
+            reasons.append(f"{item['name']} {item['installed']} becomes {item['version']}")
     return reasons
 
 

@@ -1,18 +1,19 @@
-"""Judgements about packages: dpkg's health, versions that stand, the simulated transaction."""
+"""Judgements about packages: the database's health, versions that stand, the simulated transaction."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import findings_driver
+from . import findings_driver, package_words
 from .findings import ERROR, INFO, WARNING, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def database(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+def database(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     found = profile["packages"]
+    words = package_words.of(requirements["package_system"])
     own = {item["name"] for item in found["wanted"]}
     if lock := found["lock"]:
         holder = f"{lock['process'] or 'a process of another namespace'} (pid {lock['pid']})"
@@ -32,27 +33,30 @@ def database(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Findi
         theirs = set(found["unfinished"]) - own - set(found["triggered"]) or not found["unfinished"]
         yield Finding(
             ERROR if theirs else WARNING,
-            "dpkg-interrupted",
-            f"dpkg was interrupted: {names}" + ("" if theirs else "; the installation finishes it"),
+            f"{words.database}-interrupted",
+            f"{words.database} was interrupted: {names}"
+            + ("" if theirs else "; the installation finishes it"),
             names,
             "a package database without unfinished work",
-            "`dpkg --configure -a`, then `dpkg --audit` must print nothing",
-            "/var/lib/dpkg",
+            words.repair,
+            words.place,
         )
 
 
-def versions(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+def versions(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    unhold = package_words.of(requirements["package_system"]).unhold
     older = [item for item in profile["packages"]["wanted"] if item["standing"] == "older"]
     newer = [item for item in profile["packages"]["wanted"] if item["standing"] == "newer"]
-    for item in older:
-        if item["held"]:
+    for item in profile["packages"]["wanted"]:
+        if item["held"] and item["standing"] in ("older", "absent"):
+            how = f"is held at {item['installed']}" if item["installed"] else "is kept out"
             yield Finding(
                 ERROR,
                 "package-held",
-                f"{item['name']} is held at {item['installed']}, and {item['version']} is needed",
-                item["installed"],
+                f"{item['name']} {how}, and {item['version']} is needed",
+                item["installed"] or "absent",
                 item["version"],
-                f"`apt-mark unhold {item['name']}`, or upgrade it by your own process",
+                f"`{unhold.format(item['name'])}`, or upgrade it by your own process",
             )
     if upgrades := [
         f"{item['name']} {item['installed']} -> {item['version']}" for item in older if not item["held"]
@@ -74,15 +78,16 @@ def versions(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Findi
         )
 
 
-def transaction(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     found = profile["transaction"]
+    manager = package_words.of(requirements["package_system"]).manager
     if found is None:
         return
     if found["index_error"]:
         yield Finding(
             ERROR,
             "package-index-unusable",
-            f"apt cannot use the bundle's package lists: {found['index_error']}",
+            f"{manager} cannot use the bundle's package lists: {found['index_error']}",
             found["index_error"],
             "lists that the vendors' keys in the bundle have signed",
             "check the clock and run `graphistry-airgap bundle verify` on the bundle",
@@ -91,7 +96,7 @@ def transaction(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Fi
         yield Finding(
             ERROR,
             "package-conflict",
-            f"apt cannot install the bundle's packages on this host: {found['conflict']}",
+            f"{manager} cannot install the bundle's packages on this host: {found['conflict']}",
             found["conflict"],
             "a host on which the bundle's exact versions can stand",
             "resolve the named dependencies, or build the bundle against this host's profile",

@@ -1,39 +1,20 @@
-"""What dpkg has installed against what a bundle's lock names.
+"""What a host has installed against what a bundle's lock names, whichever package manager is asked.
 
-An installed version that is not older satisfies the lock; nothing is downgraded.
+An installed version that is not older satisfies the lock; nothing is downgraded.  `PackageSystem` is all that
+the rest knows of a package manager: `apt_system` and `dnf_system` implement it, `package_systems` chooses.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-QUERY = (
-    "${Package}\\t${Architecture}\\t${Version}\\t"
-    "${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
-)
-# of every transaction: nothing asks, nothing restarts, and the operator's configuration files stay
-ENVIRONMENT = {
-    "DEBIAN_FRONTEND": "noninteractive",
-    "DEBIAN_PRIORITY": "critical",
-    "NEEDRESTART_SUSPEND": "1",
-    "APT_LISTCHANGES_FRONTEND": "none",
-    "LC_ALL": "C.UTF-8",
-}
-KEEP_FILES = ("--force-confdef", "--force-confold")
 # seconds to wait for another package manager
 LOCK_TIMEOUT = 120
-_TRIGGERED = frozenset({"triggers-awaited", "triggers-pending"})
-_UNFINISHED = frozenset({"unpacked", "half-configured"}) | _TRIGGERED
-# struct flock of Linux: two shorts, two longs, one int, padding
-_FLOCK = "hhllixxxx"
 
 
 @dataclass(frozen=True)
@@ -43,10 +24,10 @@ class Installed:
     name: str
     architecture: str
     version: str
-    held: bool
-    whole: bool
-    unfinished: bool
-    triggered: bool
+    held: bool = False
+    whole: bool = True
+    unfinished: bool = False
+    triggered: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,64 +36,114 @@ class Change:
     version: str
     before: str
     held: bool
+    architecture: str = ""
 
     def as_dict(self) -> dict[str, str]:
         return {"name": self.name, "from": self.before, "to": self.version}
 
 
-def read_query(output: str) -> list[Installed]:
-    """Parse `dpkg-query -W -f QUERY`."""
-    found = []
-    for line in output.splitlines():
-        name, architecture, version, want, flag, status = line.split("\t")
-        found.append(
-            Installed(
-                name,
-                architecture,
-                version,
-                held=want == "hold",
-                whole=status == "installed" and flag == "ok",
-                unfinished=status in _UNFINISHED,
-                triggered=status in _TRIGGERED,
-            )
-        )
-    return found
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock of the package manager."""
+
+    path: str
+    pid: int
+    process: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"path": self.path, "pid": self.pid, "process": self.process}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What makes a package manager see the bundle and nothing else.
+
+    `config` is the file that commands are given, `files` is everything to write (keys first), and `stamp`
+    differs whenever the package lists have to be read anew.
+    """
+
+    config: Path
+    files: Mapping[Path, bytes]
+    stamp: str
+
+
+class PackageError(Exception):
+    """A package manager refused; `code` and `hint` go to the operator."""
+
+    def __init__(self, message: str, *, code: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+class PackageSystem(Protocol):
+    """One host's package manager."""
+
+    def installed(self) -> list[Installed]:
+        """All packages at once: one process whatever the number."""
+
+    def is_older(self, left: str, right: str) -> bool:
+        """The package manager's own order, which knows epochs and tildes."""
+
+    def is_barred(self, name: str) -> bool:
+        """Whether the host's settings keep this package out although it is not installed."""
+
+    def owns(self, path: str) -> bool:
+        """Whether a file came with a package."""
+
+    def lock(self) -> Holder | None:
+        """Whoever else works on the packages now."""
+
+    def journal(self) -> int:
+        """Pieces of unfinished work that belong to no package."""
+
+    def simulate(
+        self,
+        *,
+        bundle: str,
+        repositories: Sequence[Mapping[str, Any]],
+        packages: Sequence[Mapping[str, str]],
+    ) -> dict[str, Any]:
+        """Try a transaction without changing the host."""
+
+    def settings(
+        self,
+        state: Path,
+        bundle: Path,
+        repositories: Sequence[Mapping[str, Any]],
+        digests: Mapping[str, str],
+    ) -> Settings:
+        """Settings below `state`, from repositories as bundle.json lists them."""
+
+    def read_lists(self, settings: Settings) -> None:
+        """Read the package lists anew; what another bundle left is gone before."""
+
+    def finish_interrupted(self) -> None:
+        """Do what a killed transaction left to do."""
+
+    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int) -> None:
+        """Install exactly these versions in one transaction, without removing or downgrading anything."""
 
 
 def changes(
-    wanted: Iterable[Mapping[str, Any]],
-    installed: Iterable[Installed],
-    *,
-    older: Callable[[str, str], bool],
+    wanted: Iterable[Mapping[str, Any]], installed: Iterable[Installed], system: PackageSystem
 ) -> list[Change]:
-    """The wanted packages that are absent, older or broken; `older(a, b)` says a < b."""
+    """The wanted packages that are absent, older or broken."""
     present: dict[str, list[Installed]] = {}
     for package in installed:
         present.setdefault(package.name, []).append(package)
     needed = []
     for entry in wanted:
         name, version = str(entry["name"]), str(entry["version"])
+        architecture = str(entry.get("architecture") or "")
         candidates = [p for p in present.get(name, []) if _same_architecture(p, entry)]
         now = next((p for p in candidates if p.whole), None)
         if now is None:
-            needed.append(Change(name, version, "", held=any(p.held for p in candidates)))
-        elif now.version != version and older(now.version, version):
-            needed.append(Change(name, version, now.version, now.held))
+            held = any(p.held for p in candidates) or system.is_barred(name)
+            needed.append(Change(name, version, "", held, architecture))
+        elif now.version != version and system.is_older(now.version, version):
+            needed.append(Change(name, version, now.version, now.held, architecture))
     return needed
-
-
-def lock_holder(path: Path) -> int | None:
-    """Process id of who holds a dpkg lock file, None when it is free."""
-    try:
-        handle = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return None
-    try:
-        query = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
-        kind, _, _, _, pid = struct.unpack(_FLOCK, fcntl.fcntl(handle, fcntl.F_GETLK, query))
-    finally:
-        os.close(handle)
-    return None if kind == fcntl.F_UNLCK else int(pid)
 
 
 def command_of(pid: int) -> str:
@@ -126,4 +157,9 @@ def command_of(pid: int) -> str:
 
 def _same_architecture(package: Installed, wanted: Mapping[str, Any]) -> bool:
     architecture = wanted.get("architecture") or package.architecture
-    return "all" in (architecture, package.architecture) or architecture == package.architecture
+    independent = ("all", "noarch")
+    return (
+        architecture in independent
+        or package.architecture in independent
+        or architecture == package.architecture
+    )

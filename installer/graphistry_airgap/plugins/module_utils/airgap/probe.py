@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import (
     gpu_pci,
     kernel_boot,
-    probe_apt,
+    package_systems,
     probe_docker,
     probe_driver,
     probe_env,
@@ -27,6 +27,7 @@ from .image_state import CONTAINERD_CONFIG, configured_containerd_root
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .packages import PackageSystem
     from .probe_root import Host
 
 SCHEMA = 1
@@ -34,6 +35,7 @@ SCHEMA = 1
 
 def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
     system = probe_host.system(host)
+    manager = package_systems.of(requirements["package_system"], host)
     settings = probe_docker.settings(host)
     engine = probe_docker.engine(host, requirements["images"])
     data_root = engine.get("data_root") or settings["data_root"] or requirements["data_root"]
@@ -63,18 +65,18 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
             "classic_images": probe_docker.holds_classic_images(host, data_root),
             "snap": probe_docker.has_snap(host),
         },
-        "packages": probe_packages.packages(host, probe_driver.packages(driver, requirements)),
+        "packages": probe_packages.packages(manager, probe_driver.packages(driver, requirements)),
         "env_files": probe_env.env_files(host, requirements),
         "administrator": probe_site.administrator(host, requirements["administrator_file"]),
         "releases": probe_site.releases(
             host, requirements["root"], requirements["release_version"], requirements["release_files"]
         ),
     }
-    return {**profile, "transaction": _transaction(host, requirements, profile)}
+    return {**profile, "transaction": _transaction(manager, requirements, profile)}
 
 
 def _transaction(
-    host: Host, requirements: Mapping[str, Any], profile: Mapping[str, Any]
+    manager: PackageSystem, requirements: Mapping[str, Any], profile: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """The simulated installation; None when there is nothing to install or nothing to install from."""
     system = profile["system"]
@@ -82,6 +84,6 @@ def _transaction(
     fits = f"{system['id']}-{system['version']}" == requirements["platform"]
     if not due or not fits or not requirements["repositories"]:
         return None
-    return probe_apt.simulate(
-        host, bundle=requirements["bundle"], repositories=requirements["repositories"], packages=due
+    return manager.simulate(
+        bundle=requirements["bundle"], repositories=requirements["repositories"], packages=due
     )

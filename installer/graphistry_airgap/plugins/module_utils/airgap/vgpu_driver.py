@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import packages
+from . import apt_system, package_systems
 from .gpu_knowledge import numbers
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def probe(host: Host, kernel: str, wish: Mapping[str, Any], bundle: str) -> dict
         "headers": host.path(f"/lib/modules/{kernel}/build/Makefile").is_file(),
         "tools": [tool for tool in BUILD_TOOLS if any(map(os.path.lexists, _program(host, tool)))],
         "whole": _is_whole(host, wish, bundle),
-        "packaged": _is_packaged(host),
+        "packaged": _is_packaged(host, wish),
         "begun": any(host.path(f"{place}/{BEGUN}").exists() for place in PLACES),
     }
 
@@ -120,8 +120,9 @@ def _program(host: Host, name: str) -> list[str]:
     return [os.fspath(host.path(f"{folder}/{name}")) for folder in ("/usr/bin", "/usr/local/bin", "/bin")]
 
 
-def _is_packaged(host: Host) -> bool:
-    return host.path(GRIDD).exists() and host.run(["dpkg-query", "-S", GRIDD], {"LC_ALL": "C"})[0] == 0
+def _is_packaged(host: Host, wish: Mapping[str, Any]) -> bool:
+    system = package_systems.of(wish.get("package_system", package_systems.DEFAULT), host)
+    return host.path(GRIDD).exists() and system.owns(GRIDD)
 
 
 def _is_whole(host: Host, wish: Mapping[str, Any], bundle: str) -> bool:
@@ -132,5 +133,5 @@ def _is_whole(host: Host, wish: Mapping[str, Any], bundle: str) -> bool:
     status, name, _ = host.run(["dpkg-deb", "--field", f"{bundle}/{driver['path']}", "Package"], {})
     if status or not name.strip():
         return True
-    status, out, _ = host.run(["dpkg-query", "-W", "-f", packages.QUERY, name.strip()], {"LC_ALL": "C"})
-    return status == 0 and all(one.whole for one in packages.read_query(out))
+    status, out, _ = host.run(["dpkg-query", "-W", "-f", apt_system.QUERY, name.strip()], {"LC_ALL": "C"})
+    return status == 0 and all(one.whole for one in apt_system.read_query(out))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from . import packages, vgpu_driver
+from . import apt_system, packages, vgpu_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ class Wanted:
     sha256: str
     kind: str
     kernel: str
-    apt_config: str
+    package_config: str
 
 
 @contextmanager
@@ -117,15 +117,11 @@ def _may_run(place: Path) -> bool:
 
 
 def _with_apt(run: Run, wanted: Wanted, copy: Path) -> None:
-    environment = {**packages.ENVIRONMENT, "APT_CONFIG": wanted.apt_config}
-    status, out, error = run(["dpkg-query", "-W", "-f", packages.QUERY], environ_update=environment)
-    if status == 0 and any(one.unfinished for one in packages.read_query(out)):
-        run(["dpkg", "--configure", "--pending", *packages.KEEP_FILES], environ_update=environment)
-    command = ["apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove", "--reinstall"]
-    command += ["-o", f"DPkg::Lock::Timeout={packages.LOCK_TIMEOUT}"]
-    for option in packages.KEEP_FILES:
-        command += ["-o", f"Dpkg::Options::={option}"]
-    command += ["install", os.fspath(copy)]
+    environment = {**apt_system.ENVIRONMENT, "APT_CONFIG": wanted.package_config}
+    status, out, error = run(["dpkg-query", "-W", "-f", apt_system.QUERY], environ_update=environment)
+    if status == 0 and any(one.unfinished for one in apt_system.read_query(out)):
+        run(["dpkg", "--configure", "--pending", *apt_system.KEEP_FILES], environ_update=environment)
+    command = [*apt_system.transaction(packages.LOCK_TIMEOUT), "--reinstall", "install", os.fspath(copy)]
     status, out, error = run([*command, "--simulate"], environ_update=environment)
     if unwanted := _UNWANTED.findall(out):
         names = ", ".join(sorted({removed or kernel for removed, kernel in unwanted}))

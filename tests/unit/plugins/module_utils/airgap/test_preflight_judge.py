@@ -47,6 +47,7 @@ REQUIREMENTS = {
     "purpose": "server",
     "bundle": "/media/bundle",
     "bundle_created": "2026-11-20T08:00:00Z",
+    "package_system": "apt",
     "repositories": [],
     "packages": [{"name": "docker.io", "version": "26.1.5+dfsg1-9"}],
     "images": [],

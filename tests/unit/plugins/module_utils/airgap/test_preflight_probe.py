@@ -24,6 +24,7 @@ from graphistry_airgap.plugins.module_utils.airgap import (
     probe_packages,
     probe_site,
 )
+from graphistry_airgap.plugins.module_utils.airgap.apt_system import Apt
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 pytestmark = pytest.mark.subprocesses
@@ -356,7 +357,7 @@ def dpkg(tree):
 
 def test_packages_are_compared_as_dpkg_does(dpkg):
     wanted = [("runc", "1.1.15+ds1-2"), ("tini", "0.19.0"), ("libc6", "2.41-12"), ("docker.io", "26.1")]
-    found = probe_packages.packages(dpkg.host, [{"name": n, "version": v} for n, v in wanted])
+    found = probe_packages.packages(Apt(dpkg.host), [{"name": n, "version": v} for n, v in wanted])
     standings = {item["name"]: (item["standing"], item["held"]) for item in found["wanted"]}
     assert standings == {
         "runc": ("older", True),
@@ -372,7 +373,7 @@ def test_packages_are_compared_as_dpkg_does(dpkg):
 def test_dpkg_s_journal_counts_as_unfinished_work(dpkg):
     dpkg.write("/var/lib/dpkg/updates/0001", "x")
     dpkg.write("/var/lib/dpkg/updates/tmp.i", "x")
-    assert probe_packages.packages(dpkg.host, [])["journal"] == 1
+    assert probe_packages.packages(Apt(dpkg.host), [])["journal"] == 1
 
 
 def test_the_holder_of_the_lock_is_named_and_not_disturbed(dpkg):
@@ -381,7 +382,7 @@ def test_the_holder_of_the_lock_is_named_and_not_disturbed(dpkg):
         [sys.executable, "-c", HOLDER, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout.readline() == "held\n"
-        found = probe_packages.packages(dpkg.host, [])["lock"]
+        found = probe_packages.packages(Apt(dpkg.host), [])["lock"]
         holder.communicate("\n")
     assert found["path"] == "/var/lib/dpkg/lock-frontend"
     assert found["pid"] == holder.pid

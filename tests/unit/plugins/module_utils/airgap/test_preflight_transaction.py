@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap import findings_driver, probe_apt
+from graphistry_airgap.plugins.module_utils.airgap import apt_simulation, findings_driver
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 pytestmark = pytest.mark.subprocesses
@@ -106,7 +106,7 @@ class Bundle:
         shutil.copy(ring, self.root / "packages/debian-13/keys/demo.gpg")
 
     def try_install(self, host, *packages):
-        return probe_apt.simulate(
+        return apt_simulation.simulate(
             host,
             bundle=str(self.root),
             repositories=[

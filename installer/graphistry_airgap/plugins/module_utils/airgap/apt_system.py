@@ -1,0 +1,156 @@
+"""apt and dpkg as a package system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import apt_simulation, apt_source, file_lock
+from .packages import Holder, Installed, PackageError, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from .packages import Change
+    from .probe_root import Host
+
+QUERY = (
+    "${Package}\\t${Architecture}\\t${Version}\\t"
+    "${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\n"
+)
+# of every transaction: nothing asks, nothing restarts, and the operator's configuration files stay
+ENVIRONMENT = {
+    "DEBIAN_FRONTEND": "noninteractive",
+    "DEBIAN_PRIORITY": "critical",
+    "NEEDRESTART_SUSPEND": "1",
+    "APT_LISTCHANGES_FRONTEND": "none",
+    "LC_ALL": "C.UTF-8",
+}
+KEEP_FILES = ("--force-confdef", "--force-confold")
+LOCKS = ("/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock")
+_TRIGGERED = frozenset({"triggers-awaited", "triggers-pending"})
+_UNFINISHED = frozenset({"unpacked", "half-configured"}) | _TRIGGERED
+
+
+@dataclass(frozen=True)
+class Apt:
+    host: Host
+
+    def installed(self) -> list[Installed]:
+        # through env, so that a host without dpkg is an answer and no end of the module
+        admin = self.host.path("/var/lib/dpkg")
+        status, out, _ = self.host.run(["env", "dpkg-query", f"--admindir={admin}", "-W", "-f", QUERY], {})
+        return read_query(out) if status == 0 else []
+
+    def is_older(self, left: str, right: str) -> bool:
+        return self.host.run(["dpkg", "--compare-versions", left, "lt", right], {})[0] == 0
+
+    def is_barred(self, _: str) -> bool:
+        return False  # dpkg's hold is a state of a package that it knows
+
+    def owns(self, path: str) -> bool:
+        admin = self.host.path("/var/lib/dpkg")
+        return (
+            self.host.run(["env", "dpkg-query", f"--admindir={admin}", "-S", path], {"LC_ALL": "C"})[0] == 0
+        )
+
+    def lock(self) -> Holder | None:
+        return file_lock.holder(self.host, LOCKS)
+
+    def journal(self) -> int:
+        return sum(name.isdigit() for name in self.host.names("/var/lib/dpkg/updates"))
+
+    def simulate(
+        self,
+        *,
+        bundle: str,
+        repositories: Sequence[Mapping[str, Any]],
+        packages: Sequence[Mapping[str, str]],
+    ) -> dict[str, Any]:
+        return apt_simulation.simulate(self.host, bundle=bundle, repositories=repositories, packages=packages)
+
+    def settings(
+        self,
+        state: Path,
+        bundle: Path,
+        repositories: Sequence[Mapping[str, Any]],
+        digests: Mapping[str, str],
+    ) -> Settings:
+        _, architecture, _ = self.host.run(["dpkg", "--print-architecture"], {})
+        sources = [apt_source.Repository.read(entry) for entry in repositories]
+        files = apt_source.files(state, bundle, sources, architecture.strip(), digests)
+        return Settings(state / "apt.conf", files, apt_source.stamp(bundle, sources, files))
+
+    def read_lists(self, settings: Settings) -> None:
+        state = settings.config.parent
+        shutil.rmtree(state / "lists", ignore_errors=True)
+        for folder in ("lists/partial", "cache/archives/partial"):
+            (state / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
+        # Ansible's own apt module reads the host's sources, too, and needs python3-apt, not there yet
+        code, out, error = self.host.run(["apt-get", "--quiet", "update"], _environment(settings.config))
+        if code:
+            raise PackageError(
+                f"apt cannot read the bundle's package lists:\n{(error or out).strip()[-1500:]}",
+                code="repository-unreadable",
+                hint="run `graphistry-airgap bundle verify` on the bundle; also check the host's clock",
+            )
+
+    def finish_interrupted(self) -> None:
+        # apt refuses to work before this; it is what a killed transaction leaves to do
+        command = ["dpkg", "--configure", "--pending", *KEEP_FILES]
+        code, out, error = self.host.run(command, ENVIRONMENT)
+        if code:
+            what = "packages that an earlier transaction left unfinished cannot be configured"
+            raise refused(what, error or out)
+
+    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int) -> None:
+        # Ansible's apt module takes no exact list in one transaction without asking the host's own sources
+        names = [f"{change.name}={change.version}" for change in needed]
+        code, out, error = self.host.run(
+            [*transaction(lock_timeout), "install", *names], _environment(config)
+        )
+        if code:
+            raise refused("apt cannot install the bundle's packages", error or out)
+
+
+def transaction(lock_timeout: int) -> list[str]:
+    """apt-get as every transaction of ours runs it."""
+    command = ["apt-get", "--quiet", "--yes", "--no-install-recommends", "--no-remove"]
+    command += ["-o", f"DPkg::Lock::Timeout={lock_timeout}"]
+    for option in KEEP_FILES:
+        command += ["-o", f"Dpkg::Options::={option}"]
+    return command
+
+
+def refused(what: str, output: str) -> PackageError:
+    return PackageError(
+        f"{what}:\n{output.strip()[-1500:]}",
+        code="package-transaction-failed",
+        hint="mend what apt reports (held, pinned or conflicting packages), then run the same install again",
+    )
+
+
+def read_query(output: str) -> list[Installed]:
+    """Parse `dpkg-query -W -f QUERY`."""
+    found = []
+    for line in output.splitlines():
+        name, architecture, version, want, flag, status = line.split("\t")
+        found.append(
+            Installed(
+                name,
+                architecture,
+                version,
+                held=want == "hold",
+                whole=status == "installed" and flag == "ok",
+                unfinished=status in _UNFINISHED,
+                triggered=status in _TRIGGERED,
+            )
+        )
+    return found
+
+
+def _environment(config: Path) -> dict[str, str]:
+    return {**ENVIRONMENT, "APT_CONFIG": os.fspath(config)}

@@ -1,0 +1,25 @@
+"""Which package manager a host has: chosen once, by the name that bundle.json gives its platform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .apt_system import Apt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .packages import PackageSystem
+    from .probe_root import Host
+
+DEFAULT = "apt"
+SYSTEMS = {"apt": Apt}
+
+
+def of(name: str, host: Host) -> PackageSystem:
+    return SYSTEMS[name](host)
+
+
+def of_settings(config: Path, host: Host) -> PackageSystem:
+    """By the settings file that `airgap_repository` wrote: `apt.conf` is apt's."""
+    return of(config.stem, host)
