@@ -43,6 +43,7 @@ def playbook_variables(
         "preflight_bundle": provenance.path,
         "preflight_package_system": system,
         "preflight_repositories": repositories,
+        "preflight_digests": _keyrings(raw, repositories),
         "preflight_platform": platform.name,
         "preflight_architecture": platform.architecture,
         "preflight_packages": _union(platform),

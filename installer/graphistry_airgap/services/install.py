@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.domain import places, receipt, rungs
 from graphistry_airgap.domain.errors import (
     AirgapError,
+    BundleError,
     FindingsError,
     HostError,
     RebootRequiredError,
@@ -250,9 +251,10 @@ def failure_of(failure: Failure) -> AirgapError:
     details |= {"stage": failure.stage, "task": failure.task}
     if failure.asks_reboot:
         return RebootRequiredError(failure.message, code=code, details=details)
-    # what preflight would have found is about the host, too, when a stage is the first to see it
-    kind = HostError if code.startswith("host-") else StageError
-    return kind(
+    # what preflight would have found is about the host, too, when a stage is the first to see it;
+    # and a medium that changes under a run is refused as at its start
+    about = {"host": HostError, "bundle": BundleError}
+    return about.get(code.partition("-")[0], StageError)(
         f"stage {failure.stage or 'start'}, task “{failure.task}”: {failure.message}",
         code=code,
         hint=failure.details.get("hint", RESUME_HINT),

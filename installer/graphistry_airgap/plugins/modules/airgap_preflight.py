@@ -35,6 +35,10 @@ options:
     type: list
     elements: dict
     default: []
+  digests:
+    description: sha256 of the repositories' keyrings by path; a keyring that differs is refused.
+    type: dict
+    default: {}
   packages:
     description: Every package with the version that will be asked for.
     type: list
@@ -135,6 +139,8 @@ EXAMPLES = r"""
         suite: trixie
         components: [main]
         signed_by: packages/debian-13/keys/debian.gpg
+    digests:
+      packages/debian-13/keys/debian.gpg: 6f1e...
 """
 
 RETURN = r"""
@@ -153,6 +159,7 @@ profile:
 
 from typing import Any
 
+from ansible.module_utils.airgap import medium
 from ansible.module_utils.airgap.findings import errors
 from ansible.module_utils.airgap.findings_judge import judge
 from ansible.module_utils.airgap.probe import probe
@@ -165,6 +172,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "purpose": {"type": "str", "default": "server"},
     "package_system": {"type": "str", "choices": ["apt", "dnf"], "default": "apt"},
     "repositories": {"type": "list", "elements": "dict", "default": []},
+    "digests": {"type": "dict", "default": {}},
     "packages": {"type": "list", "elements": "dict", "default": []},
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},
     "architecture": {"type": "str", "default": ""},
@@ -191,7 +199,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
 
     requirements = {**module.params, "administrator_file": module.params["administrator_file"] or ""}
-    profile = probe(Host.of_module(module.run_command), requirements)
+    try:
+        profile = probe(Host.of_module(module.run_command), requirements)
+    except medium.MediumError as error:
+        module.fail_json(msg=str(error), code=medium.CHANGED, hint=medium.HINT)
     findings = judge(profile, requirements)
     result = {"changed": False, "profile": profile, "findings": [item.as_dict() for item in findings]}
     stopping = errors(findings)

@@ -78,8 +78,8 @@ def main() -> None:
         module.fail_json(
             msg=str(error),
             path=error.path,
-            code="release-file-differs",
-            hint="the medium is damaged or was changed: copy the bundle again and run `bundle verify`",
+            code=error.code,
+            hint=error.hint,
         )
     except OSError as error:
         module.fail_json(

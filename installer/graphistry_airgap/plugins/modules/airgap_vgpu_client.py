@@ -42,7 +42,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.airgap import gpu_smi, gridd_conf, placing, probe_vgpu, vgpu_token
+from ansible.module_utils.airgap import gpu_smi, gridd_conf, medium, placing, probe_vgpu, vgpu_token
 from ansible.module_utils.airgap.probe_root import Host
 from ansible.module_utils.basic import AnsibleModule
 
@@ -67,10 +67,13 @@ def conf(wish: dict[str, Any], answer: gpu_smi.Answer, *, token: bool) -> tuple[
     return gridd_conf.merge(before, gridd_conf.settings(feature, wish["server"], token=token)), feature
 
 
-def token_bytes(module: AnsibleModule, path: Path) -> bytes:
-    data = path.read_bytes()
+def token_bytes(module: AnsibleModule, path: Path, sha256: str) -> bytes:
+    """Of a token that the bundle carries `sha256` is the listed digest; the site's own has none."""
     try:
+        data = medium.read(path, name="the token", sha256=sha256) if sha256 else path.read_bytes()
         vgpu_token.read(data)
+    except medium.MediumError as error:
+        module.fail_json(msg=str(error), code=medium.CHANGED, hint=medium.HINT)
     except vgpu_token.TokenError as error:
         module.fail_json(
             msg=f"the token {path} is no client configuration token: {error}",
@@ -120,7 +123,7 @@ def main() -> None:
             due.append((conf_path, text, placing.mode_of(conf_path) or 0o644))
         if source is not None:
             place_of = source if origin == probe_vgpu.HOST else token_path
-            data = token_bytes(module, source)
+            data = token_bytes(module, source, wish["token"]["sha256"] if origin == probe_vgpu.BUNDLE else "")
             if differs(place_of, data, TOKEN_MODE):
                 due.append((place_of, data, TOKEN_MODE))
         if differs(DROP_IN, AFTER_THE_NETWORK, None):

@@ -34,6 +34,8 @@ class Repository:
     def __call__(self, *names, bundle=None, **arguments):
         entries = [self.entry(name) for name in names or ("debian", "nvidia")]
         known = {"state": str(self.state), "bundle": str(bundle or self.bundle), "repositories": entries}
+        names = ("debian", "nvidia")
+        known["digests"] = {f"packages/{n}.gpg": hashlib.sha256(n.encode()).hexdigest() for n in names}
         return self._call("airgap_repository", **known | arguments)
 
     @staticmethod
@@ -115,7 +117,7 @@ def test_a_keyring_that_the_bundle_does_not_list_is_refused(repository):
     good = hashlib.sha256(b"debian").hexdigest()
     digests = {"packages/debian.gpg": good, "packages/nvidia.gpg": good}
     result = repository(digests=digests)
-    assert result["code"] == "repository-refused"
+    assert result["code"] == "bundle-repository-refused"
     assert "nvidia.gpg" in result["msg"]
     assert not repository.state.exists()
 
@@ -133,7 +135,7 @@ def test_a_keyring_that_the_bundle_does_not_list_is_refused(repository):
 )
 def test_a_description_that_would_mean_something_else_to_apt_is_refused(repository, changes):
     result = repository(repositories=[repository.entry("debian") | changes])
-    assert result["code"] == "repository-refused"
+    assert result["code"] == "bundle-repository-refused"
     assert not repository.state.exists()
 
 

@@ -130,3 +130,42 @@ def test_directories_that_ship_empty_are_made_once_and_keep_what_is_in_them(tree
 def test_a_directory_outside_the_release_is_refused(tree):
     assert tree(directories=["../elsewhere"])["failed"] is True
     assert not tree.dest.exists()
+
+
+@pytest.mark.parametrize("way", ["data", "data/config", "etc", "etc/scripts"])
+def test_nothing_is_written_along_a_link_that_a_container_left(tree, tmp_path, way):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tree.dest / way).parent.mkdir(parents=True, exist_ok=True)
+    (tree.dest / way).symlink_to(elsewhere)
+    result = tree()
+    assert result["code"] == "release-link"
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_an_empty_directory_is_not_made_along_a_link(tree, tmp_path):
+    tree()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tree.dest / "data" / "mounted").symlink_to(elsewhere)
+    assert tree(directories=["data/mounted/cache"])["code"] == "release-link"
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_state_that_an_operator_has_led_elsewhere_stays(tree, tmp_path):
+    tree()
+    (tree.dest / "data" / "config").rename(tmp_path / "elsewhere")
+    (tree.dest / "data" / "config").symlink_to(tmp_path / "elsewhere")
+    assert tree()["changed"] is False
+
+
+def test_a_vendor_s_file_that_became_a_link_is_replaced_and_its_target_is_not(tree, tmp_path):
+    tree()
+    target = tmp_path / "target"
+    target.write_bytes(b"somebody's\n")
+    target.chmod(0o600)
+    (tree.dest / "VERSION").unlink()
+    (tree.dest / "VERSION").symlink_to(target)
+    assert tree()["copied"] == ["VERSION"]
+    assert not (tree.dest / "VERSION").is_symlink()
+    assert (target.read_bytes(), target.stat().st_mode & 0o777) == (b"somebody's\n", 0o600)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from . import medium
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -56,6 +58,7 @@ def simulate(
     *,
     bundle: str,
     repositories: Sequence[Mapping[str, Any]],
+    digests: Mapping[str, str],
     packages: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Try to install exactly these versions; the work directory is gone when this returns."""
@@ -64,12 +67,15 @@ def simulate(
         shutil.rmtree(left_by_a_killed_run)
     work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     try:
-        environment = _prepare(host, work, bundle, repositories)
+        environment = _prepare(host, work, Path(bundle), repositories, digests)
         status, out, err = host.run(
             ["apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"], environment
         )
         if status:
-            return _answer(index_error=_complaint(f"{out}\n{err}"))
+            words = _complaint(f"{out}\n{err}")
+            if medium.is_to_blame(words):
+                raise medium.MediumError(f"apt cannot use the bundle's package lists: {words}", bundle)
+            return _answer(index_error=words)
         names = [f"{item['name']}={item['version']}" for item in packages]
         install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
         status, out, err = host.run([*install, "-s", *names], environment)
@@ -91,16 +97,24 @@ def _answer(**found: Any) -> dict[str, Any]:
 
 
 def _prepare(
-    host: Host, work: Path, bundle: str, repositories: Sequence[Mapping[str, Any]]
+    host: Host,
+    work: Path,
+    bundle: Path,
+    repositories: Sequence[Mapping[str, Any]],
+    digests: Mapping[str, str],
 ) -> dict[str, str]:
-    for name in ("lists/partial", "cache/archives/partial", "log"):
+    for name in ("lists/partial", "cache/archives/partial", "log", "keys"):
         (work / name).mkdir(parents=True)
     # a link, so that a blank or bracket in the medium's path needs no quoting in the source list
     (work / "bundle").symlink_to(bundle)
     lines = []
-    for item in repositories:
-        base = work / "bundle"
-        options = f"signed-by={base / item['signed_by']} check-valid-until=no"
+    base = work / "bundle"
+    for number, item in enumerate(repositories):
+        keyring, name = work / "keys" / f"{number}.gpg", item["signed_by"]
+        keyring.write_bytes(
+            medium.read(bundle / name, name=f"the keyring {name}", sha256=digests.get(name, "nothing"))
+        )
+        options = f"signed-by={keyring} check-valid-until=no"
         parts = " ".join([item["suite"], *item["components"]])
         lines.append(f"deb [{options}] copy:{base / item['path']} {parts}\n")
     (work / "sources.list").write_text("".join(lines), encoding="utf-8")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from . import medium
 from .packages import LOCK_TIMEOUT, PackageError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class SourceError(PackageError):
 
     def __init__(self, message: str) -> None:
         hint = "make the bundle again, or copy it again"
-        super().__init__(message, code="repository-refused", hint=hint)
+        super().__init__(message, code="bundle-repository-refused", hint=hint)
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,13 @@ def files(
     """Everything to write below `state`, keyrings first."""
     wanted = {}
     for repository in repositories:
+        name = repository.signed_by
         try:
-            keyring = (bundle / repository.signed_by).read_bytes()
-        except OSError as error:
-            raise SourceError(
-                f"the keyring {repository.signed_by} cannot be read: {error.strerror}"
-            ) from error
-        listed = digests.get(repository.signed_by)
-        if listed is not None and hashlib.sha256(keyring).hexdigest() != listed:
-            raise SourceError(f"the keyring {repository.signed_by} is not the one that the bundle lists")
+            keyring = medium.read(
+                bundle / name, name=f"the keyring {name}", sha256=digests.get(name, "nothing")
+            )
+        except medium.MediumError as error:
+            raise SourceError(str(error)) from error
         wanted[_keyring(state, repository)] = keyring
     lines = [_source(state, bundle, repository, architecture) for repository in repositories]
     wanted[state / "sources.list"] = "".join(lines).encode()
@@ -100,7 +99,8 @@ def stamp(bundle: Path, repositories: Sequence[Repository], wanted: Mapping[Path
     for repository in repositories:
         release = bundle / repository.path / "dists" / repository.suite / "InRelease"
         try:
-            digest.update(hashlib.sha256(release.read_bytes()).digest())
+            with medium.opened(release) as stream:
+                digest.update(hashlib.sha256(stream.read(medium.LARGEST)).digest())
         except OSError as error:
             raise SourceError(f"{release} cannot be read: {error.strerror}") from error
     return digest.hexdigest()

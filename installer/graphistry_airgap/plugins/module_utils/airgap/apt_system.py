@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import apt_simulation, apt_source, file_lock
+from . import apt_simulation, apt_source, file_lock, medium
 from .packages import Holder, Installed, PackageError, Settings
 
 if TYPE_CHECKING:
@@ -68,9 +68,12 @@ class Apt:
         *,
         bundle: str,
         repositories: Sequence[Mapping[str, Any]],
+        digests: Mapping[str, str],
         packages: Sequence[Mapping[str, str]],
     ) -> dict[str, Any]:
-        return apt_simulation.simulate(self.host, bundle=bundle, repositories=repositories, packages=packages)
+        return apt_simulation.simulate(
+            self.host, bundle=bundle, repositories=repositories, digests=digests, packages=packages
+        )
 
     def settings(
         self,
@@ -94,7 +97,7 @@ class Apt:
         if code:
             raise PackageError(
                 f"apt cannot read the bundle's package lists:\n{(error or out).strip()[-1500:]}",
-                code="repository-unreadable",
+                code=medium.CHANGED if medium.is_to_blame(f"{out}\n{error}") else "repository-unreadable",
                 hint="run `graphistry-airgap bundle verify` on the bundle; also check the host's clock",
             )
 
@@ -126,6 +129,8 @@ def transaction(lock_timeout: int) -> list[str]:
 
 
 def refused(what: str, output: str) -> PackageError:
+    if medium.is_to_blame(output):
+        return PackageError(f"{what}:\n{output.strip()[-1500:]}", code=medium.CHANGED, hint=medium.HINT)
     return PackageError(
         f"{what}:\n{output.strip()[-1500:]}",
         code="package-transaction-failed",

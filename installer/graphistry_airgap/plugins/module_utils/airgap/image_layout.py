@@ -12,6 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from . import medium
 from .image_error import ImageImportError, damaged
 from .registry import BLOB, Blob
 
@@ -54,7 +55,7 @@ def _major(version: str) -> int:
 
 def _blob(layout: Path, image: Image, digest: str, *, size: int, media_type: str = BLOB) -> Blob:
     path = _path(layout, digest)
-    found = path.stat().st_size if path.is_file() else None
+    found = path.stat().st_size if path.is_file() and not path.is_symlink() else None
     if found != size:
         state = "is missing" if found is None else f"has {found} bytes instead of {size}"
         raise damaged(image.names[0], f"{path} {state}")
@@ -63,14 +64,16 @@ def _blob(layout: Path, image: Image, digest: str, *, size: int, media_type: str
 
 def _read_manifest(manifest: Blob, image: Image) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(manifest.path.read_bytes())
+        # the daemon compares the manifest with its digest; so it is here, where it steers what is served
+        sha256 = image.manifest.partition(":")[2]
+        document: dict[str, Any] = json.loads(medium.read(manifest.path, name="the manifest", sha256=sha256))
         parts = [document["config"], *document["layers"]]
         listed = [image.config, *(layer.digest for layer in image.layers)]
         if [part["digest"] for part in parts] != listed:
             raise ValueError("it names another config or other layers than the bundle's list of images")
         if not all(isinstance(part["size"], int) and part["mediaType"] for part in parts):
             raise ValueError("a size or media type is missing")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (medium.MediumError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise damaged(image.names[0], f"manifest {manifest.path} cannot be used: {error}") from error
     return document
 
@@ -89,7 +92,7 @@ def first_damaged(layout: Path, image: Image) -> Path | None:
 
 def _sha256(path: Path) -> str:
     content = hashlib.sha256()
-    with path.open("rb") as stream:
+    with medium.opened(path) as stream:
         while chunk := stream.read(CHUNK):
             content.update(chunk)
     return f"sha256:{content.hexdigest()}"

@@ -102,9 +102,10 @@ class PackageSystem(Protocol):
         *,
         bundle: str,
         repositories: Sequence[Mapping[str, Any]],
+        digests: Mapping[str, str],
         packages: Sequence[Mapping[str, str]],
     ) -> dict[str, Any]:
-        """Try a transaction without changing the host."""
+        """Try a transaction without changing the host; `digests` are those of the repositories' keys."""
 
     def settings(
         self,

@@ -85,5 +85,8 @@ def _transaction(
     if not due or not fits or not requirements["repositories"]:
         return None
     return manager.simulate(
-        bundle=requirements["bundle"], repositories=requirements["repositories"], packages=due
+        bundle=requirements["bundle"],
+        repositories=requirements["repositories"],
+        digests=requirements["digests"],
+        packages=due,
     )

@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING
 
+from . import medium
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -74,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._headers(404, "application/json", 0)
             return
         digest, blob = found
-        with blob.path.open("rb") as stream:
+        with medium.opened(blob.path) as stream:
             self._headers(200, blob.media_type, blob.size, digest)
             if body:
                 self.wfile.flush()

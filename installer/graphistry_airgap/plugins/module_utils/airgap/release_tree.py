@@ -3,6 +3,7 @@
 Every byte is hashed while it is copied into a staging directory; only when all
 of them are right does anything move to its place, file by file, by rename.
 Below `data/` lives the operator's state: a file is put there once and never again.
+Containers write there, too, so nothing is written along a link that lies in a release.
 """
 
 from __future__ import annotations
@@ -10,25 +11,31 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .placing import keep_replaced, mode_of, sync_directory
+from . import medium, no_links
+from .placing import keep_replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SEEDED = "data"
+SCRIPT = b"#!"
 _CHUNK = 1 << 20
 
 
 class TreeError(Exception):
     """`path` is the release file at fault."""
 
-    def __init__(self, message: str, path: str) -> None:
+    def __init__(self, message: str, path: str, *, code: str, hint: str) -> None:
         super().__init__(message)
         self.path = path
+        self.code = code
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -48,19 +55,21 @@ def check_names(names: Iterable[str]) -> None:
     for name in names:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or str(path) != name or name in ("", "."):
-            raise TreeError(f"the bundle names a release file outside the release: {name!r}", name)
+            message = f"the bundle names a release file outside the release: {name!r}"
+            raise TreeError(message, name, code=medium.CHANGED, hint=medium.HINT)
 
 
 def make_plan(dest: Path, files: Mapping[str, Any], directories: Iterable[str] = ()) -> Plan:
     copy, chmod = [], []
     for name in sorted(files):
-        target = dest / name
         seeded = PurePosixPath(name).parts[0] == SEEDED
-        if seeded and os.path.lexists(target):
+        # a way that an operator has led elsewhere is looked along here, and never written along
+        if seeded and os.path.lexists(dest / name):
             continue
-        if not _holds(target, str(files[name]["sha256"])):
+        state = _state(dest, name, str(files[name]["sha256"]))
+        if state is None:
             copy.append(name)
-        elif not seeded and mode_of(target) != _mode(files[name], target):
+        elif not seeded and state.mode != _mode(files[name], state.script):
             chmod.append(name)
     return Plan(copy, chmod, [name for name in sorted(directories) if not (dest / name).is_dir()])
 
@@ -74,57 +83,85 @@ def apply_plan(plan: Plan, *, source: Path, dest: Path, files: Mapping[str, Any]
             _stage(source / name, staging / name, name, files[name])
         dest.mkdir(mode=0o755, parents=True, exist_ok=True)
         for name in plan.copy:
-            _place(staging / name, dest / name, kept)
+            _place(staging / name, dest, name, kept)
         for name in plan.make:
-            (dest / name).mkdir(mode=0o755, parents=True, exist_ok=True)
+            with _directory(dest, name, name, make=True):
+                pass
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     for name in plan.chmod:
-        (dest / name).chmod(_mode(files[name], dest / name))
+        with _file(dest, name) as stream:
+            os.fchmod(stream.fileno(), _mode(files[name], stream.read(2) == SCRIPT))
+
+
+@dataclass(frozen=True)
+class _State:
+    mode: int
+    script: bool
 
 
 def _stage(source: Path, staged: Path, name: str, wanted: Mapping[str, Any]) -> None:
     staged.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
-        handle = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise TreeError(f"the release file {name} cannot be read: {error.strerror}", name) from error
-    digest = hashlib.sha256()
-    with os.fdopen(handle, "rb") as reader, staged.open("wb") as writer:
-        for chunk in iter(lambda: reader.read(_CHUNK), b""):
-            digest.update(chunk)
-            writer.write(chunk)
-        writer.flush()
-        os.fsync(writer.fileno())
-    if digest.hexdigest() != wanted["sha256"]:
+        with staged.open("w+b") as writer:
+            medium.copy(source, writer, name=f"the release file {name}", sha256=wanted["sha256"])
+            writer.seek(0)
+            os.fchmod(writer.fileno(), _mode(wanted, writer.read(2) == SCRIPT))
+            os.fsync(writer.fileno())
+    except medium.MediumError as error:
+        raise TreeError(str(error), name, code=medium.CHANGED, hint=medium.HINT) from error
+
+
+def _place(staged: Path, dest: Path, name: str, kept: Path) -> None:
+    folder, _, last = name.rpartition("/")
+    with _directory(dest, folder, name, make=True) as handle:
+        if PurePosixPath(name).parts[0] != SEEDED:
+            keep_replaced(dest / name, kept)
+        os.replace(staged, last, dst_dir_fd=handle)
+        os.fsync(handle)
+
+
+@contextmanager
+def _directory(dest: Path, relative: str, name: str, *, make: bool = False) -> Iterator[int]:
+    try:
+        with no_links.directory(dest, relative, make=make) as handle:
+            yield handle
+    except no_links.LinkError as error:
         raise TreeError(
-            f"the release file {name} is not the one that the bundle lists: "
-            f"its sha256 is {digest.hexdigest()}, listed is {wanted['sha256']}",
+            f"the release file {name} cannot be put in its place: {error.filename!r} on the way is a link "
+            "or no directory",
             name,
-        )
-    staged.chmod(_mode(wanted, staged))
+            code="release-link",
+            hint="somebody, perhaps a container, has put it there; remove it, or mount the other place there",
+        ) from error
 
 
-def _place(staged: Path, target: Path, kept: Path) -> None:
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    keep_replaced(target, kept)
-    staged.replace(target)
-    sync_directory(target.parent)
+@contextmanager
+def _file(dest: Path, name: str) -> Iterator[BinaryIO]:
+    folder, _, last = name.rpartition("/")
+    with _directory(dest, folder, name) as handle:
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(last, flags, dir_fd=handle), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise FileNotFoundError(name)
+            yield stream
 
 
-def _mode(wanted: Mapping[str, Any], path: Path) -> int:
-    if wanted.get("mode"):
-        return int(str(wanted["mode"]), 8)
+def _mode(wanted: Mapping[str, Any], script: bool) -> int:
     # a medium such as an ISO image keeps no permissions, so the first bytes must tell
-    with path.open("rb") as stream:
-        return 0o755 if stream.read(2) == b"#!" else 0o644
+    return int(str(wanted["mode"]), 8) if wanted.get("mode") else 0o755 if script else 0o644
 
 
-def _holds(path: Path, sha256: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
+def _state(dest: Path, name: str, sha256: str) -> _State | None:
+    """None unless the very file is there."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        for chunk in iter(lambda: stream.read(_CHUNK), b""):
-            digest.update(chunk)
-    return digest.hexdigest() == sha256
+    try:
+        with _file(dest, name) as stream:
+            head = stream.read(2)
+            digest.update(head)
+            for chunk in iter(lambda: stream.read(_CHUNK), b""):
+                digest.update(chunk)
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+    except OSError:
+        return None
+    return _State(mode, head == SCRIPT) if digest.hexdigest() == sha256 else None

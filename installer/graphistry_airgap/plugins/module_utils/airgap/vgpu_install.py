@@ -6,7 +6,6 @@ may be mounted noexec and what was checked must be what runs.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from . import apt_system, packages, vgpu_driver
+from . import apt_system, medium, packages, vgpu_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LOG = "/var/log/nvidia-installer.log"
-_CHUNK = 1 << 20
 # a build on one slow core takes some twenty minutes
 _LONGEST = 7200
 # of the installer's many options those that not every version of it has
@@ -96,19 +94,13 @@ def install(run: Run, wanted: Wanted, copy: Path) -> None:
 
 
 def _copy(wanted: Wanted, copy: Path) -> None:
-    digest = hashlib.sha256()
-    handle = os.open(wanted.source, os.O_RDONLY | os.O_NOFOLLOW)
-    with os.fdopen(handle, "rb") as reader, copy.open("xb") as writer:
-        for chunk in iter(lambda: reader.read(_CHUNK), b""):
-            digest.update(chunk)
-            writer.write(chunk)
-    if digest.hexdigest() != wanted.sha256:
-        raise GuestDriverError(
-            f"the guest driver {wanted.source.name} is not the one that the bundle lists: its sha256 is "
-            f"{digest.hexdigest()}, listed is {wanted.sha256}",
-            code="vgpu-driver-differs",
-            hint="the medium is damaged or was changed: copy the bundle again and run `bundle verify`",
-        )
+    try:
+        with copy.open("xb") as writer:
+            medium.copy(
+                wanted.source, writer, name=f"the guest driver {wanted.source.name}", sha256=wanted.sha256
+            )
+    except medium.MediumError as error:
+        raise GuestDriverError(str(error), code=medium.CHANGED, hint=medium.HINT) from error
 
 
 def _may_run(place: Path) -> bool:

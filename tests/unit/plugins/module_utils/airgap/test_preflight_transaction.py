@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap import apt_simulation, findings_driver
+from graphistry_airgap.plugins.module_utils.airgap import apt_simulation, findings_driver, medium
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 pytestmark = pytest.mark.subprocesses
 
+KEYRING = "packages/debian-13/keys/demo.gpg"
 RELEASE = """\
 Origin: Test
 Suite: stable
@@ -103,7 +104,12 @@ class Bundle:
         )
         (suite / "InRelease").write_bytes(signed.stdout)
         (self.root / "packages/debian-13/keys").mkdir()
-        shutil.copy(ring, self.root / "packages/debian-13/keys/demo.gpg")
+        shutil.copy(ring, self.keyring)
+        self.listed = hashlib.sha256(self.keyring.read_bytes()).hexdigest()
+
+    @property
+    def keyring(self):
+        return self.root / KEYRING
 
     def try_install(self, host, *packages):
         return apt_simulation.simulate(
@@ -115,9 +121,10 @@ class Bundle:
                     "path": "packages/debian-13/demo",
                     "suite": "stable",
                     "components": ["main"],
-                    "signed_by": "packages/debian-13/keys/demo.gpg",
+                    "signed_by": KEYRING,
                 }
             ],
+            digests={KEYRING: self.listed},
             packages=[dict(zip(("name", "version"), item.split("="), strict=True)) for item in packages],
         )
 
@@ -250,8 +257,9 @@ def test_an_older_package_is_upgraded_even_when_it_is_held(bundle, host):
 def test_an_index_signed_by_nobody_we_know_is_refused(bundle, host, tmp_path):
     bundle.add("engine", "2.0")
     bundle.sign()
-    ring = bundle.root / "packages/debian-13/keys/demo.gpg"
-    ring.write_bytes(Path("/usr/share/keyrings/debian-archive-keyring.gpg").read_bytes())
+    other = Path("/usr/share/keyrings/debian-archive-keyring.gpg").read_bytes()
+    bundle.keyring.write_bytes(other)
+    bundle.listed = hashlib.sha256(other).hexdigest()
     found = bundle.try_install(host, "engine=2.0")
     assert found["index_error"]
     assert found["conflict"] == ""
@@ -262,7 +270,16 @@ def test_a_changed_index_is_refused(bundle, host):
     bundle.sign()
     index = next(bundle.repository.rglob("Packages.xz"))
     index.write_bytes(gzip.compress(b"Package: evil\n"))
-    assert bundle.try_install(host, "engine=2.0")["index_error"]
+    with pytest.raises(medium.MediumError, match="package lists"):
+        bundle.try_install(host, "engine=2.0")
+
+
+def test_a_keyring_that_was_exchanged_since_the_check_is_refused_before_apt_sees_it(bundle, host, tmp_path):
+    bundle.add("engine", "2.0")
+    bundle.sign()
+    bundle.keyring.write_bytes(Path("/usr/share/keyrings/debian-archive-keyring.gpg").read_bytes())
+    with pytest.raises(medium.MediumError, match="is not the file that the bundle lists"):
+        bundle.try_install(host, "engine=2.0")
 
 
 def test_the_host_s_own_apt_settings_have_no_say(bundle, host, tmp_path, monkeypatch):

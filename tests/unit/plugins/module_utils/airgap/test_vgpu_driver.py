@@ -135,7 +135,7 @@ def test_a_changed_file_is_refused_and_not_kept(tmp_path):
         vgpu_install.own_copy(wanted(tmp_path, "run", sha256="0" * 64), [tmp_path]),
     ):
         pytest.fail("it was handed over")
-    assert caught.value.code == "vgpu-driver-differs"
+    assert caught.value.code == "bundle-file-changed"
     assert not (tmp_path / "guest-driver").exists()
 
 
@@ -143,7 +143,10 @@ def test_a_link_on_the_medium_is_not_followed(tmp_path):
     one = wanted(tmp_path, "run")
     one.source.rename(tmp_path / "elsewhere")
     one.source.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="symbolic"), vgpu_install.own_copy(one, [tmp_path]):
+    with (
+        pytest.raises(vgpu_install.GuestDriverError, match="symbolic"),
+        vgpu_install.own_copy(one, [tmp_path]),
+    ):
         pytest.fail("it was handed over")
 
 
