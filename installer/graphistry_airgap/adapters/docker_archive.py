@@ -11,10 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 import subprocess
 import tarfile
 from typing import IO, TYPE_CHECKING, Any
 
+from graphistry_airgap.adapters import archive_guard
 from graphistry_airgap.adapters.files import CHUNK, sha256_file
 from graphistry_airgap.adapters.process import require, run, streaming
 from graphistry_airgap.domain.errors import InputError
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 # the bytes do not depend on zstd's number of threads; gzip writes no time into a pipe
 COMPRESSORS = {ZSTD: ("zstd", "-6", "-T0", "-q", "-c"), GZIP: ("gzip", "-6", "-c")}
 JSON_LIMIT = 8 << 20
+_DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
 WORTH_A_LINE = 64 << 20
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
@@ -81,6 +85,7 @@ class _ArchivePass:
         self.small: dict[str, bytes] = {}
         self.layers: dict[str, Layer] = {}
         self.links: dict[str, str] = {}
+        self.allowance = archive_guard.Allowance(archive)
 
     def images(self) -> list[Image]:
         with (
@@ -89,21 +94,31 @@ class _ArchivePass:
         ):
             assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
             try:
-                with tarfile.open(fileobj=process.stdout, mode="r|") as tar:
+                with tarfile.open(
+                    fileobj=process.stdout, mode="r|", tarinfo=archive_guard.GuardedTarInfo
+                ) as tar:
                     for member in tar:
                         self._member(tar, member)
+                # zstd checks the end of the stream only when it is read
+                while rest := process.stdout.read(CHUNK):
+                    self.allowance.take(len(rest))
+            except archive_guard.HostileArchiveError as error:
+                raise self._unusable(str(error)) from None
             except tarfile.TarError as error:
                 raise self._unusable(f"it is not a readable tar ({error})") from None
-            while process.stdout.read(CHUNK):  # zstd checks the end of the stream only when it is read
-                pass
-        return sorted(self._assemble(), key=lambda image: image.name)
+        try:
+            return sorted(self._assemble(), key=lambda image: image.name)
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            reason = f"its manifest or a config is malformed ({type(error).__name__}: {error})"
+            raise self._unusable(reason) from None
 
     def _member(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        name = posixpath.normpath(member.name)
-        if member.issym():
-            self.links[name] = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
-        elif member.islnk():
-            self.links[name] = posixpath.normpath(member.linkname)
+        self.allowance.take_member()
+        name = archive_guard.plain_name(member)
+        if not member.isdir() and name in self.layers | self.small | self.links:
+            raise self._unusable(f"it holds {name!r} twice")
+        if member.issym() or member.islnk():
+            self.links[name] = archive_guard.link_target(member, name)
         elif member.isfile() and (stream := tar.extractfile(member)):
             head = stream.read(512)
             if name.endswith(".tar") or (name.startswith("blobs/") and _is_layer(head)):
@@ -113,6 +128,7 @@ class _ArchivePass:
                         f"packed a layer of {layer.unpacked_size >> 20} MiB to {layer.size >> 20} MiB"
                     )
             elif member.size <= JSON_LIMIT:
+                self.allowance.take_small(member.size)
                 self.small[name] = head + stream.read()
 
     def _layer(self, head: bytes, stream: IO[bytes]) -> Layer:
@@ -122,6 +138,7 @@ class _ArchivePass:
             with packed.open("wb") as writer:
                 writer.write(head)
                 while chunk := stream.read(CHUNK):
+                    self.allowance.take(len(chunk))
                     writer.write(chunk)
             with (
                 packed.open("rb") as raw,
@@ -143,6 +160,7 @@ class _ArchivePass:
                 while chunk:
                     digest.update(chunk)
                     size += len(chunk)
+                    self.allowance.take(len(chunk))
                     process.stdin.write(chunk)
                     chunk = stream.read(CHUNK)
             packed_size, blob = packed.stat().st_size, sha256_file(packed)
@@ -152,11 +170,15 @@ class _ArchivePass:
     def _assemble(self) -> list[Image]:
         if "manifest.json" not in self.small:
             raise self._unusable("it holds no manifest.json")
-        return [
-            Image(familiar_name(name), *self._config_and_layers(entry), self.compression)
-            for entry in json.loads(self.small["manifest.json"])
-            for name in entry.get("RepoTags") or []
-        ]
+        images: dict[str, Image] = {}
+        for entry in json.loads(self.small["manifest.json"]):
+            for tag in entry.get("RepoTags") or []:
+                image = Image(familiar_name(tag), *self._config_and_layers(entry), self.compression)
+                if not _REFERENCE.fullmatch(image.name):
+                    raise self._unusable(f"{tag!r} is no image name")
+                if images.setdefault(image.name, image) != image:
+                    raise self._unusable(f"two different images have the name {image.name}")
+        return list(images.values())
 
     def _config_and_layers(self, entry: dict[str, Any]) -> tuple[str, int, tuple[Layer, ...]]:
         config = self.small.get(self._target(entry["Config"]))
@@ -167,6 +189,9 @@ class _ArchivePass:
         wanted = json.loads(config)["rootfs"]["diff_ids"]
         if wanted != [layer.diff_id for layer in held]:
             raise self._unusable(f"the layers of {entry.get('RepoTags')} are not those that its config names")
+        stated = _DIGEST.search(entry["Config"])
+        if stated and stated.group() != hashlib.sha256(config).hexdigest():
+            raise self._unusable(f"the config {entry['Config']} is not what its name says")
         return f"sha256:{self.cache.store(config)}", len(config), held
 
     def _target(self, path: str) -> str:

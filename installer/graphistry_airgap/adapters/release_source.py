@@ -7,11 +7,14 @@ points outside may travel.
 
 from __future__ import annotations
 
+import lzma
 import os
 import tarfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graphistry_airgap.adapters import archive_guard
 from graphistry_airgap.adapters.compose_file import images_of_release
 from graphistry_airgap.adapters.files import sha256_file, walk_files
 from graphistry_airgap.domain.bundle import is_release_version
@@ -55,9 +58,14 @@ class ReleaseSource:
             target.parent.mkdir(exist_ok=True)
             with self.cache.workspace() as workspace:
                 try:
-                    with tarfile.open(tar, "r:*") as stream:
-                        stream.extractall(workspace / "release", filter="data")
-                except (tarfile.TarError, EOFError, OSError) as error:
+                    _unpack(tar, workspace / "release")
+                except archive_guard.HostileArchiveError as error:
+                    raise InputError(
+                        f"the release {tar} is not taken: {error}",
+                        code="release-hostile",
+                        hint="no vendor ships that: get the release again and compare its checksum",
+                    ) from None
+                except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
                     raise InputError(
                         f"the release {tar} cannot be unpacked: {error}",
                         code="release-unreadable",
@@ -72,6 +80,26 @@ def release_digest(path: Path) -> str:
     if path.is_dir():
         return tree_digest((file.path, file.sha256) for file in _files(path))
     return sha256_file(path)
+
+
+def _unpack(tar: Path, target: Path) -> None:
+    allowance, leaves = archive_guard.Allowance(tar), set[str]()
+
+    def guarded(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+        allowance.take(member.size)
+        name = archive_guard.plain_name(member)
+        archive_guard.refuse_below(name, leaves)
+        if member.issym() or member.islnk():
+            archive_guard.link_target(member, name)
+        if not member.isdir():
+            leaves.add(name)
+        return tarfile.data_filter(member, path)
+
+    with tarfile.open(tar, "r:*", tarinfo=archive_guard.GuardedTarInfo) as stream:
+        target.mkdir()
+        for member in stream:
+            allowance.take_member()
+            stream.extract(member, target, filter=guarded)
 
 
 def _check_pin(spec: PinnedPath, digest: str, trust_on_first_use: bool) -> None:
@@ -112,7 +140,30 @@ def _files(root: Path) -> list[ReleaseFile]:
             )
         executable = os.access(target, os.X_OK) and bool(target.stat().st_mode & 0o111)
         found.append(ReleaseFile(relative, path, sha256_file(path), target.stat().st_size, executable))
+    _check_names([file.path for file in found])
     return found
+
+
+def _check_names(paths: list[str]) -> None:
+    """Names that a list of checksums cannot carry, or that are one name on some media."""
+    known: dict[str, str] = {}
+    for path in paths:
+        if not path.isprintable() or "\\" in path:
+            raise _odd_name(f"the release holds {path!r}, which is no plain name")
+        parts = path.split("/")
+        for count in range(1, len(parts) + 1):
+            name = "/".join(parts[:count])
+            other = known.setdefault(name.casefold(), name)
+            if other != name:
+                raise _odd_name(f"the release holds {other} and {name}, which are one name on many media")
+
+
+def _odd_name(message: str) -> InputError:
+    return InputError(
+        message,
+        code="release-odd-name",
+        hint="get the release again; no vendor ships such names",
+    )
 
 
 def _describe(spec: PinnedPath, root: Path, files: list[ReleaseFile], digest: str) -> Release:

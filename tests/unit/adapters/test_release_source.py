@@ -85,7 +85,7 @@ def test_tar_that_climbs_out(release, tmp_path, opened):
     with tarfile.open(tar, "w") as archive:
         archive.add(release, "graphistry")
         archive.add(release / "VERSION", "../../escaped")
-    assert refused(opened, tar).code == "release-unreadable"
+    assert refused(opened, tar).code == "release-hostile"
     assert not list(tmp_path.rglob("escaped"))
 
 
