@@ -20,37 +20,40 @@ DEMO = BUILD / "demo"
 CACHE = BUILD / "cache"
 TOOL = CHECKOUT / ".venv" / "bin" / "graphistry-airgap"
 
+SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
 SIGNER = "graphistry-airgap demo <demo@example.invalid>"
 
 SPEC = """\
 schema: 1
 release:
-  path: {inputs}release
-  sha256: {release}
+  path: {release}
+  sha256: {digest}
 platforms:
-  debian-13:
+"""
+PLATFORM = """\
+  {platform}:
     repositories:
       - name: debian
         uri: http://deb.debian.org/debian
-        suite: trixie
+        suite: {suite}
         components: [{components}]
         signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
       - name: debian-updates
         uri: http://deb.debian.org/debian
-        suite: trixie-updates
+        suite: {suite}-updates
         components: [{components}]
         signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
       - name: debian-security
         uri: http://deb.debian.org/debian-security
-        suite: trixie-security
+        suite: {suite}-security
         components: [{components}]
         signed_by: /usr/share/keyrings/debian-archive-keyring.gpg
-      # A stand-in: NVIDIA's repository is not to be had here.
+      # A stand-in: the vendors' repositories are not to be had here.
       - name: nvidia
-        uri: file:{inputs}vendor-repository
+        uri: file:{vendor}
         suite: stable
         components: [main]
-        signed_by: {inputs}vendor-repository/key.gpg
+        signed_by: {vendor}/key.gpg
 """
 
 
@@ -67,9 +70,29 @@ def make_inputs() -> None:
 
 def write_spec(spec: Path, *, components: str = "main", more: str = "") -> None:
     """A spec around the inputs, wherever it lies below `build/`; `more` goes on with the platform."""
-    inputs = "" if spec.parent == DEMO else f"{os.path.relpath(DEMO, spec.parent)}/"
-    text = SPEC.format(inputs=inputs, release=tree_digest(DEMO / "release"), components=components)
-    spec.write_text(text + more, encoding="utf-8")
+    platform = platform_spec(spec, "debian-13", components=components)
+    spec.write_text(release_spec(spec) + platform + more, encoding="utf-8")
+
+
+def release_spec(spec: Path) -> str:
+    """The beginning of a spec, up to its platforms."""
+    return SPEC.format(release=_seen_from(spec, DEMO / "release"), digest=tree_digest(DEMO / "release"))
+
+
+def platform_spec(
+    spec: Path, platform: str, *, components: str = "main", vendor: Path = DEMO / "vendor-repository"
+) -> str:
+    """One platform of a spec: Debian's repositories and the stand-in for the vendors'."""
+    return PLATFORM.format(
+        platform=platform,
+        suite=SUITES[platform],
+        components=components,
+        vendor=_seen_from(spec, vendor),
+    )
+
+
+def _seen_from(spec: Path, path: Path) -> str:
+    return os.path.relpath(path, spec.parent)
 
 
 def build_bundle(spec: Path, bundle: Path) -> None:

@@ -22,7 +22,7 @@ from graphistry_airgap.plugins.module_utils.airgap import (
 
 MATRIX = Path(__file__).resolve().parents[2] / "build" / "matrix" / "driver.json"
 VERSIONS = {
-    "535": "535.261.03",
+    "535": "535.309.01",
     "550": "550.163.01",
     "575": "575.57.08",
     "580": "580.126.20",

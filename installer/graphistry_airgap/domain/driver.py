@@ -133,7 +133,8 @@ def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
         raise InputError(
             f"the repositories hold different driver versions: {_listed(versions)}",
             code="driver-versions-differ",
-            hint="name repositories in the spec that hold one version of the whole driver",
+            hint="name repositories in the spec that hold one version of the whole driver, or leave modules "
+            "of another version out of driver.modules",
             details={"versions": versions},
         )
     if found[0].partition(".")[0] != roots.branch:
