@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,16 @@ from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.files import sha256_file
+from graphistry_airgap.adapters.files import sha256_file, write_atomic
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.adapters.medium import MountedMedia
+from graphistry_airgap.adapters.package_versions import not_older
 from graphistry_airgap.adapters.playbooks import run_playbook
 from graphistry_airgap.adapters.process import attended
 from graphistry_airgap.adapters.process import run as run_process
+from graphistry_airgap.adapters.profile_files import read_profile
 from graphistry_airgap.adapters.reboot import ResumeUnit
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.adapters.release_source import ReleaseSource
@@ -46,6 +49,7 @@ from graphistry_airgap.plugins.module_utils.airgap.env_schema import CUSTOM, Sch
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
 from graphistry_airgap.services.env_files import EnvFiles
+from graphistry_airgap.services.host_profile import MakeHostProfile
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 from graphistry_airgap.services.install import Install, checks_error
 from graphistry_airgap.services.plan_gpus import GpuRequest, PlanGpus
@@ -89,6 +93,8 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
     fetcher = Fetcher(cache, offline=request.offline)
     return BuildBundle(
         read_spec=read_spec,
+        read_profile=read_profile,
+        not_older=not_older,
         packages=AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
         releases=ReleaseSource(cache),
         vgpu_files=VgpuFiles(),
@@ -122,6 +128,13 @@ def _bundle_sign(arguments: argparse.Namespace, _: Sequence[str], progress: Sile
     return SignBundle(BundleDirectory, check_signature, GpgSigner()).run(
         arguments.path, arguments.sign_key, arguments.keyring, progress=progress.task
     )
+
+
+def _host_profile(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
+    # what a host is made of is nobody else's business until somebody has decided to carry it out
+    write = partial(write_atomic, mode=0o600)
+    script = PACKAGE / "data" / "host-profile.sh"
+    return MakeHostProfile(_here(), write, script).run(arguments.output, as_script=arguments.script)
 
 
 def _preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Silent) -> Result:
@@ -324,6 +337,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Resul
     "bundle verify": _bundle_verify,
     "bundle inspect": _bundle_inspect,
     "bundle sign": _bundle_sign,
+    "host profile": _host_profile,
     "preflight": _preflight,
     "install": _install,
     "verify": _verify,

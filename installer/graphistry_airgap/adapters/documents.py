@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -78,9 +79,11 @@ def load_document(path: Path, schema_name: str, *, what: str) -> dict[str, Any]:
     return checked
 
 
-def schema_findings(document: Any, schema: dict[str, Any], *, file: str) -> list[InputError]:
-    """Every place where a document differs from its schema, sorted by path."""
-    errors = Draft202012Validator(schema).iter_errors(document)
+def schema_findings(
+    document: Any, schema: dict[str, Any], *, file: str, most: int | None = None
+) -> list[InputError]:
+    """Every place where a document differs from its schema, or the first `most` of them, sorted by path."""
+    errors = islice(Draft202012Validator(schema).iter_errors(document), most)
     findings = [finding for error in errors for finding in _explain(error, file)]
     return sorted(findings, key=lambda finding: (finding.details["path"], finding.message))
 

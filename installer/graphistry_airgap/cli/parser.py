@@ -110,6 +110,14 @@ def build_parser() -> Parser:
         actions.add_parser("sign", help="check every byte of a bundle, then sign it", parents=[common])
     )
 
+    host = commands.add_parser("host", help="what a host is and has", parents=[common])
+    host_actions: argparse._SubParsersAction[Parser] = host.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser
+    )
+    _host_profile(
+        host_actions.add_parser("profile", help="this host as a file for `bundle build`", parents=[common])
+    )
+
     preflight = commands.add_parser(
         "preflight", help="everything that stops an installation; changes nothing", parents=[common]
     )
@@ -148,6 +156,17 @@ def _bundle_sign(sign: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="take the bundle only if one of these keys has signed it already",
+    )
+
+
+def _host_profile(profile: argparse.ArgumentParser) -> None:
+    profile.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="file to make (default: standard output)"
+    )
+    profile.add_argument(
+        "--script",
+        action="store_true",
+        help="give the script that makes a profile on hosts without this tool, and no profile",
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.driver import Driver
+    from graphistry_airgap.domain.host_profile import HostProfile
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
@@ -38,6 +39,7 @@ class Content:
     closures: dict[str, Closure]
     drivers: dict[str, Driver]
     vgpus: dict[str, Vgpu]
+    profiles: dict[str, tuple[HostProfile, ...]]
     wheels: dict[str, list[Wheel]]
     images: list[Image]
     installer: bytes
@@ -98,6 +100,11 @@ class Content:
                 package.sha256,
                 f"{uris[package.repository]}/{package.filename}",
                 signed_by[package.repository],
+            )
+        for profile in self.profiles[platform.name]:
+            name = f"{platform.name}/{profile.written}"
+            yield Item(
+                "profile", name, "", profile.size, profile.sha256, profile.written, {"named_by": "spec"}
             )
         for wheel in self.wheels[platform.name]:
             name, pinned = f"{platform.name}/{wheel.name}", {"pinned": True}

@@ -79,6 +79,7 @@ class Platform:
     repositories: tuple[Repository, ...]
     packages: dict[str, tuple[Package, ...]]
     runtime: str
+    assumed: tuple[str, ...] = ()
     driver: Driver | None = None
     vgpu: Vgpu | None = None
     package_system: str = "apt"
@@ -259,10 +260,20 @@ def _platform(name: str, value: dict[str, Any]) -> Platform:
             for group, members in value["packages"].items()
         },
         runtime=inside(value["runtime"]),
+        assumed=_assumed(value),
         driver=parse_driver(value["driver"], value["packages"]) if "driver" in value else None,
         vgpu=parse_vgpu(value["vgpu"]) if "vgpu" in value else None,
         package_system=package_system,
     )
+
+
+def _assumed(value: dict[str, Any]) -> tuple[str, ...]:
+    """Names of packages that hosts must have; their versions stand in the groups."""
+    listed = {(one["name"], one["version"]) for members in value["packages"].values() for one in members}
+    found = [(text(one["name"]), text(one["version"])) for one in value.get("assumed", ())]
+    if unknown := [name for name, version in found if (name, version) not in listed]:
+        raise ValueError(f"the assumed package {unknown[0]!r:.80} is in none of its package groups")
+    return tuple(name for name, _ in found)
 
 
 def _image(value: dict[str, Any]) -> Image:

@@ -64,17 +64,19 @@ class Closure:
     """The packages of each group, and the repositories that they come from.
 
     `kernel_images` has, for each kernel whose headers are there, the version of the kernel image that they
-    belong to; the image itself is not part of the closure.
+    belong to; the image itself is not part of the closure.  `assumed` are those packages of the groups that
+    every host has already: hosts are told to have them, and their files stay behind.
     """
 
     repositories: tuple[ResolvedRepository, ...]
     groups: dict[str, tuple[Package, ...]]
     kernel_images: dict[str, str] = field(default_factory=dict)
+    assumed: frozenset[Package] = frozenset()
 
     @property
     def packages(self) -> list[Package]:
-        """The union of all groups, sorted."""
-        union = {package for group in self.groups.values() for package in group}
+        """What the bundle holds: the union of all groups without what is assumed, sorted."""
+        union = {package for group in self.groups.values() for package in group} - self.assumed
         return sorted(union, key=lambda package: (package.name, package.version, package.architecture))
 
     def sources(self) -> list[tuple[Package, RepositorySpec]]:

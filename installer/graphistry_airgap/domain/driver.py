@@ -14,7 +14,7 @@ from graphistry_airgap.domain.closure import KernelRoots, Wanted
 from graphistry_airgap.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.platforms import Platform
@@ -97,17 +97,26 @@ def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec
 
 
 def wanted_packages(
-    knowledge: Mapping[str, Any], platform: type[Platform], spec: PlatformSpec, vgpu: Vgpu | None
+    knowledge: Mapping[str, Any],
+    platform: type[Platform],
+    spec: PlatformSpec,
+    vgpu: Vgpu | None,
+    *,
+    kernels: Iterable[str] = (),
 ) -> Wanted:
-    """Package groups for the driver, for building a guest driver, and for the kernels of either."""
+    """Package groups for the driver, for building a guest driver, and for the kernels of either.
+
+    `kernels` are those of known hosts, which count where a driver is asked for.
+    """
     groups = dict(driver_roots(knowledge, platform.name, spec.driver).groups) if spec.driver else {}
     files = {}
     if vgpu and vgpu.driver:
         groups[GUEST] = platform.module_tools
         files = {GUEST: vgpu.driver.file} if vgpu.driver.kind == "deb" else {}
-    kernels = {
+    named = {
         *(spec.driver.kernels if spec.driver else ()),
         *(spec.vgpu.kernels if spec.vgpu else ()),
+        *(kernels if spec.driver or spec.vgpu else ()),
     }
     known = knowledge["drivers"]["platforms"].get(platform.name, {})
     return Wanted(
@@ -115,7 +124,7 @@ def wanted_packages(
         files,
         {
             kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
-            for kernel in sorted(kernels)
+            for kernel in sorted(named)
         },
     )
 

@@ -84,8 +84,14 @@ def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]
             ]
             for group, packages in closure.groups.items()
         },
+        **_assumed_entry(closure),
         "runtime": layout.runtime(platform.name),
     }
+
+
+def _assumed_entry(closure: Closure) -> dict[str, Any]:
+    assumed = [{"name": package.name, "version": package.version} for package in closure.assumed]
+    return {"assumed": sorted(assumed, key=lambda entry: entry["name"])} if assumed else {}
 
 
 def _driver_entry(platform: str, driver: Driver | None, vgpu: Vgpu | None) -> dict[str, Any]:

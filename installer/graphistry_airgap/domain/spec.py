@@ -24,6 +24,14 @@ class PinnedPath:
 
 
 @dataclass(frozen=True)
+class NamedPath:
+    """A file of this machine whose content decides something but does not travel."""
+
+    written: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class RepositorySpec:
     """One apt repository; `written_uri` is the spec's text, `uri` what can be fetched."""
 
@@ -59,6 +67,7 @@ class VgpuSpec:
 @dataclass(frozen=True)
 class PlatformSpec:
     repositories: tuple[RepositorySpec, ...]
+    profiles: tuple[NamedPath, ...]
     driver: DriverSpec | None
     vgpu: VgpuSpec | None
 
@@ -76,6 +85,9 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
         platforms={
             name: PlatformSpec(
                 repositories=tuple(_repository(entry, base) for entry in platform["repositories"]),
+                profiles=tuple(
+                    NamedPath(text, _resolve(text, base)) for text in platform.get("profiles", ())
+                ),
                 driver=_driver(platform["driver"]) if "driver" in platform else None,
                 vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
             )

@@ -48,6 +48,7 @@ def playbook_variables(
         "preflight_architecture": platform.architecture,
         "preflight_packages": _union(platform),
         "preflight_ports": [] if site.is_template else list(PORTS),
+        "preflight_assumed": raw["platforms"][platform.name].get("assumed", []),
         "preflight_images": raw["images"],
         "preflight_data_root": site.docker.data_root,
         "preflight_image_store": site.docker.image_store,

@@ -20,11 +20,18 @@ from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
 from graphistry_airgap.domain.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.domain.errors import InputError, StageError
+from graphistry_airgap.domain.host_profile import kernels_to_build_for, without_assumed
 from graphistry_airgap.domain.images import layer_compression
 from graphistry_airgap.domain.layout import Piece, bytes_piece
 from graphistry_airgap.domain.manifest import render_manifest
 from graphistry_airgap.domain.platforms import PLATFORMS
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.services.build_profiles import (
+    Profiles,
+    assumed_notes,
+    kernels_with_their_profiles,
+    read_profiles,
+)
 from graphistry_airgap.services.bundle_drivers import (
     driver_notes,
     require_drivers_in_range,
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.driver import Driver
+    from graphistry_airgap.domain.host_profile import NotOlder
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.spec import Spec
@@ -64,6 +72,7 @@ class _Resolved:
     closures: dict[str, Closure]
     drivers: dict[str, Driver]
     vgpus: dict[str, Vgpu]
+    profiles: Profiles
     notes: list[str]
 
 
@@ -72,6 +81,8 @@ class BuildBundle:
         self,
         *,
         read_spec: ports.ReadSpec,
+        read_profile: ports.ReadProfile,
+        not_older: NotOlder,
         packages: ports.Packages,
         releases: ports.Releases,
         vgpu_files: ports.VgpuFiles,
@@ -84,6 +95,8 @@ class BuildBundle:
         knowledge: dict[str, Any],
     ) -> None:
         self.read_spec = read_spec
+        self.read_profile = read_profile
+        self.not_older = not_older
         self.packages = packages
         self.releases = releases
         self.vgpu_files = vgpu_files
@@ -129,8 +142,15 @@ class BuildBundle:
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
         vgpus = self._open_vgpus(spec, trust_on_first_use=trust)
+        profiles = read_profiles(spec, self.read_profile)
         wanted = {
-            name: wanted_packages(self.knowledge, PLATFORMS[name], platform, vgpus.get(name))
+            name: wanted_packages(
+                self.knowledge,
+                PLATFORMS[name],
+                platform,
+                vgpus.get(name),
+                kernels=kernels_to_build_for(profiles[name]),
+            )
             for name, platform in spec.platforms.items()
         }
         with ThreadPoolExecutor(2) as pool:
@@ -142,7 +162,10 @@ class BuildBundle:
                 resolving[name] = pool.submit(
                     self.packages.resolve, PLATFORMS[name], platform.repositories, wanted[name]
                 )
-            closures = {name: future.result() for name, future in resolving.items()}
+            closures = {}
+            for name, future in resolving.items():
+                with kernels_with_their_profiles(profiles[name]):
+                    closures[name] = without_assumed(future.result(), profiles[name], self.not_older)
             release = opened.result()
         roots = {
             name: driver_roots(self.knowledge, name, platform.driver)
@@ -152,7 +175,8 @@ class BuildBundle:
         drivers = {name: resolved_driver(found, closures[name]) for name, found in roots.items()}
         notes = driver_notes(roots, drivers, vgpus)
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
-        return _Resolved(release, closures, drivers, vgpus, notes)
+        notes += assumed_notes(closures, profiles)
+        return _Resolved(release, closures, drivers, vgpus, profiles, notes)
 
     def _open_vgpus(self, spec: Spec, *, trust_on_first_use: bool) -> dict[str, Vgpu]:
         found = {}
@@ -184,6 +208,7 @@ class BuildBundle:
             closures=resolved.closures,
             drivers=resolved.drivers,
             vgpus=resolved.vgpus,
+            profiles=resolved.profiles,
             wheels={name: future.result() for name, future in wheels.items()},
             images=packed.result(),
             installer=self.installer.read_bytes(),

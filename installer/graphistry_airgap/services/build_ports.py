@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure, Wanted
+    from graphistry_airgap.domain.host_profile import HostProfile
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.layout import Piece
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.repository import Package
     from graphistry_airgap.domain.runtime import Wheel
-    from graphistry_airgap.domain.spec import PinnedPath, RepositorySpec, Spec, VgpuSpec
+    from graphistry_airgap.domain.spec import NamedPath, PinnedPath, RepositorySpec, Spec, VgpuSpec
     from graphistry_airgap.domain.vgpu import Vgpu
 
 
@@ -66,6 +67,10 @@ class Writer(Protocol):
     def partial(self, out: Path) -> AbstractContextManager[Path]: ...
     def write(self, partial: Path, pieces: Iterable[Piece]) -> None: ...
     def finish(self, partial: Path, epoch: float) -> None: ...
+
+
+class ReadProfile(Protocol):
+    def __call__(self, file: NamedPath) -> HostProfile: ...
 
 
 class ReadSpec(Protocol):

@@ -65,6 +65,7 @@ def _platform(platform: Platform, bundle: Bundle) -> dict[str, Any]:
             group: {"count": len(members), "size": _group_size(platform, group, bundle)}
             for group, members in platform.packages.items()
         },
+        "assumed": list(platform.assumed),
         "driver": asdict(platform.driver) if platform.driver else None,
         "vgpu": asdict(platform.vgpu) if platform.vgpu else None,
     }
@@ -90,12 +91,18 @@ def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
         f"bundle {bundle.id}, made {bundle.created}",
         f"release {bundle.release.version} (CUDA {bundle.release.cuda}) for {', '.join(bundle.platforms)}",
         f"{len(bundle.images)} images, {len(bundle.files)} files, {size >> 20} MiB",
+        *(line for platform in bundle.platforms.values() for line in _assumed_lines(platform)),
         *(line for platform in bundle.platforms.values() for line in _driver_lines(platform)),
         *(f"licence: {one.name}: {', '.join(one.concerns)}; {one.note}" for one in bundle.licences),
     ]
     if verdict is None:
         return [*lines, "the signature was not checked: name a keyring (--keyring), or use `bundle verify`"]
     return [*lines, *verdict.lines()]
+
+
+def _assumed_lines(platform: Platform) -> Iterator[str]:
+    if names := platform.assumed:
+        yield f"{platform.name}: {len(names)} packages are not in it, its hosts have them: {', '.join(names)}"
 
 
 def _driver_lines(platform: Platform) -> Iterator[str]:

@@ -44,6 +44,11 @@ options:
     type: list
     elements: dict
     default: []
+  assumed:
+    description: Packages that the bundle does not hold because its hosts were said to have them.
+    type: list
+    elements: dict
+    default: []
   ports:
     description: TCP ports that the product's web server needs.
     type: list
@@ -174,6 +179,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "repositories": {"type": "list", "elements": "dict", "default": []},
     "digests": {"type": "dict", "default": {}},
     "packages": {"type": "list", "elements": "dict", "default": []},
+    "assumed": {"type": "list", "elements": "dict", "default": []},
     "ports": {"type": "list", "elements": "int", "default": [80, 443]},
     "architecture": {"type": "str", "default": ""},
     "bundle_created": {"type": "str", "default": ""},

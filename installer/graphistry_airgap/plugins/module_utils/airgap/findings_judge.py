@@ -40,6 +40,7 @@ _JUDGES = (
     findings_docker.ports,
     findings_packages.database,
     findings_packages.versions,
+    findings_packages.assumed,
     findings_packages.transaction,
     findings_driver.driver,
     findings_driver.kernel,

@@ -78,9 +78,28 @@ def versions(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
         )
 
 
+def assumed(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    """The bundle was built for hosts that have these packages, and cannot give them."""
+    lacking = [item for item in profile["packages"]["assumed"] if item["standing"] in ("absent", "older")]
+    if not lacking:
+        return
+    needed = ", ".join(f"{item['name']} {item['version']}" for item in lacking)
+    found = ", ".join(f"{item['name']} {item['installed'] or 'absent'}" for item in lacking)
+    yield Finding(
+        ERROR,
+        "package-assumed",
+        f"the bundle leaves out {len(lacking)} package(s) that its host profiles have and this host lacks: "
+        f"{needed}",
+        found,
+        f"{needed}, or newer",
+        "install them by your own process, or build the bundle again with this host's profile in the spec",
+    )
+
+
 def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     found = profile["transaction"]
     manager = package_words.of(requirements["package_system"]).manager
+    left_out = {item["name"] for item in profile["packages"]["assumed"]}
     if found is None:
         return
     if found["index_error"]:
@@ -112,8 +131,8 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "remove or replace them yourself if the host can do without",
         )
     for item in found["missing_files"]:
-        if findings_driver.is_kernel(item["package"]):
-            continue  # no bundle holds a kernel, and a transaction that wants one is a finding of its own
+        if findings_driver.is_kernel(item["package"]) or item["package"] in left_out:
+            continue  # no bundle holds either, and a transaction that wants one is a finding of its own
         yield Finding(
             ERROR,
             "package-file-missing",

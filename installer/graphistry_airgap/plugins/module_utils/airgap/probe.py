@@ -65,7 +65,9 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
             "classic_images": probe_docker.holds_classic_images(host, data_root),
             "snap": probe_docker.has_snap(host),
         },
-        "packages": probe_packages.packages(manager, probe_driver.packages(driver, requirements)),
+        "packages": probe_packages.packages(
+            manager, probe_driver.packages(driver, requirements), requirements["assumed"]
+        ),
         "env_files": probe_env.env_files(host, requirements),
         "administrator": probe_site.administrator(host, requirements["administrator_file"]),
         "releases": probe_site.releases(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .docker_api import DockerApi, DockerError, DockerUnreachableError
 from .image_plan import parse_images
-from .image_state import read_store, survey
+from .image_state import read_store, stored_configs, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DAEMON_JSON = "/etc/docker/daemon.json"
 SOCKET = "/run/docker.sock"
 _COMPOSE = "com.docker.compose."
+_NAMELESS = "<none>:<none>"
 
 
 def settings(host: Host) -> dict[str, Any]:
@@ -69,6 +70,34 @@ def engine(host: Host, images: Sequence[dict[str, Any]]) -> dict[str, Any]:
     except (DockerError, DockerUnreachableError) as error:
         found["error"] = str(error)
     return found
+
+
+def holdings(host: Host) -> dict[str, Any] | None:
+    """Version, store and images of the daemon; None where none runs, `error` where it cannot be asked.
+
+    An image is named by its config's digest; `unread` counts those whose config cannot be read.
+    """
+    if not any(name == "dockerd" for _, name in host.processes()):
+        return None
+    api = DockerApi(str(host.path(SOCKET)))
+    try:
+        store, entries = read_store(api), api.images()
+    except (DockerError, DockerUnreachableError) as error:
+        return {"error": str(error)}
+    names: dict[str, set[str]] = {}
+    unread = 0
+    for entry in entries:
+        roots, identity = store.containerd_roots(), str(entry["Id"])
+        configs = list(stored_configs(roots, identity)) if store.containerd else [identity]
+        unread += not configs
+        for config in configs:
+            names.setdefault(config, set()).update(set(entry.get("RepoTags") or ()) - {_NAMELESS})
+    return {
+        "version": store.version,
+        "image_store": "containerd" if store.containerd else "classic",
+        "images": [{"config": config, "names": sorted(names[config])} for config in sorted(names)],
+        "unread": unread,
+    }
 
 
 def _container(item: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from .probe_root import Host
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
-_SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+_FIRMWARE = "/sys/firmware/efi"
+_SECURE_BOOT = f"{_FIRMWARE}/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 _TIME_ERROR = 5
 
 
@@ -37,8 +39,16 @@ def os_release(text: str) -> dict[str, str]:
     for line in text.splitlines():
         key, equals, value = line.strip().partition("=")
         if equals and not key.startswith("#"):
-            found[key] = value.strip("\"'")
+            found[key] = _unquoted(value)
     return found
+
+
+def _unquoted(value: str) -> str:
+    """As a shell reads it, and as it stands where no shell could."""
+    try:
+        return " ".join(shlex.split(value))
+    except ValueError:
+        return value.strip("\"'")
 
 
 def resources(host: Host) -> dict[str, int]:
@@ -66,14 +76,18 @@ def disks(host: Host, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def hardening(host: Host) -> dict[str, Any]:
+def secure_boot(host: Host) -> bool | None:
+    """None where the firmware has the switch and does not show it."""
     try:
-        secure_boot = host.path(_SECURE_BOOT).read_bytes()[4:5] == b"\x01"
+        return host.path(_SECURE_BOOT).read_bytes()[4:5] == b"\x01"
     except OSError:
-        secure_boot = False
+        return None if host.path(_FIRMWARE).exists() else False
+
+
+def hardening(host: Host) -> dict[str, Any]:
     enforce = host.word("/sys/fs/selinux/enforce")
     return {
-        "secure_boot": secure_boot,
+        "secure_boot": bool(secure_boot(host)),
         "nouveau": host.path("/sys/module/nouveau").exists(),
         "selinux": {"1": "enforcing", "0": "permissive"}.get(enforce, "off"),
         "fapolicyd": any(name == "fapolicyd" for _, name in host.processes()),

@@ -21,13 +21,17 @@ RIVALS = (
 )
 
 
-def packages(system: PackageSystem, wanted: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def packages(
+    system: PackageSystem, wanted: Sequence[Mapping[str, str]], assumed: Sequence[Mapping[str, str]] = ()
+) -> dict[str, Any]:
+    """`assumed` are packages that the bundle does not hold because hosts were said to have them."""
     known = system.installed()
     whole = {item.name: item for item in known if item.whole}
     own = {item["name"] for item in wanted}
     holder = system.lock()
     return {
         "wanted": [_standing(system, item, whole.get(item["name"])) for item in wanted],
+        "assumed": [_standing(system, item, whole.get(item["name"])) for item in assumed],
         "rivals": {name: whole[name].version for name in RIVALS if name in whole and name not in own},
         "unfinished": sorted({item.name for item in known if item.unfinished}),
         "triggered": sorted({item.name for item in known if item.triggered}),

@@ -145,7 +145,9 @@ def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
     lost = {"path": "/media/bundle/x.deb", "reason": "the file is not there"}
     rows = [{"package": name, **lost} for name in (f"linux-image-{KERNEL}", "dkms")]
     given = {"transaction": {"index_error": "", "conflict": "", "removed": [], "missing_files": rows}}
-    found = findings_packages.transaction({**given, "packages": {"rivals": {}}}, {})
+    found = findings_packages.transaction(
+        {**given, "packages": {"rivals": {}, "assumed": []}}, {"package_system": "apt"}
+    )
     assert ["dkms" in item.message for item in found] == [True]
 
 

@@ -117,7 +117,15 @@ PROFILE = {
         "classic_images": False,
         "snap": False,
     },
-    "packages": {"wanted": [], "rivals": {}, "unfinished": [], "triggered": [], "journal": 0, "lock": {}},
+    "packages": {
+        "wanted": [],
+        "assumed": [],
+        "rivals": {},
+        "unfinished": [],
+        "triggered": [],
+        "journal": 0,
+        "lock": {},
+    },
     "administrator": {
         "path": "/etc/administrator.yml",
         "exists": True,
@@ -210,6 +218,7 @@ CASES = {
     "package-lock-held": ("warning", {"packages.lock": {"path": "/l", "pid": 7, "process": "apt-get"}}, {}),
     "dpkg-interrupted": ("error", {"packages.unfinished": ["exim4"]}, {}),
     "package-held": ("error", {"packages.wanted": [package("runc", "older", installed="1", held=True)]}, {}),
+    "package-assumed": ("error", {"packages.assumed": [package("runc", "older", installed="1")]}, {}),
     "package-upgrade": ("info", {"packages.wanted": [package("runc", "older", installed="1")]}, {}),
     "package-newer": ("info", {"packages.wanted": [package("runc", "newer", installed="3")]}, {}),
     "package-index-unusable": ("error", {"transaction": NO_TROUBLE | {"index_error": "E: not signed"}}, {}),
@@ -457,6 +466,18 @@ def test_triggers_that_a_killed_installation_left_waiting_are_its_own_too(own, s
 
 def test_a_journal_alone_stops_because_apt_would_refuse():
     assert codes({"packages.journal": 1}, severity="error") == ["dpkg-interrupted"]
+
+
+def test_assumed_packages_are_named_all_at_once_and_not_a_second_time_as_missing_files():
+    lacking = [package("runc", "absent"), package("iptables", "older", installed="1", version="1:2")]
+    there = [package("libc6", "newer", installed="3"), package("tini", "equal", installed="2")]
+    gone = [{"package": "runc", "path": "/b/r.deb", "reason": "gone"}]
+    found = findings(
+        {"packages.assumed": [*lacking, *there], "transaction": NO_TROUBLE | {"missing_files": gone}}
+    )
+    assert [(item.code, item.found, item.needed) for item in found] == [
+        ("package-assumed", "runc absent, iptables 1", "runc 2, iptables 1:2, or newer")
+    ]
 
 
 def test_a_held_package_that_is_new_enough_satisfies():
