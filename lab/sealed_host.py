@@ -66,8 +66,19 @@ class SealedHost:
     ) -> None:
         self.stop()
 
-    def start(self, *, image: str = IMAGE, mounts: Sequence[str] = (), drop: Sequence[str] = ()) -> None:
-        """Boot the host with its trap; `mounts` are Docker's `SOURCE:TARGET[:ro]`, `drop` capabilities."""
+    def start(
+        self,
+        *,
+        image: str = IMAGE,
+        mounts: Sequence[str] = (),
+        drop: Sequence[str] = (),
+        tmp: str = "exec",
+        seccomp: str = "unconfined",
+    ) -> None:
+        """Boot the host with its trap; `mounts` are Docker's `SOURCE:TARGET[:ro]`, `drop` capabilities.
+
+        `tmp` are options of the mount at /tmp, `seccomp` a file with a filter for all of the host.
+        """
         command = ["docker", "run", "-d", "--name", self.name, "--hostname", self.name]
         command += [
             "--network",
@@ -79,9 +90,9 @@ class SealedHost:
         ]
         for capability in ("SYS_RESOURCE", *drop):
             command += ["--cap-drop", capability]
-        for option in ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined"):
+        for option in (f"seccomp={seccomp}", "apparmor=unconfined", "systempaths=unconfined"):
             command += ["--security-opt", option]
-        command += ["--tmpfs", "/run", "--tmpfs", "/tmp:exec,mode=1777"]  # noqa: S108  (the host's own)
+        command += ["--tmpfs", "/run", "--tmpfs", f"/tmp:{tmp},mode=1777"]  # noqa: S108  (the host's own)
         command += ["--cgroupns", "host", "-v", "/sys/fs/cgroup:/sys/fs/cgroup:rw"]
         for volume, path in VOLUMES.items():
             command += ["-v", f"{self.name}-{volume}:{path}"]

@@ -74,6 +74,7 @@ class _Listener:
     gpu: dict[str, Any] | None = None
     driver: dict[str, Any] | None = None
     vgpu: dict[str, Any] | None = None
+    exceptions: list[dict[str, str]] | None = None
     started: float = 0.0
 
     def handle(self, event: dict[str, Any]) -> bool:
@@ -114,6 +115,7 @@ class _Listener:
         changed = bool(result.get("changed")) and not failed
         self.findings += result.get("findings", [])
         self.gpu = result.get("gpu_plan", self.gpu)
+        self.exceptions = result.get("exceptions", self.exceptions)
         if "driver_plan" in result:
             # the plan first, then what each module adds to it; packages are recorded as they were installed
             told = {key: value for key, value in result["driver_plan"].items() if key != "packages"}
@@ -182,6 +184,7 @@ def run_playbook(
         listener.gpu,
         listener.driver,
         listener.vgpu,
+        listener.exceptions,
     )
 
 

@@ -23,10 +23,15 @@ unset TERM
 
 PROGRAM=/opt/graphistry-airgap
 DEFAULT_KEYRING=/etc/graphistry-airgap/trusted.gpg
+DEFAULT_SITE=/etc/graphistry-airgap/site.yml
+TRUST=graphistry-airgap
+TRUST_FILE=/etc/fapolicyd/trust.d/$TRUST
 HINT_COPY='copy the bundle again from its source and verify it there first'
+HINT_WHEELS='the wheels do not fit each other or this Python: build the bundle again'
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
 json=no quiet=no allow_unsigned=no keyring='' bundle='' platform=''
+site=$DEFAULT_SITE
 stage='' made_program=no half_made='' problems='' failures=0 finished=no
 
 # ---- messages -----------------------------------------------------------------------------------------------
@@ -635,6 +640,55 @@ install_python() {
 
 # ---- the tool -----------------------------------------------------------------------------------------------
 
+fapolicyd_runs() {
+    grep -qsx fapolicyd /proc/[0-9]*/comm
+}
+
+# fapolicyd lets nobody run a program that it does not know, and the tool's environment comes from no package.  Its
+# word in the site file is looked for as such: no other key takes it, or the tool refuses the file.
+allow_fapolicyd() {
+    fapolicyd_runs || return 0
+    sed 's/#.*//' -- "$site" 2>/dev/null | grep -qw fapolicyd-trust || fail 3 fapolicyd-trust \
+        "fapolicyd runs, and the tool under $PROGRAM comes from no package: an exception to RHEL-09-433016" \
+        "have the exception approved and name it in $site: hardening: {allow: [fapolicyd-trust]}; install.sh then writes $TRUST_FILE"
+    grep -qsE '^trust *=.*\bfile\b' /etc/fapolicyd/fapolicyd.conf || fail 3 fapolicyd-trust-source \
+        'fapolicyd runs and reads no trust files: /etc/fapolicyd/fapolicyd.conf does not name "file" under trust' \
+        'add it (trust = rpmdb,file or trust = debdb,file) and restart fapolicyd'
+    python_fits || [ -e /usr/lib64/rpm-plugins/fapolicyd.so ] || fail 3 fapolicyd-packages \
+        'this host needs Python from the bundle, and fapolicyd, which runs, would not be told about it' \
+        'have the change approved, systemctl stop fapolicyd, install, systemctl start fapolicyd'
+}
+
+# the entries of the environments that stay: the new one, and the one before it, which a run may still use
+write_trust() {
+    rm -f -- "$TRUST_FILE"
+    before=$(readlink -f -- "$PROGRAM/bin/graphistry-airgap") || before=
+    for environment in $(printf '%s\n' "$runtime" "${before%/bin/*}" | sort -u); do
+        fapolicyd-cli --file add "$environment/" --trust-file "$TRUST" || return 1
+    done
+    fapolicyd-cli --update
+}
+
+# The daemon takes entries over by itself, some moments after it was told.
+trust_program() {
+    fapolicyd_runs || return 0
+    say "fapolicyd: trusting the files below $PROGRAM"
+    write_trust >"$stage/words" 2>&1 || fail 3 fapolicyd-trust "$TRUST_FILE cannot be made: $(tail -n 12 "$stage/words")" \
+        'fapolicyd-cli --check-config says what stands in its way'
+    patience=60
+    until "$runtime/bin/python" -I -c 'import ansible' 2>/dev/null; do
+        patience=$((patience - 1))
+        [ "$patience" -gt 0 ] || fail 3 fapolicyd-trust "fapolicyd refuses the tool in spite of $TRUST_FILE" \
+            'fapolicyd-cli --list shows its rules, fapolicyd --debug-deny what it refuses'
+        sleep 1
+    done
+}
+
+trust_is_stale() {
+    fapolicyd_runs || return 1
+    [ -z "$(find "$TRUST_FILE" -newer "$runtime/bin/graphistry-airgap" 2>/dev/null)" ] || ! grep -qsF "$runtime/" "$TRUST_FILE"
+}
+
 # A virtual environment cannot be moved, so it is made in its final place and the marker comes last.
 make_runtime() {
     wheels="$stage/copy/runtime/$platform"
@@ -651,10 +705,12 @@ make_runtime() {
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
                 --no-input --root-user-action ignore --requirement "$wheels/requirements.txt" &&
             # isolated from its first line on, for whoever starts it with settings of another Python
-            sed -i '1s/python[0-9.]*$/& -I/' "$runtime/bin/graphistry-airgap" &&
-            "$runtime/bin/graphistry-airgap" --help >/dev/null
+            sed -i '1s/python[0-9.]*$/& -I/' "$runtime/bin/graphistry-airgap"
     } >"$stage/words" 2>&1 || disk_full "$stage/words" || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
-        'the wheels do not fit each other or this Python: build the bundle again'
+        "$HINT_WHEELS"
+    trust_program
+    "$runtime/bin/graphistry-airgap" --help >"$stage/words" 2>&1 ||
+        fail 4 runtime-failed "the tool does not start: $(tail -n 12 "$stage/words")" "$HINT_WHEELS"
     touch "$runtime/.complete"
     half_made=''
 }
@@ -718,6 +774,10 @@ main() {
             shift
             ;;
         --keyring=*) keyring=${argument#*=} ;;
+        --site)
+            site=${1-}
+            set -- "$@" --site
+            ;;
         --bundle | --bundle=*) fail 2 usage '--bundle is not for install.sh: it installs the bundle that it lies in' 'leave it out' ;;
         -h | --help)
             usage >&3
@@ -725,6 +785,7 @@ main() {
             exit 0
             ;;
         *)
+            [ "$argument" = "${argument#--site=}" ] || site=${argument#--site=}
             [ "$argument" != --quiet ] || quiet=yes
             [ "$argument" != --allow-unsigned ] || allow_unsigned=yes
             set -- "$@" "$argument"
@@ -748,6 +809,7 @@ main() {
     check_list
     check_names
     check_platform
+    allow_fapolicyd
     checked=
     runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
     copy_checked "^(install\.sh|bundle\.json|runtime/$platform/bootstrap)\$"
@@ -759,6 +821,8 @@ main() {
             install_python
         fi
         make_runtime
+    elif trust_is_stale; then
+        trust_program
     fi
     switch_tool
 

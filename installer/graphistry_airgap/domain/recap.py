@@ -57,7 +57,8 @@ class Recap:
     """`changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first.
 
     `gpu` is the plan that the configuration laid down, None where the site wants none; `driver` says what
-    was decided and done about NVIDIA's driver, `vgpu` about a guest's licence.
+    was decided and done about NVIDIA's driver, `vgpu` about a guest's licence, `exceptions` what
+    stands on the host beside its hardening; None where the run did not get so far.
     """
 
     stages: list[StageRecap]
@@ -67,6 +68,7 @@ class Recap:
     gpu: dict[str, Any] | None = None
     driver: dict[str, Any] | None = None
     vgpu: dict[str, Any] | None = None
+    exceptions: list[dict[str, str]] | None = None
 
     @property
     def changed(self) -> int:

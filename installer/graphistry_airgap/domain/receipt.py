@@ -87,6 +87,7 @@ def compose(
         "gpu": recap.gpu,
         "driver": recap.driver,
         "vgpu": recap.vgpu,
+        "exceptions": recap.exceptions,
         "checks": checks,
         "left_for_first_boot": first_boot,
     }

@@ -102,6 +102,7 @@ class Site:
     reboot: str = "manual"
     vgpu: Vgpu | None = None
     signatures_required: int = 1
+    hardening_allow: tuple[str, ...] = ()
 
     @property
     def is_template(self) -> bool:
@@ -129,6 +130,7 @@ class Site:
             driver=DriverChoice(**document.get("driver", {})),
             reboot=document.get("reboot", "manual"),
             vgpu=Vgpu.from_document(document["vgpu"]) if "vgpu" in document else None,
+            hardening_allow=tuple(sorted(document.get("hardening", {}).get("allow", []))),
             signatures_required=document.get("signatures", {}).get("required", 1),
         )
 
@@ -136,6 +138,7 @@ class Site:
         """JSON-able, and equal to what a receipt gives back: lists, no tuples."""
         given = asdict(self)
         given["waive"] = list(self.waive)
+        given["hardening_allow"] = list(self.hardening_allow)
         given["gpu"] = self.gpu.as_document()
         given["docker"]["address_pools"] = [asdict(pool) for pool in self.docker.address_pools]
         return given

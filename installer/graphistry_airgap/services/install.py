@@ -187,6 +187,7 @@ class Install:
             and last is not None
             and last.get("gpu") == recap.gpu
             and last.get("vgpu") == recap.vgpu
+            and last.get("exceptions") == recap.exceptions
             and rungs.outcomes(last.get("gpu_rungs", [])) == rungs.outcomes(checks.get("rungs", []))
             and last.get("complete")
         ):
@@ -212,7 +213,9 @@ class Install:
         )
         if not complete and last is not None:
             # what a run did not get to is still as the run before left it
-            document |= {key: last.get(key) for key in ("gpu", "driver", "vgpu") if document[key] is None}
+            document |= {
+                key: last.get(key) for key in ("gpu", "driver", "vgpu", "exceptions") if document[key] is None
+            }
         document["gpu_rungs"] = checks.get("rungs", [])
         document["inputs"] = {
             "site": str(target.site_path),
@@ -263,7 +266,7 @@ def failure_of(failure: Failure) -> AirgapError:
 
 
 def _finding_error(finding: dict[str, Any]) -> HostError:
-    details = {key: finding[key] for key in ("found", "needed", "path") if finding.get(key)}
+    details = {key: finding[key] for key in ("found", "needed", "path", "stig") if finding.get(key)}
     return HostError(
         str(finding.get("message", "")),
         code=str(finding.get("code", "finding")),

@@ -106,6 +106,11 @@ options:
     type: list
     elements: str
     default: []
+  hardening_allow:
+    description: Exceptions to the host's hardening that the site file allows by name.
+    type: list
+    elements: str
+    default: []
   gpu:
     description: Which GPUs the site wants used and against what they are judged; empty judges none.
     type: dict
@@ -193,6 +198,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "release_version": {"type": "str", "default": ""},
     "administrator_file": {"type": "str", "default": ""},
     "waive": {"type": "list", "elements": "str", "default": []},
+    "hardening_allow": {"type": "list", "elements": "str", "default": []},
     "gpu": {"type": "dict", "default": {}},
     "vgpu": {"type": "dict", "default": {}},
     "env_schema": {"type": "dict", "default": {}},

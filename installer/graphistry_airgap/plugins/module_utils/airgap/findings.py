@@ -27,12 +27,11 @@ class Finding:
     needed: str
     hint: str = ""
     path: str = ""
+    stig: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         data = asdict(self)
-        if not self.path:
-            del data["path"]
-        return data
+        return {key: value for key, value in data.items() if value or key not in ("path", "stig")}
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

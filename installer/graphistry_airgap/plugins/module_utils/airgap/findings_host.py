@@ -95,23 +95,6 @@ def hardening(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Find
             "a policy that lets containers read the release's data directories",
             "watch the audit log for denials after the services start",
         )
-    if found["fapolicyd"]:
-        yield Finding(
-            WARNING,
-            "fapolicyd-running",
-            "fapolicyd runs and may refuse the tool's own Python",
-            "running",
-            "trust for /opt/graphistry-airgap",
-            "add it with `fapolicyd-cli --file add /opt/graphistry-airgap` and `fapolicyd-cli --update`",
-        )
-    if found["fips"]:
-        yield Finding(
-            INFO,
-            "fips-enabled",
-            "the kernel runs in FIPS mode",
-            "enabled",
-            "signing keys of RSA-3072 or larger, or NIST P-384",
-        )
     if profile["gpus"] and not profile["gpu"]:
         yield Finding(
             INFO,

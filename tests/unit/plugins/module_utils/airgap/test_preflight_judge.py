@@ -60,6 +60,7 @@ REQUIREMENTS = {
     "release_version": "v2.50.1",
     "administrator_file": "/etc/administrator.yml",
     "waive": [],
+    "hardening_allow": [],
     "gpu": {},
     "vgpu": {},
     "env_schema": {},
@@ -96,6 +97,14 @@ PROFILE = {
         "selinux": "off",
         "fapolicyd": False,
         "fips": False,
+    },
+    "hardened": {
+        "forwarding_off": [],
+        "forwarding_off_late": False,
+        "fapolicyd_told": False,
+        "fapolicyd_trusted": 0,
+        "user_namespaces": True,
+        "apparmor": False,
     },
     "clock": {"now": "2026-11-21T00:00:00Z", "synchronized": True},
     "listening": [],
@@ -177,6 +186,7 @@ def codes(profile=None, requirements=None, *, severity=None):
 SETTINGS = "docker.settings"
 ENGINE = "docker.engine"
 NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
+ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 CASES = {
     "platform-unsupported": ("error", {"system.version": "12"}, {}),
     "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),
@@ -185,7 +195,10 @@ CASES = {
     "clock-before-bundle": ("error", {"clock.now": "1999-12-31T23:59:59Z"}, {}),
     "clock-not-synchronized": ("info", {"clock.synchronized": False}, {}),
     "selinux-enforcing": ("warning", {"hardening.selinux": "enforcing"}, {}),
-    "fapolicyd-running": ("warning", {"hardening.fapolicyd": True}, {}),
+    "ip-forward": ("error", {"hardened.forwarding_off": ["/etc/sysctl.d/60-stig.conf"]}, {}),
+    "ip-forward-late": ("warning", {"hardened.forwarding_off_late": True}, {}),
+    "fapolicyd-trust": ("error", {"hardening.fapolicyd": True}, {}),
+    "user-namespaces-off": ("info", {"hardened.user_namespaces": False}, {}),
     "fips-enabled": ("info", {"hardening.fips": True}, {}),
     "gpu-present": ("info", {"gpus": [{"address": "0000:01:00.0", "device": "0x2335"}]}, {}),
     "disk-too-small": ("error", {"releases.installed": [], "disks": {"/var/graphistry": disk("8:2", 1)}}, {}),
@@ -263,10 +276,41 @@ def test_each_cause_gives_its_finding_alone(code):
     assert severity != "error" or found[0].hint
 
 
+HARDENED = {"hardened.forwarding_off": ["/etc/sysctl.d/60-stig.conf"], "hardening.fapolicyd": True}
+
+
+def test_each_exception_names_its_stig_rule_and_how_to_allow_it():
+    found = {item.code: item for item in findings(HARDENED)}
+    assert {code: item.stig for code, item in found.items()} == {
+        "fapolicyd-trust": "RHEL-09-433016",
+        "ip-forward": "RHEL-09-253075",
+    }
+    for code, item in found.items():
+        assert item.severity == "error"
+        assert f"hardening: {{allow: [{code}]}}" in item.hint
+
+
+def test_an_allowed_exception_is_told_and_stops_nothing():
+    found = findings(HARDENED, ALLOWED)
+    assert [(item.severity, item.code) for item in found] == [
+        ("info", "fapolicyd-trust"),
+        ("info", "ip-forward"),
+    ]
+    assert "/etc/sysctl.d/zz-graphistry-airgap.conf" in found[1].message
+
+
+def test_packages_wait_for_a_fapolicyd_that_nobody_tells_of_them():
+    profile = {"hardening.fapolicyd": True, "packages.wanted": [package("runc", "absent")]}
+    (error,) = [item for item in findings(profile, ALLOWED) if item.severity == "error"]
+    assert (error.code, "runc" in error.message) == ("fapolicyd-packages", True)
+    assert codes(profile | {"hardened.fapolicyd_told": True}, ALLOWED) == ["fapolicyd-trust"]
+
+
 def test_the_role_documents_exactly_these_codes():
     text = (content_root() / "roles/preflight/README.md").read_text(encoding="utf-8")
     table = "\n".join(line for line in text.splitlines() if line.startswith("|"))
-    assert set(re.findall(r"`([a-z-]+)`", table)) == set(CASES)
+    # what needs two causes has a test of its own
+    assert set(re.findall(r"`([a-z-]+)`", table)) == {*CASES, "fapolicyd-packages"}
 
 
 def test_all_findings_come_at_once_errors_first_and_in_a_stable_order():

@@ -1,0 +1,103 @@
+"""The exceptions to a host's hardening: what boots read, what is written, what is taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from graphistry_airgap.plugins.module_utils.airgap import exceptions, probe_hardening, sysctl_files
+from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
+
+OFF = "net.ipv4.ip_forward = 0\n"
+FORWARD = ["ip-forward"]
+OURS = "etc/sysctl.d/zz-graphistry-airgap.conf"
+
+
+@pytest.fixture
+def host(tmp_path):
+    (tmp_path / "proc/sys/net/ipv4").mkdir(parents=True)
+    (tmp_path / "proc/sys/net/ipv4/ip_forward").write_text("0\n")
+    return Host(run=lambda argv, environment: (0, "", ""), root=tmp_path)
+
+
+def write(host, name, text):
+    path = host.path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("files", "off_by"),
+    [
+        ({}, []),
+        ({"/etc/sysctl.d/60-stig.conf": OFF}, ["/etc/sysctl.d/60-stig.conf"]),
+        ({"/etc/sysctl.d/60-stig.conf": "-net/ipv4/conf/all/forwarding=0\n"}, ["/etc/sysctl.d/60-stig.conf"]),
+        ({"/etc/sysctl.d/60-stig.conf": f"# {OFF}; {OFF}#{OFF}"}, []),
+        ({"/etc/sysctl.d/60-stig.txt": OFF}, []),
+        # the last line counts, by the file's name and not by its directory
+        ({"/etc/sysctl.d/60-a.conf": OFF, "/usr/lib/sysctl.d/70-b.conf": "net.ipv4.ip_forward=1\n"}, []),
+        (
+            {"/etc/sysctl.d/60-a.conf": "net.ipv4.ip_forward=1\n", "/usr/lib/sysctl.d/70-b.conf": OFF},
+            ["/usr/lib/sysctl.d/70-b.conf"],
+        ),
+        # a file hides those of its name elsewhere
+        ({"/usr/lib/sysctl.d/60-a.conf": OFF, "/etc/sysctl.d/60-a.conf": ""}, []),
+    ],
+)
+def test_what_switches_forwarding_off_at_boot(host, files, off_by):
+    for name, text in files.items():
+        write(host, name, text)
+    assert sysctl_files.forwarding_off(host) == off_by
+
+
+def test_a_hosts_own_setting_is_seen_behind_ours(host):
+    write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    write(host, OURS, "net.ipv4.ip_forward = 1\n")
+    write(host, "/etc/sysctl.conf", OFF)
+    found = probe_hardening.hardening(host)
+    assert found["forwarding_off"] == ["/etc/sysctl.d/60-stig.conf"]
+    assert found["forwarding_off_late"] is True
+
+
+def test_an_allowed_exception_is_written_once_and_comes_last(host):
+    write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    assert exceptions.settle_forwarding(host, FORWARD, dry=True)
+    assert not host.path(OURS).exists()
+    assert exceptions.settle_forwarding(host, FORWARD, dry=False)
+    assert host.path(OURS).stat().st_mode & 0o777 == 0o644
+    assert sysctl_files.forwarding_off(host) == []
+    assert host.word("/proc/sys/net/ipv4/ip_forward") == "1"
+    assert not exceptions.settle_forwarding(host, FORWARD, dry=False)
+    (row,) = exceptions.made(host)
+    assert (row["name"], row["stig"], row["path"]) == ("ip-forward", "RHEL-09-253075", f"/{OURS}")
+
+
+def test_forwarding_that_somebody_switched_off_comes_back(host):
+    write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    exceptions.settle_forwarding(host, FORWARD, dry=False)
+    write(host, "/proc/sys/net/ipv4/ip_forward", "0\n")
+    assert exceptions.settle_forwarding(host, FORWARD, dry=False)
+    assert host.word("/proc/sys/net/ipv4/ip_forward") == "1"
+
+
+@pytest.mark.parametrize("allow", [[], FORWARD])
+def test_nothing_is_written_where_it_is_not_allowed_or_not_needed(host, allow):
+    if not allow:
+        write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    assert not exceptions.settle_forwarding(host, allow, dry=False)
+    assert not host.path(OURS).exists()
+    assert host.word("/proc/sys/net/ipv4/ip_forward") == "0"
+
+
+def test_what_is_not_allowed_any_more_is_taken_back(tmp_path):
+    told = []
+    host = Host(run=lambda argv, environment: (told.append(argv), (0, "", ""))[1], root=tmp_path)
+    write(host, OURS, "net.ipv4.ip_forward = 1\n")
+    write(host, exceptions.TRUST_FILE, "/opt/graphistry-airgap/runtimes/x/bin/y 1 00\n# no entry\n")
+    assert exceptions.trusted_files(host) == 1
+    assert [row["name"] for row in exceptions.made(host)] == ["ip-forward", "fapolicyd-trust"]
+    assert not exceptions.settle_trust(host, ["fapolicyd-trust"], dry=False)
+    assert exceptions.settle_forwarding(host, [], dry=False)
+    assert exceptions.settle_trust(host, [], dry=False)
+    assert exceptions.made(host) == []
+    assert told == [["fapolicyd-cli", "--update"]]
+    assert not exceptions.settle_trust(host, [], dry=False)
