@@ -48,7 +48,7 @@ sed -i 's/^#* *UMASK.*/UMASK 077/' /etc/login.defs
 for file in /etc/profile /etc/bash.bashrc /root/.profile /root/.bashrc; do echo 'umask 077' >>"$file"; done
 mkdir -p {SHARE} /media/bundle /etc/fapolicyd/rules.d
 """
-# The set that Red Hat's package installs, but for three.  20 and 21 open holes for dracut and dnf.  30 refuses
+# What Red Hat installs, but for three.  20 and 21 open holes for dracut and dnf.  30 refuses
 # programs started through the dynamic loader, and fapolicyd takes Debian's runc, linked dynamically, for one.
 _RULES = (
     "10-languages",
