@@ -14,6 +14,8 @@ from graphistry_airgap.adapters.apt_metadata import AptMetadata
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.bundle_writer import BundleWriter
 from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.dnf_closure import DnfClosure
+from graphistry_airgap.adapters.dnf_metadata import DnfMetadata
 from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.env_schema import load_env_schema
@@ -95,7 +97,10 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         read_spec=read_spec,
         read_profile=read_profile,
         not_older=not_older,
-        packages=AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
+        packages={
+            "apt": AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
+            "dnf": DnfClosure(cache, DnfMetadata(cache, fetcher), fetcher),
+        },
         releases=ReleaseSource(cache),
         vgpu_files=VgpuFiles(),
         images=DockerArchive(cache),

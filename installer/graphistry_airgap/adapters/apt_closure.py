@@ -108,10 +108,11 @@ class AptClosure:
             "kernel_images": images,
         }
 
-    def fetch(self, package: Package, repository: RepositorySpec) -> None:
-        """Bring one package's file into the cache."""
+    def fetch(self, package: Package, repository: RepositorySpec) -> tuple[str, ...]:
+        """Bring one package's file into the cache; it carries no signature of its own."""
         uri = f"{repository.uri}/{quote(package.filename)}"
         self.fetcher.pinned(uri, sha256=package.sha256, size=package.size)
+        return ()
 
 
 def _closure_key(

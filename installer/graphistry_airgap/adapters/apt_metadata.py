@@ -56,17 +56,17 @@ class AptMetadata:
         )
 
     def _keyring(self, repository: RepositorySpec) -> Blob:
+        (path,) = repository.keys
         try:
-            data = repository.signed_by.read_bytes()
+            data = path.read_bytes()
         except OSError as error:
             raise InputError(
-                f"the keyring {repository.signed_by} of repository {repository.name} cannot be read: "
-                f"{error.strerror}",
+                f"the keyring {path} of repository {repository.name} cannot be read: {error.strerror}",
                 code="keyring-unreadable",
                 hint="set signed_by to the file with the key that signs this repository",
             ) from None
         if data.lstrip().startswith(ARMOR):
-            data = self._dearmor(repository.signed_by)
+            data = self._dearmor(path)
         digest = self.cache.store(data)
         return Blob(f"{repository.name}.gpg", digest, len(data), f"keyring of {repository.name}")
 
@@ -125,7 +125,7 @@ def _signers(inrelease: Path, keyring: Path, repository: RepositorySpec) -> tupl
     valid = sorted({line[-1] for line in lines if line[1] == "VALIDSIG"})
     if not valid:
         raise InputError(
-            f"no key of {repository.signed_by} made a good signature for repository {repository.name}: "
+            f"no key of {repository.keys[0]} made a good signature for repository {repository.name}: "
             f"{outcome.tail(4)}",
             code="repository-signature",
             hint="set signed_by to the keyring of this repository's vendor",

@@ -31,7 +31,7 @@ _REASONS = {
     "EXPKEYSIG": "the key that made it has expired",
     "REVKEYSIG": "the key that made it was revoked",
     "EXPSIG": "the signature has expired",
-    "BADSIG": f"it is not a signature over this {SUMS}",
+    "BADSIG": "it is not a signature over this {what}",
     "NO_PUBKEY": "it was made by a key that is not in the keyring",
     "ERRSIG": "it cannot be checked",
     "NODATA": "it holds no signature",
@@ -177,7 +177,7 @@ def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) 
     signature.write_bytes(raw)
     data.write_bytes(sums)
     ring.write_bytes(trusted.raw if tool == "gpgv" else trusted.keys.usable)
-    found, reason = _gpgv(ring, signature, data) if tool == "gpgv" else _sqv(ring, signature, data)
+    found, reason = gpgv(ring, signature, data, what=SUMS) if tool == "gpgv" else _sqv(ring, signature, data)
     usable = [one for one in found if one in trusted.keys.fingerprints]
     return usable, "" if usable else reason or "the key that made it is not usable today"
 
@@ -192,7 +192,8 @@ def _issuer_state(signature: bytes, keys: openpgp.Keyring) -> str:
     return ""
 
 
-def _gpgv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
+def gpgv(ring: Path, signature: Path, data: Path, *, what: str) -> tuple[list[str], str]:
+    """(fingerprints of good signers, why there are none); `ring` is binary, `what` names the data."""
     argv = ["gpgv", "--homedir", str(ring.parent), "--keyring", str(ring), "--status-fd", "1"]
     outcome = run([*argv, str(signature), str(data)])
     lines = [
@@ -201,7 +202,8 @@ def _gpgv(ring: Path, signature: Path, data: Path) -> tuple[list[str], str]:
     said = {line[0]: line[1:] for line in lines if line}
     for status, reason in _REASONS.items():
         if status in said:
-            return [], f"{reason} ({said[status][0]})" if status != "NODATA" else reason
+            text = reason.format(what=what)
+            return [], f"{text} ({said[status][0]})" if status != "NODATA" else text
     if not outcome.ok or "VALIDSIG" not in said:
         return [], outcome.tail(3) or "gpgv gave no verdict"
     return [said["VALIDSIG"][-1]], ""  # the last field is the primary key's fingerprint

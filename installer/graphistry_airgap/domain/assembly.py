@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import layout, vgpu
 from graphistry_airgap.domain.bootstrap import NAME as BOOTSTRAP
@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.platforms import Platform
     from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.repository import Package
     from graphistry_airgap.domain.runtime import Wheel
     from graphistry_airgap.domain.vgpu import Vgpu
 
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that goes into one bundle; `locate` finds a blob of the cache by digest."""
+    """Everything that goes into one bundle; `locate` finds a blob of the cache by digest.
+
+    `package_signers` has, by sha256, the keys that signed a package itself.
+    """
 
     release: Release
     platforms: tuple[type[Platform], ...]
     closures: dict[str, Closure]
+    package_signers: dict[str, tuple[str, ...]]
     drivers: dict[str, Driver]
     vgpus: dict[str, Vgpu]
     profiles: dict[str, tuple[HostProfile, ...]]
@@ -99,7 +104,7 @@ class Content:
                 package.size,
                 package.sha256,
                 f"{uris[package.repository]}/{package.filename}",
-                signed_by[package.repository],
+                self._verdict(package, signed_by[package.repository]),
             )
         for profile in self.profiles[platform.name]:
             name = f"{platform.name}/{profile.written}"
@@ -111,6 +116,10 @@ class Content:
             yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, pinned)
         if platform.name in self.vgpus:
             yield from self._vgpu_items(platform.name)
+
+    def _verdict(self, package: Package, metadata: dict[str, Any]) -> dict[str, Any]:
+        signers = self.package_signers.get(package.sha256)
+        return {**metadata, "package_signed_by": list(signers)} if signers else metadata
 
     def _vgpu_items(self, platform: str) -> Iterator[Item]:
         carried = self.vgpus[platform]
@@ -151,7 +160,7 @@ class Content:
             for blob in repository.metadata:
                 yield self._blob(f"{folder}/{blob.path}", blob.sha256, blob.size)
             key = repository.keyring
-            yield self._blob(layout.keyring(platform, repository.spec.name), key.sha256, key.size)
+            yield self._blob(layout.keyring(platform, key.path), key.sha256, key.size)
         for package in closure.packages:
             folder = layout.repository(platform, package.repository)
             yield self._blob(f"{folder}/{package.filename}", package.sha256, package.size)

@@ -83,6 +83,7 @@ class Platform:
     driver: Driver | None = None
     vgpu: Vgpu | None = None
     package_system: str = "apt"
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -264,6 +265,7 @@ def _platform(name: str, value: dict[str, Any]) -> Platform:
         driver=parse_driver(value["driver"], value["packages"]) if "driver" in value else None,
         vgpu=parse_vgpu(value["vgpu"]) if "vgpu" in value else None,
         package_system=package_system,
+        modules=tuple(like(VERSION, one) for one in value.get("modules", ())),
     )
 
 

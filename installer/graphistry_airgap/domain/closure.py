@@ -25,7 +25,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class ResolvedRepository:
-    """A repository whose metadata was fetched and whose signature apt accepted.
+    """A repository whose metadata was fetched and, where its vendor signs it, has a good signature.
 
     `metadata` are the vendor's own files, paths relative to the repository.
     """
@@ -51,12 +51,13 @@ class Wanted:
     """What is wanted beyond a platform's own groups.
 
     `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
-    group, `kernels` those whose headers are wanted.
+    group, `kernels` those whose headers are wanted, `modules` the module streams to enable.
     """
 
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: dict[str, CarriedFile] = field(default_factory=dict)
     kernels: dict[str, KernelRoots] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,15 @@ class Closure:
 
     `kernel_images` has, for each kernel whose headers are there, the version of the kernel image that they
     belong to; the image itself is not part of the closure.  `assumed` are those packages of the groups that
-    every host has already: hosts are told to have them, and their files stay behind.
+    every host has already: hosts are told to have them, and their files stay behind.  `modules` are the
+    enabled module streams.
     """
 
     repositories: tuple[ResolvedRepository, ...]
     groups: dict[str, tuple[Package, ...]]
     kernel_images: dict[str, str] = field(default_factory=dict)
     assumed: frozenset[Package] = frozenset()
+    modules: tuple[str, ...] = ()
 
     @property
     def packages(self) -> list[Package]:

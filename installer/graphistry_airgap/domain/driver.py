@@ -112,7 +112,7 @@ def wanted_packages(
     files = {}
     if vgpu and vgpu.driver:
         groups[GUEST] = platform.module_tools
-        files = {GUEST: vgpu.driver.file} if vgpu.driver.kind == "deb" else {}
+        files = {GUEST: vgpu.driver.file} if vgpu.driver.kind != "run" else {}
     named = {
         *(spec.driver.kernels if spec.driver else ()),
         *(spec.vgpu.kernels if spec.vgpu else ()),
@@ -126,6 +126,7 @@ def wanted_packages(
             kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
             for kernel in sorted(named)
         },
+        spec.modules,
     )
 
 

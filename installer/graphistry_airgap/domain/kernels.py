@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# 6.12.117+deb13-cloud-amd64, 6.1.0-28-amd64, 6.8.0-45-generic
-_NAME = re.compile(r"(?P<version>\d[^-]*(?:-\d+)?)-(?P<flavour>[a-z].*)")
+_NAMES = (
+    # 5.14.0-503.el9.x86_64, 5.14.0-503.11.1.el9_5.x86_64
+    re.compile(r"(?P<version>\d[\d.]*-\d[\d.]*)\.(?P<flavour>el\d+)\S*"),
+    # 6.12.117+deb13-cloud-amd64, 6.1.0-28-amd64, 6.8.0-45-generic
+    re.compile(r"(?P<version>\d[^-]*(?:-\d+)?)-(?P<flavour>[a-z].*)"),
+)
 _AROUND = 2
 
 
@@ -23,7 +27,7 @@ def nearest_kernels(wanted: str, known: Iterable[str]) -> list[str]:
 
 
 def _parts(name: str) -> tuple[list[int], str]:
-    match = _NAME.fullmatch(name)
+    match = next(filter(None, (pattern.fullmatch(name) for pattern in _NAMES)), None)
     if match is None:
         return [], ""
     return [int(number) for number in re.findall(r"\d+", match["version"])], match["flavour"]

@@ -34,8 +34,8 @@ def repository(platform: str, name: str) -> str:
     return f"packages/{platform}/{name}"
 
 
-def keyring(platform: str, name: str) -> str:
-    return f"packages/{platform}/keys/{name}.gpg"
+def keyring(platform: str, file: str) -> str:
+    return f"packages/{platform}/keys/{file}"
 
 
 def runtime(platform: str) -> str:

@@ -11,7 +11,7 @@ from graphistry_airgap.domain.licences import licence_notes
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from graphistry_airgap.domain.closure import Closure
+    from graphistry_airgap.domain.closure import Closure, ResolvedRepository
     from graphistry_airgap.domain.driver import Driver
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.layout import Piece
@@ -67,16 +67,7 @@ def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]
     return {
         "package_system": platform.package_system,
         "architecture": platform.architecture,
-        "repositories": [
-            {
-                "name": resolved.spec.name,
-                "path": layout.repository(platform.name, resolved.spec.name),
-                "suite": resolved.spec.suite,
-                "components": list(resolved.spec.components),
-                "signed_by": layout.keyring(platform.name, resolved.spec.name),
-            }
-            for resolved in closure.repositories
-        ],
+        "repositories": [_repository_entry(platform, resolved) for resolved in closure.repositories],
         "packages": {
             group: [
                 {"name": package.name, "version": package.version, "architecture": package.architecture}
@@ -86,12 +77,21 @@ def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]
         },
         **_assumed_entry(closure),
         "runtime": layout.runtime(platform.name),
+        **({"modules": list(closure.modules)} if closure.modules else {}),
     }
 
 
 def _assumed_entry(closure: Closure) -> dict[str, Any]:
     assumed = [{"name": package.name, "version": package.version} for package in closure.assumed]
     return {"assumed": sorted(assumed, key=lambda entry: entry["name"])} if assumed else {}
+
+
+def _repository_entry(platform: type[Platform], resolved: ResolvedRepository) -> dict[str, Any]:
+    spec, key = resolved.spec, layout.keyring(platform.name, resolved.keyring.path)
+    entry = {"name": spec.name, "path": layout.repository(platform.name, spec.name), "signed_by": key}
+    if platform.package_system == "apt":
+        return {**entry, "suite": spec.suite, "components": list(spec.components)}
+    return {**entry, "package_keys": [key], "metadata_signed": spec.metadata_signed}
 
 
 def _driver_entry(platform: str, driver: Driver | None, vgpu: Vgpu | None) -> dict[str, Any]:

@@ -301,8 +301,9 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Keyring:
-    """`usable` is a binary keyring of the keys that may sign today; `states` has each key and subkey."""
+    """`usable` is the part of `raw` with the keys that may sign today; `states` has each key and subkey."""
 
+    raw: bytes
     usable: bytes
     certificates: tuple[Certificate, ...]
     states: dict[str, str]
@@ -330,7 +331,17 @@ def sift_keyring(raw: bytes, *, now: int) -> Keyring:
         for key in keys:
             if states[_name(key)] == USABLE:
                 usable += key.packet.raw + b"".join(packet.raw for packet in key.tail)
-    return Keyring(usable, tuple(found), states)
+    return Keyring(raw, usable, tuple(found), states)
+
+
+def armored_certificates(raw: bytes) -> bytes:
+    """A binary keyring as armor with a block for each certificate: rpm takes one key out of a block."""
+    blocks: list[bytes] = []
+    for packet in packets(raw):
+        if packet.tag == PUBLIC_KEY:
+            blocks.append(b"")
+        blocks[-1] += packet.raw
+    return b"".join(armor(block, "PUBLIC KEY BLOCK") for block in blocks)
 
 
 def _certificates(raw: bytes) -> list[list[Key]]:

@@ -33,15 +33,19 @@ class NamedPath:
 
 @dataclass(frozen=True)
 class RepositorySpec:
-    """One apt repository; `written_uri` is the spec's text, `uri` what can be fetched."""
+    """One repository; `written_uri` is the spec's text, `uri` what can be fetched, `keys` files with keys.
+
+    Suite, components and expiry are apt's, the word on signed metadata is dnf's.
+    """
 
     name: str
     written_uri: str
     uri: str
-    suite: str
-    components: tuple[str, ...]
-    signed_by: Path
-    allow_expired: bool
+    keys: tuple[Path, ...]
+    suite: str = ""
+    components: tuple[str, ...] = ()
+    allow_expired: bool = False
+    metadata_signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,13 @@ class VgpuSpec:
 
 @dataclass(frozen=True)
 class PlatformSpec:
+    """`modules` are the module streams that dnf shall enable."""
+
     repositories: tuple[RepositorySpec, ...]
     profiles: tuple[NamedPath, ...]
     driver: DriverSpec | None
     vgpu: VgpuSpec | None
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,7 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
                 ),
                 driver=_driver(platform["driver"]) if "driver" in platform else None,
                 vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
+                modules=tuple(platform.get("modules", ())),
             )
             for name, platform in sorted(document["platforms"].items())
         },
@@ -115,10 +123,11 @@ def _repository(entry: dict[str, Any], base: Path) -> RepositorySpec:
         name=entry["name"],
         written_uri=uri,
         uri=_file_uri(uri, base) if uri.startswith("file:") else uri,
-        suite=entry["suite"],
+        keys=tuple(_resolve(path, base) for path in entry.get("gpg_keys") or [entry["signed_by"]]),
+        suite=entry.get("suite", ""),
         components=tuple(entry.get("components", ())),
-        signed_by=_resolve(entry["signed_by"], base),
         allow_expired=entry.get("allow_expired", False),
+        metadata_signed=entry.get("metadata_signed", True),
     )
 
 

@@ -39,13 +39,14 @@ from graphistry_airgap.services.bundle_drivers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from graphistry_airgap.domain.closure import Closure
     from graphistry_airgap.domain.driver import Driver
     from graphistry_airgap.domain.host_profile import NotOlder
     from graphistry_airgap.domain.images import Image
+    from graphistry_airgap.domain.platforms import PackageSystem
     from graphistry_airgap.domain.release import Release
     from graphistry_airgap.domain.spec import Spec
     from graphistry_airgap.domain.vgpu import Vgpu
@@ -83,7 +84,7 @@ class BuildBundle:
         read_spec: ports.ReadSpec,
         read_profile: ports.ReadProfile,
         not_older: NotOlder,
-        packages: ports.Packages,
+        packages: Mapping[PackageSystem, ports.Packages],
         releases: ports.Releases,
         vgpu_files: ports.VgpuFiles,
         images: ports.Images,
@@ -159,8 +160,9 @@ class BuildBundle:
             resolving = {}
             for name, platform in spec.platforms.items():
                 progress(f"resolve packages for {name}")
+                packages = self.packages[PLATFORMS[name].package_system]
                 resolving[name] = pool.submit(
-                    self.packages.resolve, PLATFORMS[name], platform.repositories, wanted[name]
+                    packages.resolve, PLATFORMS[name], platform.repositories, wanted[name]
                 )
             closures = {}
             for name, future in resolving.items():
@@ -196,16 +198,17 @@ class BuildBundle:
             progress("fetch packages, pack images, collect wheels")
             packed: Future[list[Image]] = pool.submit(self._pack, resolved, progress)
             wheels = {platform.name: pool.submit(self.runtimes.collect, platform) for platform in platforms}
-            fetched = [
-                pool.submit(self.packages.fetch, package, repository)
-                for closure in resolved.closures.values()
-                for package, repository in closure.sources()
-            ]
-            _all_or_first_failure(pool, [packed, *wheels.values(), *fetched])
+            fetched = {
+                package.sha256: pool.submit(self.packages[platform.package_system].fetch, package, repository)
+                for platform in platforms
+                for package, repository in resolved.closures[platform.name].sources()
+            }
+            _all_or_first_failure(pool, [packed, *wheels.values(), *fetched.values()])
         return Content(
             release=resolved.release,
             platforms=platforms,
             closures=resolved.closures,
+            package_signers={sha256: future.result() for sha256, future in fetched.items()},
             drivers=resolved.drivers,
             vgpus=resolved.vgpus,
             profiles=resolved.profiles,

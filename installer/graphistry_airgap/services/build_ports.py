@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 
 
 class Packages(Protocol):
-    """Resolves a platform's package groups; `fetch` brings one package's file into the cache."""
+    """Resolves a platform's package groups; `fetch` brings one package's file into the cache.
+
+    It returns the fingerprints of the keys that signed the package itself, where packages are signed.
+    """
 
     def resolve(
         self, platform: type[Platform], repositories: Sequence[RepositorySpec], wanted: Wanted
     ) -> Closure: ...
-    def fetch(self, package: Package, repository: RepositorySpec) -> None: ...
+    def fetch(self, package: Package, repository: RepositorySpec) -> tuple[str, ...]: ...
 
 
 class Releases(Protocol):

@@ -44,7 +44,7 @@ def spec(repository, **changed):
         "uri": f"file:{repository.path}",
         "suite": "/" if repository.flat else repository.suite,
         "components": () if repository.flat else ("main",),
-        "signed_by": repository.path / "key.gpg",
+        "keys": (repository.path / "key.gpg",),
         "allow_expired": False,
     }
     return RepositorySpec(**{**defaults, **changed})
@@ -132,7 +132,7 @@ def test_a_platform_without_compose_plugin_says_what_is_missing(resolver, keys, 
 def test_armored_keyring_is_made_binary(resolver, keys, tmp_path, cache):
     repository = debian_like(tmp_path / "debian", keys)
     (tmp_path / "key.asc").write_bytes(keys.public("signer", armored=True))
-    closure = resolver().resolve(Debian13, [spec(repository, signed_by=tmp_path / "key.asc")], NOTHING_MORE)
+    closure = resolver().resolve(Debian13, [spec(repository, keys=(tmp_path / "key.asc",))], NOTHING_MORE)
     stored = cache.find(closure.repositories[0].keyring.sha256)
     assert stored.read_bytes() == keys.public("signer")
 
@@ -188,13 +188,13 @@ def test_expired_metadata_stops_unless_allowed_or_offline(resolver, keys, tmp_pa
     [
         ({"components": ("contrib",)}, "component-missing"),
         ({"suite": "testing"}, "uri-refused"),
-        ({"signed_by": "none.gpg"}, "keyring-unreadable"),
+        ({"keys": "none.gpg"}, "keyring-unreadable"),
     ],
 )
 def test_wrong_spec(resolver, keys, tmp_path, changed, code):
     repository = debian_like(tmp_path / "debian", keys)
-    if "signed_by" in changed:
-        changed = {"signed_by": tmp_path / changed["signed_by"]}
+    if "keys" in changed:
+        changed = {"keys": (tmp_path / changed["keys"],)}
     assert refused(resolver, spec(repository, **changed)).code == code
 
 
