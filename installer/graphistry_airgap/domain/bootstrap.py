@@ -1,6 +1,7 @@
 """What install.sh must know before there is a Python: a line file it can read without a JSON parser.
 
-`runtime/<platform>/bootstrap` has `source` lines (apt sources) and `package` lines (exact `name=version`).
+`runtime/<platform>/bootstrap` has `source` lines (of apt's source list, or of dnf's repository file) and
+`package` lines (exactly what to install).
 @BUNDLE@ stands for the bundle's place on the host, @KEYS@ for the place of the checked copies of its keys.
 """
 
@@ -17,9 +18,30 @@ NAME = "bootstrap"
 
 def render_bootstrap(platform: Mapping[str, Any]) -> str:
     """The text of the bootstrap file for one entry of bundle.json's `platforms`."""
-    lines = [_source(repository, platform["architecture"]) for repository in platform["repositories"]]
-    lines += [f"package {item['name']}={item['version']}" for item in platform["packages"]["python"]]
+    repositories, packages = platform["repositories"], platform["packages"]["python"]
+    if platform.get("package_system", "apt") == "dnf":
+        lines = [f"source {line}" for repository in repositories for line in _dnf_repository(repository)]
+        lines += [f"package {item['name']}-{item['version']}.{item['architecture']}" for item in packages]
+    else:
+        lines = [_source(repository, platform["architecture"]) for repository in repositories]
+        lines += [f"package {item['name']}={item['version']}" for item in packages]
     return "\n".join(lines) + "\n"
+
+
+def _dnf_repository(repository: Mapping[str, Any]) -> list[str]:
+    keys = " ".join(f"file://@KEYS@/{PurePosixPath(key).name}" for key in repository["package_keys"])
+    return [
+        f"[{repository['name']}]",
+        f"name={repository['name']}",
+        f"baseurl=file://@BUNDLE@/{repository['path']}",
+        f"gpgkey={keys}",
+        "gpgcheck=1",
+        f"repo_gpgcheck={int(repository['metadata_signed'])}",
+        # what the metadata lists besides the plain files is not in the partial mirror
+        "zchunk=0",
+        "deltarpm=0",
+        "metadata_expire=-1",
+    ]
 
 
 def _source(repository: Mapping[str, Any], architecture: str) -> str:
