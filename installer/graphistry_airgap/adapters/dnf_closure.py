@@ -65,7 +65,7 @@ class DnfClosure:
             noted = self._solve(request, resolved)
             self.cache.write_note(key, noted)
         groups = {name: tuple(_package(one) for one in group) for name, group in noted["groups"].items()}
-        return Closure(resolved, groups, noted["images"], wanted.modules)
+        return Closure(resolved, groups, noted["images"], modules=wanted.modules)
 
     def fetch(self, package: Package, repository: RepositorySpec) -> tuple[str, ...]:
         """Bring one package's file into the cache; fingerprints of the keys that signed it."""
