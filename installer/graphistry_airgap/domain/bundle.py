@@ -187,6 +187,8 @@ def _malformed(reason: str) -> BundleError:
 
 def _bundle(document: dict[str, Any]) -> Bundle:
     release = document["release"]
+    if not isinstance(document["images"], list):
+        raise ValueError("its images are no list")
     for path in release.get("empty_directories", []):
         inside(path)
     bundle = Bundle(

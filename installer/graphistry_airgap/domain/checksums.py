@@ -18,7 +18,7 @@ SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.asc"
 
 _LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[^\x00-\x1f\x7f\\]+)")
-_SIGNATURE = re.compile(r"SHA256SUMS(\.([0-9A-F]{40}|[0-9A-F]{64}))?\.asc", re.IGNORECASE)
+_SIGNATURE = re.compile(r"SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc")
 
 
 def is_signature(path: str) -> bool:
