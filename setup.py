@@ -59,7 +59,10 @@ setup(
         "rich>=14",
     ],
     extras_require={
+        # only `bundle build` needs these, on the connected machine; they never go into a bundle
+        "build": ["cyclonedx-python-lib>=11.12,<12"],
         "dev": [
+            "cyclonedx-python-lib[json-validation]>=11.12,<12",
             "ansible-lint",
             "hypothesis",
             "molecule",
@@ -69,7 +72,7 @@ setup(
             "types-PyYAML",
             "types-jsonschema",
             "yamllint",
-        ]
+        ],
     },
     entry_points={"console_scripts": ["graphistry-airgap = graphistry_airgap.cli.main:main"]},
 )

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.adapters import host, reboot, run_lock
 from graphistry_airgap.adapters.apt_closure import AptClosure
 from graphistry_airgap.adapters.apt_metadata import AptMetadata
+from graphistry_airgap.adapters.builder_tools import builder_tools
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.bundle_writer import BundleWriter
 from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.cyclonedx_sbom import CycloneDx
 from graphistry_airgap.adapters.dnf_closure import DnfClosure
 from graphistry_airgap.adapters.dnf_metadata import DnfMetadata
 from graphistry_airgap.adapters.docker_archive import DockerArchive
@@ -21,11 +23,13 @@ from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.files import sha256_file, write_atomic
+from graphistry_airgap.adapters.files import save_json, sha256_file, write_atomic
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
+from graphistry_airgap.adapters.image_contents import ImageContents
 from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.adapters.medium import MountedMedia
+from graphistry_airgap.adapters.package_licences import PackageLicences
 from graphistry_airgap.adapters.package_versions import not_older
 from graphistry_airgap.adapters.playbooks import run_playbook
 from graphistry_airgap.adapters.process import attended
@@ -50,6 +54,7 @@ from graphistry_airgap.plugins.module_utils.airgap import env_disk, gpu_host, ke
 from graphistry_airgap.plugins.module_utils.airgap.env_schema import CUSTOM, Schema
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.build_bundle import BuildBundle, BuildRequest
+from graphistry_airgap.services.describe_bundle import DescribeBundle
 from graphistry_airgap.services.env_files import EnvFiles
 from graphistry_airgap.services.host_profile import MakeHostProfile
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
@@ -108,6 +113,10 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         blobs=cache,
         writer=BundleWriter(),
         signer=GpgSigner(),
+        describe=DescribeBundle(
+            ImageContents(cache).read, PackageLicences(cache).read, CycloneDx(cache), builder_tools
+        ),
+        save_record=save_json,
         installer=PACKAGE / "data" / "install.sh",
         knowledge=load_knowledge(),
     )

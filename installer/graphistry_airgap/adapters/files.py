@@ -6,7 +6,9 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.domain.canonical import readable_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +47,11 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def save_json(path: Path, document: dict[str, Any]) -> None:
+    """A whole file or none, for people and programs to read."""
+    write_atomic(path, readable_json(document))
 
 
 def walk_files(root: Path) -> Iterator[str]:

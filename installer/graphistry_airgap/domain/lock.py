@@ -32,11 +32,12 @@ class Lock:
     created: str
     items: tuple[Item, ...]
 
+    def sorted_items(self) -> list[Item]:
+        return sorted(self.items, key=lambda item: (item.kind, item.name, item.version, item.origin))
+
     def render(self) -> bytes:
-        items = sorted(self.items, key=lambda item: (item.kind, item.name, item.version, item.origin))
-        return canonical_json(
-            {"schema": LOCK_SCHEMA, "created": self.created, "items": [asdict(item) for item in items]}
-        )
+        items = [asdict(item) for item in self.sorted_items()]
+        return canonical_json({"schema": LOCK_SCHEMA, "created": self.created, "items": items})
 
     @property
     def bundle_id(self) -> str:

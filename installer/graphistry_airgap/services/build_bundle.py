@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.domain import layout
 from graphistry_airgap.domain.assembly import Content
 from graphistry_airgap.domain.bundle import MANIFEST
+from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS, render_sums
 from graphistry_airgap.domain.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.domain.errors import InputError, StageError
@@ -37,6 +38,7 @@ from graphistry_airgap.services.bundle_drivers import (
     require_drivers_in_range,
     require_usable_token,
 )
+from graphistry_airgap.services.describe_bundle import build_record, record_path, unread_notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,9 +50,11 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.images import Image
     from graphistry_airgap.domain.platforms import PackageSystem
     from graphistry_airgap.domain.release import Release
+    from graphistry_airgap.domain.sbom import Sbom
     from graphistry_airgap.domain.spec import Spec
     from graphistry_airgap.domain.vgpu import Vgpu
     from graphistry_airgap.services import build_ports as ports
+    from graphistry_airgap.services.describe_bundle import DescribeBundle
 
 DOWNLOADS = 4
 
@@ -92,6 +96,8 @@ class BuildBundle:
         blobs: ports.Blobs,
         writer: ports.Writer,
         signer: ports.Signer,
+        describe: DescribeBundle,
+        save_record: Callable[[Path, dict[str, Any]], None],
         installer: Path,
         knowledge: dict[str, Any],
     ) -> None:
@@ -106,6 +112,8 @@ class BuildBundle:
         self.blobs = blobs
         self.writer = writer
         self.signer = signer
+        self.describe = describe
+        self.save_record = save_record
         self.installer = installer
         self.knowledge = knowledge
 
@@ -121,24 +129,32 @@ class BuildBundle:
             ) from error
 
     def _run(self, request: BuildRequest, progress: Callable[[str], None]) -> Result:
-        started = time.monotonic()
+        begun, started = time.time(), time.monotonic()
         progress = _one_at_a_time(progress)
         self.writer.check(request.output)
+        self.describe.check()
         spec = self.read_spec(request.spec)
+        written = request.spec.name, sha256_hex(request.spec.read_bytes())
         key = self.signer.fingerprint(request.sign_key) if request.sign_key else None
         resolved = self._resolve(spec, request, progress)
         content = self._fetch(spec, resolved, progress)
+        progress("list what is inside")
+        sbom = self.describe.inside(content)
         progress("assemble")
-        pieces = _complete(content)
+        pieces = _complete(content, self.describe, sbom, written)
         with self.writer.partial(request.output) as partial:
             self.writer.write(partial, pieces)
             if key:
                 progress("sign")
                 self.signer.sign(partial / SUMS, partial / SIGNATURE, key)
             self.writer.finish(partial, _epoch(content))
+        record = build_record(
+            content.lock(), pieces[-1].sha256, self.blobs, started=begun, finished=time.time()
+        )
+        self.save_record(record_path(request.output), record)
         seconds = time.monotonic() - started
-        notes = resolved.notes + (self.signer.remarks(key) if key else [])
-        return _result(request, content, pieces, key, notes=notes, seconds=seconds)
+        notes = resolved.notes + (self.signer.remarks(key) if key else []) + unread_notes(sbom)
+        return _result(request, content, pieces, key, sbom=sbom, notes=notes, seconds=seconds)
 
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
@@ -244,10 +260,11 @@ class BuildBundle:
         return path
 
 
-def _complete(content: Content) -> list[Piece]:
-    """All files of the bundle but the signature: content, lock, manifest, checksums."""
+def _complete(content: Content, describe: DescribeBundle, sbom: Sbom, spec: tuple[str, str]) -> list[Piece]:
+    """All files of the bundle but the signature: content, lock, descriptions, manifest, checksums."""
     lock = content.lock()
-    pieces = [*content.pieces(), bytes_piece(layout.LOCK, lock.render())]
+    pieces = [*content.pieces(), bytes_piece(layout.LOCK, lock.render()), describe.bill(sbom)]
+    pieces.append(describe.provenance(content, pieces, spec))
     manifest = render_manifest(
         lock=lock,
         release=content.release,
@@ -292,6 +309,7 @@ def _result(
     pieces: list[Piece],
     key: str | None,
     *,
+    sbom: Sbom,
     notes: list[str],
     seconds: float,
 ) -> Result:
@@ -308,6 +326,8 @@ def _result(
         "bytes": size,
         "images": len(content.images),
         "packages": len(packages),
+        "components": sbom.counts(),
+        "record": str(record_path(request.output)),
         "drivers": {name: driver.entry() for name, driver in content.drivers.items()},
         "signed_by": key,
         "seconds": round(seconds, 1),

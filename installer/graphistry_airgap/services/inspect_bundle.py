@@ -6,7 +6,17 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.bundle import MANIFEST, Bundle, Platform, parse_bundle
+from graphistry_airgap.domain.bundle_contents import (
+    provenance_lines,
+    sbom_lines,
+    summarize_provenance,
+    summarize_sbom,
+)
+from graphistry_airgap.domain.canonical import sha256_hex
+from graphistry_airgap.domain.checksums import compare_digest
+from graphistry_airgap.domain.provenance import PROVENANCE
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.domain.sbom import SBOM
 from graphistry_airgap.services.verify_bundle import verify_bundle
 
 if TYPE_CHECKING:
@@ -25,15 +35,36 @@ def inspect_bundle(
     check_signature: CheckSignature,
 ) -> Result:
     """A quick look; only `bundle verify` reads every byte."""
-    verdict = None
+    verdict, reader = None, open_directory(path)
     if keyring is None:
-        bundle = parse_bundle(open_directory(path).read(MANIFEST))
+        bundle = parse_bundle(reader.read(MANIFEST))
     else:
         verified = verify_bundle(
             path, keyring, open_directory=open_directory, check_signature=check_signature, read_all=False
         )
         bundle, verdict = verified.bundle, verified.signature
-    return Result(data=_summary(bundle, verdict), messages=_messages(bundle, verdict))
+    contents, lines = _descriptions(reader, bundle)
+    return Result(data={**_summary(bundle, verdict), **contents}, messages=_messages(bundle, lines, verdict))
+
+
+def _descriptions(reader: BundleReader, bundle: Bundle) -> tuple[dict[str, Any], list[str]]:
+    """Bill of materials and provenance, summed up; each is the file that bundle.json names."""
+    found: dict[str, Any] = {}
+    lines = []
+    for key, name, summarize, tell in (
+        ("contents", SBOM, summarize_sbom, sbom_lines),
+        ("provenance", PROVENANCE, summarize_provenance, provenance_lines),
+    ):
+        if name not in bundle.files:
+            found[key] = None
+            lines.append(f"the bundle has no {name}: an older version of this tool built it")
+            continue
+        raw = reader.read(name)
+        if wrong := compare_digest(name, sha256_hex(raw), bundle.files[name].sha256):
+            raise wrong
+        found[key] = summarize(raw)
+        lines += tell(found[key])
+    return found, lines
 
 
 def _summary(bundle: Bundle, verdict: Verdict | None) -> dict[str, Any]:
@@ -85,7 +116,7 @@ def _group_size(platform: Platform, group: str, bundle: Bundle) -> int:
     )
 
 
-def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
+def _messages(bundle: Bundle, contents: list[str], verdict: Verdict | None) -> list[str]:
     size = sum(file.size for file in bundle.files.values())
     lines = [
         f"bundle {bundle.id}, made {bundle.created}",
@@ -93,6 +124,7 @@ def _messages(bundle: Bundle, verdict: Verdict | None) -> list[str]:
         f"{len(bundle.images)} images, {len(bundle.files)} files, {size >> 20} MiB",
         *(line for platform in bundle.platforms.values() for line in _assumed_lines(platform)),
         *(line for platform in bundle.platforms.values() for line in _driver_lines(platform)),
+        *contents,
         *(f"licence: {one.name}: {', '.join(one.concerns)}; {one.note}" for one in bundle.licences),
     ]
     if verdict is None:

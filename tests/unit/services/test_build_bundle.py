@@ -5,18 +5,21 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 from build_site import BuildSite, refused
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from docker_archives import SavedImage, layer_tar, old_form
 from jsonschema import Draft202012Validator
 
 from graphistry_airgap.adapters.documents import load_schema
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
-from graphistry_airgap.domain.errors import InputError, StageError
+from graphistry_airgap.domain.errors import HostEnvironmentError, InputError, StageError
 
 pytestmark = pytest.mark.subprocesses
 
@@ -48,6 +51,81 @@ def test_bundle_is_complete_listed_and_described(site):
     assert "release/containers.tar.gz" not in listed
     assert "packages/debian-13/debian/pool/main/docker.io_26.1.5_amd64.deb" in listed
     assert not [path for path in listed if "base-files" in path]
+
+
+def test_bill_of_materials_lists_what_is_there(site):
+    counted = site.build().data["components"]
+    raw = (site.path / "out/sbom.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(raw) is None
+    document = json.loads(raw)
+    out = site.path / "out"
+    hashes = {one["hashes"][0]["content"] for one in document["components"] if "hashes" in one}
+    packages = {hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.deb")}
+    wheels = {hashlib.sha256(path.read_bytes()).hexdigest() for path in out.rglob("*.whl")}
+    images = {
+        one["digest"].removeprefix("sha256:")
+        for one in json.loads((out / "images/index.json").read_bytes())["manifests"]
+    }
+    assert hashes == packages | wheels | images
+    assert counted["package"] == len(packages) == len(list(out.rglob("*.deb")))
+    assert (counted["wheel"], counted["image"], counted["release"]) == (len(wheels), 2, 1)
+
+
+def test_provenance_is_a_statement_about_every_other_file(site):
+    site.build()
+    out = site.path / "out"
+    statement = json.loads((out / "provenance.json").read_bytes())
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
+    subject = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
+    listed = parse_sums(site.sums())
+    assert subject == {path: listed[path] for path in listed.keys() - {"provenance.json", "bundle.json"}}
+    definition = statement["predicate"]["buildDefinition"]
+    spec = (site.path / "demo.bundle.yml").read_bytes()
+    assert definition["externalParameters"] == {
+        "spec": {"name": "demo.bundle.yml", "digest": {"sha256": hashlib.sha256(spec).hexdigest()}},
+        "trustedOnFirstUse": [],
+    }
+    (repository,) = definition["internalParameters"]["repositories"]
+    assert (repository["date"], repository["expiredAllowed"]) == ("2026-11-20T08:00:00Z", False)
+    items = {one["name"]: one for one in definition["resolvedDependencies"]}
+    python = items["package/debian-13/python3:amd64"]
+    assert python["uri"] == "file:debian/pool/main/python3_3.13.5-1_amd64.deb"
+    assert python["annotations"]["signed_by"] == repository["signedBy"]
+    lock = json.loads((out / "lock.json").read_bytes())
+    assert len(items) == len(lock["items"])
+    tools = statement["predicate"]["runDetails"]["builder"]["version"]
+    assert tools.keys() == {"graphistry-airgap", "Python", "apt", "zstd", "cyclonedx-python-lib"}
+
+
+def test_trust_on_first_use_stands_in_the_provenance(site):
+    spec = (site.path / "demo.bundle.yml").read_text()
+    (site.path / "demo.bundle.yml").write_text(re.sub(", sha256: [0-9a-f]{64}", "", spec))
+    site.build(trust_on_first_use=True)
+    statement = json.loads((site.path / "out/provenance.json").read_bytes())
+    given = statement["predicate"]["buildDefinition"]["externalParameters"]
+    assert given["trustedOnFirstUse"] == ["release/graphistry"]
+
+
+def test_the_record_says_when_and_lies_outside(site):
+    result = site.build()
+    path = site.path / "out.record.json"
+    assert result.data["record"] == str(path)
+    record = json.loads(path.read_bytes())
+    assert record["bundle"] == result.data["id"]
+    assert record["sums_sha256"] == hashlib.sha256(site.sums().encode()).hexdigest()
+    assert record["started"] <= record["finished"]
+    fetched = {one["name"]: one["fetched"] for one in record["items"]}
+    assert record["started"] <= fetched["package/debian-13/python3:amd64"] <= record["finished"]
+
+
+def test_without_the_library_nothing_is_fetched(site, monkeypatch):
+    monkeypatch.setattr("graphistry_airgap.adapters.cyclonedx_sbom.util.find_spec", lambda _: None)
+    with pytest.raises(HostEnvironmentError) as caught:
+        site.build()
+    assert caught.value.code == "program-missing"
+    assert not list((site.path / "cache/blobs").iterdir())
+    assert not (site.path / "out").exists()
 
 
 def test_nothing_of_this_machine_is_in_the_bundle(site):
