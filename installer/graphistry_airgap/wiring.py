@@ -23,7 +23,7 @@ from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.files import save_json, sha256_file, write_atomic
+from graphistry_airgap.adapters.files import save_json, write_atomic
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.image_contents import ImageContents
@@ -126,6 +126,7 @@ def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Si
     verified = _open_bundle(
         arguments.path,
         arguments.keyring or places.KEYRING,
+        say=progress.note,
         allow_unsigned=arguments.allow_unsigned,
         progress=progress.task,
     )
@@ -301,9 +302,13 @@ def _keep_installed(path: Path) -> None:
         env_disk.keep(path, places.STATE / "replaced")
 
 
-def _open_bundle(path: Path, keyring: Path, **options: Any) -> VerifiedBundle:
+def _open_bundle(path: Path, keyring: Path, *, say: Callable[[str], None], **options: Any) -> VerifiedBundle:
     return verify_bundle(
-        path, keyring, open_directory=BundleDirectory, check_signature=check_signature, **options
+        path,
+        keyring,
+        open_directory=lambda place: BundleDirectory(place, say),
+        check_signature=check_signature,
+        **options,
     )
 
 
@@ -322,8 +327,8 @@ def _targets(progress: Silent) -> Targets:
     return Targets(
         receipts=ReceiptStore(),
         load_site=lambda path: load_document(path, "site-v1", what="the site file"),
-        open_bundle=_open_bundle,
-        sha256_file=sha256_file,
+        open_bundle=partial(_open_bundle, say=progress.note),
+        bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
         host_platform=host.platform_name,
         progress=progress,
     )

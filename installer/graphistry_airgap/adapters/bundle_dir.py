@@ -7,13 +7,16 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
+from graphistry_airgap.adapters.attended import Attendant
+from graphistry_airgap.adapters.files import CHUNK
 from graphistry_airgap.domain.checksums import SUMS
 from graphistry_airgap.domain.errors import BundleError, FindingsError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from io import BufferedReader
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from graphistry_airgap.adapters.attended import Beat
 
 _MARKS = (SUMS, "bundle.json")
 # of a file that is read whole, at times before anybody has vouched for it
@@ -23,8 +26,12 @@ _LARGEST = 64 << 20
 class BundleDirectory:
     """`path` is absolute and free of links."""
 
-    def __init__(self, path: Path) -> None:
-        """Exit 2 when nothing is there, exit 4 when it is no bundle."""
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda _: None) -> None:
+        """Exit 2 when nothing is there, exit 4 when it is no bundle; `say` is told what does not answer."""
+        self._attendant = Attendant(say)
+        self._attendant.call(str(path), lambda _: self._find(path))
+
+    def _find(self, path: Path) -> None:
         try:
             self.path = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
@@ -60,9 +67,13 @@ class BundleDirectory:
 
     def files(self) -> dict[str, int]:
         """Relative path → size of every file; links and special files are refused, all of them at once."""
+        return self._attendant.call("its list of files", self._files)
+
+    def _files(self, beat: Beat) -> dict[str, int]:
         found: dict[str, int] = {}
         odd: list[BundleError] = []
         for relative, mode in self._walk():
+            beat()
             if stat.S_ISREG(mode.st_mode):
                 found[relative] = mode.st_size
             else:
@@ -87,34 +98,45 @@ class BundleDirectory:
             except OSError as error:
                 raise _unreadable(prefix.rstrip("/") or ".", error) from error
 
-    def _stream(self, path: str) -> BufferedReader:
+    def _chunks(self, path: str, beat: Beat) -> Iterator[memoryview]:
+        """The file's bytes, in pieces that are valid until the next one."""
         # a file that became a pipe since it was listed must not stop the run
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        return os.fdopen(os.open(self.path / path, flags), "rb")
+        buffer = memoryview(bytearray(CHUNK))
+        try:
+            with os.fdopen(os.open(self.path / path, flags), "rb", buffering=0) as stream:
+                while count := stream.readinto(buffer):
+                    beat()
+                    yield buffer[:count]
+        except OSError as error:
+            raise _unreadable(path, error) from error
 
     def read(self, path: str) -> bytes:
         """The whole file, for those that are small in every bundle."""
-        try:
-            with self._stream(path) as stream:
-                data = stream.read(_LARGEST + 1)
-        except OSError as error:
-            raise _unreadable(path, error) from error
-        if len(data) > _LARGEST:
-            raise BundleError(
-                f"{path} is larger than {_LARGEST >> 20} MiB, which no such file is",
-                code="file-too-large",
-                hint="copy the bundle again from its source and verify it there first",
-                details={"path": path, "needed": f"at most {_LARGEST} bytes"},
-            )
-        return data
+        return self._attendant.call(path, lambda beat: self._read(path, beat))
+
+    def _read(self, path: str, beat: Beat) -> bytes:
+        data = bytearray()
+        for chunk in self._chunks(path, beat):
+            data += chunk
+            if len(data) > _LARGEST:
+                raise BundleError(
+                    f"{path} is larger than {_LARGEST >> 20} MiB, which no such file is",
+                    code="file-too-large",
+                    hint="copy the bundle again from its source and verify it there first",
+                    details={"path": path, "needed": f"at most {_LARGEST} bytes"},
+                )
+        return bytes(data)
 
     def digest(self, path: str) -> str:
         """Hex sha256, streamed."""
-        try:
-            with self._stream(path) as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
-        except OSError as error:
-            raise _unreadable(path, error) from error
+        return self._attendant.call(path, lambda beat: self._digest(path, beat))
+
+    def _digest(self, path: str, beat: Beat) -> str:
+        digest = hashlib.sha256()
+        for chunk in self._chunks(path, beat):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 def _odd(path: str, kind: str) -> BundleError:

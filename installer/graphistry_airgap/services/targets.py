@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.checksums import SUMS
-from graphistry_airgap.domain.errors import HostError, InputError
+from graphistry_airgap.domain.errors import AirgapError, HostError, InputError
 from graphistry_airgap.domain.receipt import Provenance
 from graphistry_airgap.domain.signature import require_signers
 from graphistry_airgap.domain.site import Site
@@ -41,7 +41,7 @@ class Targets:
     receipts: Receipts
     load_site: Callable[[Path], dict[str, Any]]
     open_bundle: Callable[..., VerifiedBundle]
-    sha256_file: Callable[[Path], str]
+    bundle_digest: Callable[[Path, str], str]
     host_platform: Callable[[], str]
     progress: Progress
 
@@ -124,8 +124,8 @@ class Targets:
 
     def _sums(self, path: Path) -> str | None:
         try:
-            return self.sha256_file(path / SUMS)
-        except OSError:
+            return self.bundle_digest(path, SUMS)
+        except AirgapError:
             return None  # opening the bundle says what is wrong with it
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,6 @@ ALL_BYTES = "all bytes"
 NAMES_AND_SIZES = "names and sizes"
 
 _STEERING = (MANIFEST, "install.sh")
-_THREADS = 2
 _LARGEST_SIGNATURE = 64 << 10
 
 
@@ -177,10 +177,10 @@ def _hash(
         except BundleError as error:
             return error
 
-    names = sorted(wanted, key=lambda name: -sizes[name])  # big files first keep both threads busy to the end
+    names = sorted(wanted, key=lambda name: -sizes[name])  # big files first keep all cores busy to the end
     total, done, told = sum(sizes[name] for name in names), 0, 0
     problems = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for name, problem in zip(names, pool.map(check, names), strict=True):
             if problem:
                 problems.append(problem)

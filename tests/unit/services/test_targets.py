@@ -51,7 +51,7 @@ class World:
             receipts=self,
             load_site=lambda path: self.document,
             open_bundle=self.open_bundle,
-            sha256_file=lambda path: hashlib.sha256(path.read_bytes()).hexdigest(),
+            bundle_digest=lambda path, name: hashlib.sha256((path / name).read_bytes()).hexdigest(),
             host_platform=lambda: self.platform,
             progress=Silent(),
         )
@@ -121,10 +121,10 @@ def test_a_list_that_changed_since_counts_for_what_was_read(world):
 def test_a_list_that_cannot_be_read_is_left_to_the_opening(world):
     world.receipt = receipt(world)
 
-    def unreadable(_):
-        raise OSError(5, "Input/output error")
+    def unreadable(*_):
+        raise BundleError("SHA256SUMS cannot be read", code="file-unreadable")
 
-    replace(world.targets(), sha256_file=unreadable).decide(asked(world))
+    replace(world.targets(), bundle_digest=unreadable).decide(asked(world))
     assert world.opened[0]["read_all"] is True
 
 

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""How long `bundle verify` takes beside `sha256sum` over the same files, one process a core.
+
+It makes a bundle of random bytes (--size MiB, with as many files of every size as a real one has big layers and
+small packages), signs it with a key of its own and runs both in turns, so that what else the machine does hits
+both.  build/bench/verify.json holds the seconds of each run, the ratio of the medians, what a run read (from
+/proc, in sizes of the bundle) and its peak memory.  The files come from memory, which is the hard case: a medium
+is slower than both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import resource
+import shutil
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT / "tests" / "kit"))
+from mini_bundle import MiniBundle
+from openpgp_keys import make_keys
+
+RUNS = 5
+TOOL = CHECKOUT / ".venv" / "bin" / "graphistry-airgap"
+SUM = 'cd "$1" && xargs -0 -P "$2" -n 1 sha256sum >/dev/null'
+
+
+def write_bundle(path: Path, mebibytes: int) -> MiniBundle:
+    """Half of the bytes in layers of up to 512 MiB, the rest in ever smaller files."""
+    chance = random.Random(5)  # noqa: S311 -- no secret
+    bundle = MiniBundle(path)
+    left, size = mebibytes << 20, min(512, mebibytes // 4) << 20
+    while left > 1 << 20:
+        bundle.files[f"release/data/{len(bundle.files):04}"] = chance.randbytes(size)
+        left -= size
+        size = min(size, max(left // 4, 64 << 10))
+    bundle.write()
+    bundle.files.clear()
+    return bundle
+
+
+def cpu_bound(command: list[str], stdin: bytes = b"") -> tuple[float, resource.struct_rusage]:
+    begun = time.monotonic()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None  # noqa: S101 -- a pipe was asked for
+    process.stdin.write(stdin)
+    process.stdin.close()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{command[0]} ended with {status}")
+    return time.monotonic() - begun, used
+
+
+def bytes_read(command: list[str]) -> int:
+    """What the process read, whole; its last state is kept until it is waited for."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    text = Path(f"/proc/{process.pid}/io").read_text(encoding="ascii")
+    process.wait()
+    return int(text.split()[1])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=4096, metavar="MIB")
+    options = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    folder = Path(tempfile.mkdtemp(prefix="bench-verify-", dir=CHECKOUT / "build"))
+    try:
+        keys = make_keys(folder / "gnupg")
+        bundle = write_bundle(folder / "bundle", options.size)
+        bundle.sign(keys, "signer")
+        (folder / "trusted.gpg").write_bytes(keys.public("signer"))
+        keys.stop()
+        files = sorted(
+            (file for file in bundle.path.rglob("*") if file.is_file()), key=lambda f: -f.stat().st_size
+        )
+        size = sum(file.stat().st_size for file in files)
+        names = "\0".join(str(file.relative_to(bundle.path)) for file in files).encode()
+        verify = [
+            str(TOOL),
+            "--quiet",
+            "bundle",
+            "verify",
+            str(bundle.path),
+            "--keyring",
+            str(folder / "trusted.gpg"),
+        ]
+        sums = ["sh", "-c", SUM, "sum", str(bundle.path), str(cores)]
+        bare = [str(TOOL), "--quiet", "bundle", "verify", "--help"]
+        cpu_bound(sums, names)  # everything is in memory from here on
+        runs = {"verify": [], "sha256sum": [], "start": []}
+        peak = 0
+        for _ in range(RUNS):
+            runs["sha256sum"].append(cpu_bound(sums, names)[0])
+            seconds, used = cpu_bound(verify)
+            runs["verify"].append(seconds)
+            peak = max(peak, used.ru_maxrss)
+            runs["start"].append(cpu_bound(bare)[0])
+        median = {name: statistics.median(values) for name, values in runs.items()}
+        result = {
+            "cores": cores,
+            "files": len(files),
+            "mebibytes": round(size / 2**20),
+            **{f"{name}_seconds": [round(value, 2) for value in values] for name, values in runs.items()},
+            "ratio": round(median["verify"] / median["sha256sum"], 3),
+            "ratio_of_the_best": round(min(runs["verify"]) / min(runs["sha256sum"]), 3),
+            "target_ratio": 1.15,
+            "bytes_read_over_size": round(bytes_read(verify) / size, 3),
+            "peak_memory_mib": peak >> 10,
+            "openssl": ssl.OPENSSL_VERSION,
+        }
+    finally:
+        shutil.rmtree(folder)
+    target = CHECKOUT / "build" / "bench" / "verify.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

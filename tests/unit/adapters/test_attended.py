@@ -1,0 +1,69 @@
+"""A medium that stops answering: it is said which file is waited for, and the wait ends."""
+
+import threading
+import time
+
+import pytest
+
+from graphistry_airgap.adapters import attended
+from graphistry_airgap.adapters.attended import Attendant
+from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.domain.errors import BundleError, ExitCode
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(attended, "SAY_AFTER", 0.5)
+    monkeypatch.setattr(attended, "GIVE_UP_AFTER", 1.8)
+
+
+@pytest.fixture
+def never():
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_an_answer_and_an_error_come_back():
+    attendant = Attendant(pytest.fail)
+    assert attendant.call("file", lambda _: 3) == 3
+    with pytest.raises(KeyError):
+        attendant.call("file", lambda _: {}["x"])
+
+
+def test_what_is_waited_for_is_told_and_the_wait_ends(never):
+    told = []
+    attendant = Attendant(told.append)
+    with pytest.raises(BundleError) as caught:
+        attendant.call("images/blobs/sha256/abc", lambda _: never.wait())
+    assert (caught.value.code, caught.value.exit_code) == ("medium-stalled", ExitCode.BUNDLE)
+    assert 1 <= len(told) <= 3
+    assert all("images/blobs/sha256/abc" in line for line in told)
+    begun = time.monotonic()
+    with pytest.raises(BundleError, match="abc"):
+        attendant.call("another", lambda _: 1)
+    assert time.monotonic() - begun < 1
+
+
+def test_a_slow_medium_is_no_silent_one():
+    told = []
+
+    def slowly(beat):
+        for _ in range(10):
+            time.sleep(0.1)
+            beat()
+        return "whole"
+
+    assert Attendant(told.append).call("file", slowly) == "whole"
+    assert told == []
+
+
+def test_a_file_that_blocks_does_not_hold_a_bundle_up_for_ever(tmp_path, monkeypatch, never):
+    for name in ("SHA256SUMS", "bundle.json"):
+        (tmp_path / name).write_bytes(b"x")
+    told = []
+    bundle = BundleDirectory(tmp_path, told.append)
+    monkeypatch.setattr(bundle, "_chunks", lambda *_: iter(lambda: never.wait() and b"", b""))
+    with pytest.raises(BundleError, match="SHA256SUMS"):
+        bundle.digest("SHA256SUMS")
+    assert "SHA256SUMS has not answered" in told[0]
