@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """How long `bundle verify` takes beside `sha256sum` over the same files, one process a core.
 
-It makes a bundle of random bytes (--size MiB, with as many files of every size as a real one has big layers and
-small packages), signs it with a key of its own and runs both in turns, so that what else the machine does hits
-both.  build/bench/verify.json holds the seconds of each run, the ratio of the medians, what a run read (from
-/proc, in sizes of the bundle) and its peak memory.  The files come from memory, which is the hard case: a medium
-is slower than both.
+It makes a bundle of random bytes (--size MiB: a few large files, many small ones), signs it with a key of
+its own and runs both in turns, so that what else the machine does hits both.  build/bench/verify.json holds the
+seconds of each run, the ratio of the medians, what one run read (from /proc, in sizes of the bundle) and its
+peak memory.
+The files come from memory, which is the hard case: a medium is slower than both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import shutil
 import ssl
 import statistics
@@ -23,6 +22,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import resource
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / "tests" / "kit"))
