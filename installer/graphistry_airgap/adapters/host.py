@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import run
-from graphistry_airgap.domain import places
-from graphistry_airgap.domain.platforms import platform_of
+from graphistry_airgap.domain import places, receipt
+from graphistry_airgap.domain.platforms import PLATFORMS, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# install.sh writes the same rows
+_RPM_ROW = "rpm\\t%{NAME}\\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\\t%{SUMMARY}\\n"
 
 
 def platform_name(path: Path = Path("/etc/os-release")) -> str:
@@ -28,7 +31,7 @@ def platform_name(path: Path = Path("/etc/os-release")) -> str:
 
 
 def installed_packages() -> dict[str, str]:
-    """Name to version of each installed package; empty where dpkg is absent."""
+    """Name to version of each installed package, and of rpm's keys their name to whose they are."""
     return _package_rows(_package_listing())
 
 
@@ -48,12 +51,23 @@ def packages_before(kept: Path = places.PACKAGES_BEFORE) -> Iterator[dict[str, s
 
 
 def _package_listing() -> str:
+    platform = PLATFORMS.get(platform_name())
+    if platform is not None and platform.package_system == "dnf":
+        return run(["rpm", "-qa", "--qf", _RPM_ROW]).stdout
     return run(["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"]).stdout
 
 
 def _package_rows(listing: str) -> dict[str, str]:
-    rows = (line.split("\t") for line in listing.splitlines())
-    return {row[1]: row[2] for row in rows if len(row) == 3 and row[0][1:2] == "i"}
+    found = {}
+    for row in (line.split("\t") for line in listing.splitlines()):
+        if len(row) == 3 and row[0][1:2] == "i":
+            found[row[1]] = row[2]
+        elif len(row) == 4 and row[1] == receipt.RPM_KEY:
+            # all keys have one name, so each is told apart by what is its version
+            found[f"{row[1]}-{row[2].removeprefix('0:')}"] = row[3]
+        elif len(row) == 4:
+            found[row[1]] = row[2].removeprefix("0:")
+    return found
 
 
 def local_images(names: list[str]) -> list[dict[str, str]]:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
+from graphistry_airgap.plugins.module_utils.airgap import package_systems, packages
+from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.plugins.module_utils.airgap.registry import PREFIX
 
 
 def test_every_locked_package_is_installed_and_not_older(host: Any, facts: dict[str, Any]) -> None:
-    rows = host.check_output("dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'").splitlines()
-    installed = {row.split()[1]: row.split()[2] for row in rows if row[1:3] == "i "}
-    missing = [p["name"] for p in facts["packages"] if p["name"] not in installed]
-    assert not missing, f"not installed: {missing}"
-    older = [
-        f"{p['name']} {installed[p['name']]} < {p['version']}"
-        for p in facts["packages"]
-        if installed[p["name"]] != p["version"]
-        and host.run(f"dpkg --compare-versions '{installed[p['name']]}' lt '{p['version']}'").rc == 0
-    ]
-    assert not older, f"older than the bundle: {older}"
+    machine = Host(run=lambda argv, _: _run(host, shlex.join(argv)))
+    system = package_systems.of(facts["package_system"], machine)
+    left = packages.changes(facts["packages"], system.installed(), system)
+    assert not left, ", ".join(f"{p.name} {p.before or 'absent'} < {p.version}" for p in left)
 
 
 def test_docker_runs_and_starts_at_boot(host: Any) -> None:
@@ -60,3 +56,8 @@ def test_the_release_is_as_shipped(host: Any, facts: dict[str, Any]) -> None:
 
 def test_current_points_at_the_release(host: Any, facts: dict[str, Any]) -> None:
     assert host.file(f"{facts['root']}/current").linked_to == facts["release_directory"]
+
+
+def _run(host: Any, command: str) -> tuple[int, str, str]:
+    done = host.run(command)
+    return done.rc, done.stdout, done.stderr

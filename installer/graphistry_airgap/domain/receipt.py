@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.site import Site
 
 SCHEMA = 1
+# rpm keeps keys among the packages, under this name
+RPM_KEY = "gpg-pubkey"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,18 @@ def package_changes(before: dict[str, str], after: dict[str, str]) -> list[dict[
     """Packages whose version differs: `[{name, from, to}]`, None where absent."""
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     return [{"name": name, "from": before.get(name), "to": after.get(name)} for name in names]
+
+
+def added_keys(
+    changes: list[dict[str, str | None]], earlier: list[dict[str, str | None]]
+) -> list[dict[str, str | None]]:
+    """Keys that came into the host's own store: now, and by the runs before."""
+    now = [
+        {"name": row["name"], "owner": row["to"]}
+        for row in changes
+        if str(row["name"]).startswith(f"{RPM_KEY}-") and row["from"] is None
+    ]
+    return earlier + [key for key in now if key not in earlier]
 
 
 def compose(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.domain import places
 
 if TYPE_CHECKING:
-    from graphistry_airgap.domain.bundle import Bundle, Platform
+    from graphistry_airgap.domain.bundle import Bundle, Package, Platform
     from graphistry_airgap.domain.receipt import Provenance
     from graphistry_airgap.domain.site import Site
 
@@ -43,7 +43,7 @@ def playbook_variables(
         "preflight_bundle": provenance.path,
         "preflight_package_system": system,
         "preflight_repositories": repositories,
-        "preflight_digests": _keyrings(raw, repositories),
+        "preflight_digests": _digests(raw, repositories),
         "preflight_platform": platform.name,
         "preflight_architecture": platform.architecture,
         "preflight_packages": _union(platform),
@@ -67,7 +67,7 @@ def playbook_variables(
         "offline_repo_bundle": provenance.path,
         "offline_repo_package_system": system,
         "offline_repo_repositories": repositories,
-        "offline_repo_digests": _keyrings(raw, repositories),
+        "offline_repo_digests": _digests(raw, repositories),
         "offline_repo_state": package_state,
         "offline_repo_packages": _group(platform, "python"),
         "nvidia_driver_wish": driver or {},
@@ -168,6 +168,7 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
         "tls": asdict(site.tls),
         "release_directory": f"{site.root}/releases/{bundle.release.version}",
         "release_files": {path: entry["sha256"] for path, entry in release_files(bundle).items()},
+        "package_system": platform.package_system,
         "packages": _union(platform),
         "images": [
             {
@@ -193,22 +194,31 @@ def release_files(bundle: Bundle) -> dict[str, dict[str, str]]:
     }
 
 
-def _keyrings(raw: dict[str, Any], repositories: list[dict[str, Any]]) -> dict[str, str]:
-    """An unlisted keyring gets a digest that nothing has, so that it is refused."""
-    paths = sorted({str(repository["signed_by"]) for repository in repositories})
-    return {path: raw["files"].get(path, {}).get("sha256", "not listed") for path in paths}
+def _digests(raw: dict[str, Any], repositories: list[dict[str, Any]]) -> dict[str, str]:
+    """Of keys and, where the package manager needs it told, of everything below a repository.
+
+    An unlisted key gets a digest that nothing has, so that it is refused.
+    """
+    paths = {key for one in repositories for key in (one["signed_by"], *one.get("package_keys", ()))}
+    places = tuple(f"{one['path']}/" for one in repositories if "package_keys" in one)
+    paths |= {path for path in raw["files"] if path.startswith(places)}
+    return {path: raw["files"].get(path, {}).get("sha256", "not listed") for path in sorted(paths)}
 
 
 def _group(platform: Platform, name: str) -> list[dict[str, str]]:
-    return [{"name": p.name, "version": p.version} for p in platform.packages.get(name, ())]
+    return [_wanted(package) for package in platform.packages.get(name, ())]
+
+
+def _wanted(package: Package) -> dict[str, str]:
+    return {"name": package.name, "version": package.version, "architecture": package.architecture}
 
 
 def _union(platform: Platform) -> list[dict[str, str]]:
     """What every host gets: which packages of the driver are wanted is decided there."""
-    versions = {
-        package.name: package.version
+    packages = {
+        package.name: _wanted(package)
         for group, members in platform.packages.items()
         if not (group == DRIVER or group.startswith((f"{DRIVER}-", HEADERS)))
         for package in members
     }
-    return [{"name": name, "version": versions[name]} for name in sorted(versions)]
+    return [packages[name] for name in sorted(packages)]

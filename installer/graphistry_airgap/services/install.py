@@ -216,6 +216,7 @@ class Install:
             document |= {
                 key: last.get(key) for key in ("gpu", "driver", "vgpu", "exceptions") if document[key] is None
             }
+        document["added_keys"] = receipt.added_keys(changes, (last or {}).get("added_keys", []))
         document["gpu_rungs"] = checks.get("rungs", [])
         document["inputs"] = {
             "site": str(target.site_path),

@@ -90,8 +90,11 @@ class Targets:
             verified=opened.mode,
             platform=platform,
             keys=tuple(
-                {"repository": r.name, "path": r.signed_by, "sha256": opened.bundle.files[r.signed_by].sha256}
+                {"repository": r.name, "path": path, "sha256": opened.bundle.files[path].sha256}
+                # without its vendor's signature a list is vouched for by the bundle's alone
+                | ({} if r.metadata_signed else {"metadata": "unsigned"})
                 for r in opened.bundle.platforms[platform].repositories
+                for path in dict.fromkeys((r.signed_by, *r.package_keys))
             ),
             older_than=newer,
         )

@@ -57,7 +57,8 @@ def test_the_site_s_answers_and_the_bundle_s_packages_arrive():
     assert (wish["reboot"], wish["vgpu"], wish["waive_range"]) == ("automatic", True, True)
     assert (wish["release"], wish["cuda"], wish["platform"]) == ("v2.50.1", "13", "debian-13")
     assert wish["bundle"] == DRIVER
-    assert wish["packages"]["proprietary"] == [{"name": "nvidia-kernel-dkms", "version": "1"}]
+    (modules,) = wish["packages"]["proprietary"]
+    assert (modules["name"], modules["version"]) == ("nvidia-kernel-dkms", "1")
     assert list(wish["packages"]["headers"]) == [KERNEL]
     assert set(wish["knowledge"]) == {"releases", "architectures", "drivers"}
 

@@ -85,7 +85,7 @@ def bring(module: AnsibleModule, system: PackageSystem, config: Path) -> None:
     """Finish what was begun, install what is still wanted, and see that it is there."""
     wanted = module.params["packages"]
     if any(package.unfinished for package in system.installed()):
-        system.finish_interrupted()
+        system.finish_interrupted(config)
     if still := packages.changes(wanted, system.installed(), system):
         system.install(config, still, module.params["lock_timeout"])
     if left := packages.changes(wanted, system.installed(), system):

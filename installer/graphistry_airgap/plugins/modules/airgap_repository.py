@@ -42,6 +42,11 @@ package_config:
   description: Settings of the package manager that see the bundle and nothing else.
   returned: always
   type: str
+added_keys:
+  description: Keys that were put into the package manager's own store, with name and owner.
+  returned: always
+  type: list
+  elements: dict
 """
 
 import os
@@ -78,6 +83,7 @@ def main() -> None:
             path for path, data in settings.files.items() if not path.is_file() or path.read_bytes() != data
         ]
         changed = stale or bool(wrong) or not (state / "lists").is_dir()
+        missing = [] if changed else system.missing_keys(settings)
         if changed and not module.check_mode:
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
             stamp.unlink(missing_ok=True)
@@ -86,9 +92,14 @@ def main() -> None:
                 placing.write_atomic(path, settings.files[path], mode=0o644)
             system.read_lists(settings)
             placing.write_atomic(stamp, settings.stamp.encode(), mode=0o644)
+            missing = system.missing_keys(settings)
+        if missing and not module.check_mode:
+            system.add_keys(settings, missing)
     except PackageError as error:
         module.fail_json(msg=str(error), code=error.code, hint=error.hint)
-    module.exit_json(changed=changed, package_config=os.fspath(settings.config))
+    module.exit_json(
+        changed=changed or bool(missing), package_config=os.fspath(settings.config), added_keys=missing
+    )
 
 
 if __name__ == "__main__":

@@ -101,7 +101,13 @@ class Apt:
                 hint="run `graphistry-airgap bundle verify` on the bundle; also check the host's clock",
             )
 
-    def finish_interrupted(self) -> None:
+    def missing_keys(self, _: Settings) -> list[dict[str, str]]:
+        return []  # apt is shown the keys of each source, and no store of the host's has to know them
+
+    def add_keys(self, settings: Settings, keys: Sequence[Mapping[str, str]]) -> None:
+        """None was missing."""
+
+    def finish_interrupted(self, _: Path) -> None:
         # apt refuses to work before this; it is what a killed transaction leaves to do
         command = ["dpkg", "--configure", "--pending", *KEEP_FILES]
         code, out, error = self.host.run(command, ENVIRONMENT)
@@ -109,7 +115,7 @@ class Apt:
             what = "packages that an earlier transaction left unfinished cannot be configured"
             raise refused(what, error or out)
 
-    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int) -> None:
+    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int, /) -> None:
         # Ansible's apt module takes no exact list in one transaction without asking the host's own sources
         names = [f"{change.name}={change.version}" for change in needed]
         code, out, error = self.host.run(

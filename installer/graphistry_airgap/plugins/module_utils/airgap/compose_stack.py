@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def running(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str,
 def started_at(text: str) -> float:
     """Docker's `StartedAt` has nanoseconds, which datetime does not read."""
     whole, _, fraction = text.rstrip("Z").partition(".")
-    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    moment = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     return moment.timestamp() + float(f"0.{fraction or 0}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .env_values import are_integers, gpu_list, number
@@ -54,7 +53,7 @@ def _ordered(rule: Rule, facts: Facts) -> Iterator[Broken]:
         for name in rule["names"]
         if name in facts.values and (amount := number(facts.values[name])) is not None
     ]
-    for (lower, low), (higher, high) in pairwise(found):
+    for (lower, low), (higher, high) in zip(found, found[1:]):
         if low[0] == high[0] and low[1] >= high[1]:
             yield Broken(
                 "error",

@@ -82,7 +82,7 @@ def missing_bytes(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -
     absent = {
         chain: layer
         for image in images
-        for chain, layer in zip(image.chains, image.layers, strict=True)
+        for chain, layer in zip(image.chains, image.layers)
         if chain not in present
     }
     blobs = {layer.digest: layer.size for layer in absent.values()}

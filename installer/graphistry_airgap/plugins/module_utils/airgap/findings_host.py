@@ -17,7 +17,7 @@ _TOLERANCE = 0.95
 
 def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     system = profile["system"]
-    found = f"{system['id']}-{system['version']}"
+    found = system["platform"]
     if found != requirements["platform"]:
         yield Finding(
             ERROR,
@@ -28,7 +28,9 @@ def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
             "use a bundle that was built for this platform, or install on a host of the bundle's platform",
             "/etc/os-release",
         )
-    if requirements["architecture"] and system["architecture"] != requirements["architecture"]:
+    # Debian and rpm have their own names for one architecture
+    names = ("", system["architecture"], system["machine"])
+    if requirements["architecture"] not in names:
         yield Finding(
             ERROR,
             "architecture-unsupported",

@@ -28,7 +28,7 @@ def database(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
         )
     elif found["unfinished"] or found["journal"]:
         # while the lock is held a half-done transaction is somebody's work, not an accident
-        names = ", ".join(found["unfinished"]) or "its journal holds unfinished work"
+        names = ", ".join(found["unfinished"]) or words.damage
         # what a killed installation left is finished by the next one, as is what it asked of others
         theirs = set(found["unfinished"]) - own - set(found["triggered"]) or not found["unfinished"]
         yield Finding(
@@ -129,6 +129,16 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             ", ".join(removed),
             "a transaction that removes nothing",
             "remove or replace them yourself if the host can do without",
+        )
+    for item in found.get("refused_files", ()):
+        yield Finding(
+            ERROR,
+            "package-signature",
+            f"no key of its repository vouches for the package {item['package']}: {item['reason']}",
+            item["reason"],
+            "packages that their vendor's keys in the bundle have signed",
+            "get the bundle from a source that you trust and run `graphistry-airgap bundle verify` on it",
+            item["path"],
         )
     for item in found["missing_files"]:
         if findings_driver.is_kernel(item["package"]) or item["package"] in left_out:

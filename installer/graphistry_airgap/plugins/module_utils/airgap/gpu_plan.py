@@ -105,7 +105,7 @@ def make(
 
 def _settings(plan: Plan, machine: Machine, options: Options, notes: list[Note]) -> Plan:
     env, reasons = _devices(plan.gpus, options)
-    for name, wanted in zip(WORKERS, options.multipliers or MULTIPLIERS, strict=True):
+    for name, wanted in zip(WORKERS, options.multipliers or MULTIPLIERS):
         count, reason, short = _workers(
             plan.gpus, machine.memory, wanted, WORKERS[name], asked=bool(options.multipliers)
         )

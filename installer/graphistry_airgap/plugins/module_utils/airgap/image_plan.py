@@ -149,5 +149,5 @@ class Schedule:
         return next(missing, image.config)
 
     def _work(self, image: Image) -> int:
-        pairs = zip(image.layers, image.chains, strict=True)
+        pairs = zip(image.layers, image.chains)
         return sum(layer.unpacked_size for layer, chain in pairs if chain not in self._present)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .apt_system import Apt
+from .dnf_system import Dnf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .packages import PackageSystem
     from .probe_root import Host
 
 DEFAULT = "apt"
-SYSTEMS = {"apt": Apt}
+SYSTEMS: dict[str, Callable[[Host], PackageSystem]] = {"apt": Apt, "dnf": Dnf}
 
 
 def of(name: str, host: Host) -> PackageSystem:

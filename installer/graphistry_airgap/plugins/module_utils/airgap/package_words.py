@@ -15,6 +15,7 @@ class Words:
     unhold: str
     remove: str
     repair: str
+    damage: str
 
 
 _WORDS = {
@@ -25,6 +26,16 @@ _WORDS = {
         "apt-mark unhold {}",
         "apt-get remove {}",
         "`dpkg --configure -a`, then `dpkg --audit` must print nothing",
+        "its journal holds unfinished work",
+    ),
+    "dnf": Words(
+        "dnf",
+        "rpm",
+        "/var/lib/rpm",
+        "dnf versionlock delete {}, or take it from the excludes of /etc/dnf/dnf.conf",
+        "dnf remove {}",
+        "`rpmdb --rebuilddb`, then `rpmdb --verifydb` must print nothing; `dnf check --duplicates` too",
+        "its database does not pass `rpmdb --verifydb`",
     ),
 }
 

@@ -119,10 +119,16 @@ class PackageSystem(Protocol):
     def read_lists(self, settings: Settings) -> None:
         """Read the package lists anew; what another bundle left is gone before."""
 
-    def finish_interrupted(self) -> None:
+    def missing_keys(self, settings: Settings) -> list[dict[str, str]]:
+        """Keys that the host's own store lacks and packages need there: `name` and `owner` of each."""
+
+    def add_keys(self, settings: Settings, keys: Sequence[Mapping[str, str]]) -> None:
+        """Put these keys into the host's own store."""
+
+    def finish_interrupted(self, config: Path) -> None:
         """Do what a killed transaction left to do."""
 
-    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int) -> None:
+    def install(self, config: Path, needed: Sequence[Change], lock_timeout: int, /) -> None:
         """Install exactly these versions in one transaction, without removing or downgrading anything."""
 
 

@@ -85,7 +85,7 @@ def _transaction(
     """The simulated installation; None when there is nothing to install or nothing to install from."""
     system = profile["system"]
     due = [item for item in profile["packages"]["wanted"] if item["standing"] in ("absent", "older")]
-    fits = f"{system['id']}-{system['version']}" == requirements["platform"]
+    fits = system["platform"] == requirements["platform"]
     if not due or not fits or not requirements["repositories"]:
         return None
     return manager.simulate(

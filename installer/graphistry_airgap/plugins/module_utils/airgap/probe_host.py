@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from .probe_root import Host
 
+# systems that take each other's packages, under the name that bundles give their platform
+FAMILIES = dict.fromkeys(("rhel", "rocky", "almalinux", "ol", "centos"), "rhel")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
 _FIRMWARE = "/sys/firmware/efi"
 _SECURE_BOOT = f"{_FIRMWARE}/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -23,7 +25,11 @@ def system(host: Host) -> dict[str, Any]:
     release = os_release(host.text("/etc/os-release") or host.text("/usr/lib/os-release") or "")
     kernel = host.word("/proc/sys/kernel/osrelease") or os.uname().release
     machine = os.uname().machine
+    name, version = release.get("ID", ""), release.get("VERSION_ID", "")
+    if name in FAMILIES:
+        name, version = FAMILIES[name], version.partition(".")[0]
     return {
+        "platform": f"{name}-{version}",
         "id": release.get("ID", ""),
         "version": release.get("VERSION_ID", ""),
         "name": release.get("PRETTY_NAME", ""),

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,7 +46,7 @@ def read(data: bytes) -> Token:
 
 def moment(seconds: int) -> str:
     """For a message."""
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _payload(data: bytes) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _object(part: bytes) -> dict[str, Any] | None:
 
 def _moment(payload: dict[str, Any], name: str) -> int:
     value = payload.get(name, 0)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_MOMENT:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LAST_MOMENT:
         raise TokenError(f"its field `{name}` is no time")
     return int(value)
 

@@ -67,10 +67,12 @@ REQUIREMENTS = {
 }
 PROFILE = {
     "system": {
+        "platform": "debian-13",
         "id": "debian",
         "version": "13",
         "name": "Debian GNU/Linux 13 (trixie)",
         "architecture": "amd64",
+        "machine": "x86_64",
         "kernel": "6.12",
         "kernel_headers": True,
     },
@@ -188,7 +190,7 @@ ENGINE = "docker.engine"
 NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 CASES = {
-    "platform-unsupported": ("error", {"system.version": "12"}, {}),
+    "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
     "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),
     "cpu-below-minimum": ("warning", {"resources.cpus": 2}, {}),
     "memory-below-minimum": ("warning", {"resources.memory": 8 * GIB}, {}),
@@ -229,6 +231,20 @@ CASES = {
         {},
     ),
     "package-lock-held": ("warning", {"packages.lock": {"path": "/l", "pid": 7, "process": "apt-get"}}, {}),
+    "rpm-interrupted": ("error", {"packages.journal": 1}, {"package_system": "dnf"}),
+    "package-signature": (
+        "error",
+        {
+            "transaction": {
+                "index_error": "",
+                "conflict": "",
+                "removed": [],
+                "missing_files": [],
+                "refused_files": [{"package": "p", "path": "/m/p.rpm", "reason": "digests OK"}],
+            }
+        },
+        {},
+    ),
     "dpkg-interrupted": ("error", {"packages.unfinished": ["exim4"]}, {}),
     "package-held": ("error", {"packages.wanted": [package("runc", "older", installed="1", held=True)]}, {}),
     "package-assumed": ("error", {"packages.assumed": [package("runc", "older", installed="1")]}, {}),
@@ -315,7 +331,7 @@ def test_the_role_documents_exactly_these_codes():
 
 def test_all_findings_come_at_once_errors_first_and_in_a_stable_order():
     found = findings(
-        {"system.version": "12", "resources.cpus": 1, "docker.snap": True, "hardening.fips": True},
+        {"system.platform": "debian-12", "resources.cpus": 1, "docker.snap": True, "hardening.fips": True},
         {"purpose": "x"},
     )
     assert [item.code for item in found] == [

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from graphistry_airgap.domain.platforms import PLATFORMS
 from graphistry_airgap.plugins.module_utils.airgap import (
     probe_docker,
     probe_host,
@@ -102,7 +103,7 @@ def test_system_and_resources_of_a_debian_host(tree):
     tree.write("/proc/cpuinfo", "processor\t: 0\nmodel name\t: x\n\nprocessor\t: 1\n")
     tree.write("/proc/meminfo", "MemTotal:       16384 kB\nMemFree: 1 kB\n")
     system = probe_host.system(tree.host)
-    assert (system["id"], system["version"]) == ("debian", "13")
+    assert (system["id"], system["version"], system["platform"]) == ("debian", "13", "debian-13")
     assert system["kernel_headers"] is True
     assert probe_host.resources(tree.host) == {"cpus": 2, "memory": 16 * 1024 * 1024}
 
@@ -481,3 +482,11 @@ def test_an_edited_release_is_told_from_the_bundle_s(tree):
     assert found["environment"]["mode"] == "0640"
     assert "A" in found["environment"]["names"]
     assert "hidden" not in json.dumps(found)
+
+
+def test_families_of_systems_are_those_of_the_build(tree):
+    for platform in PLATFORMS.values():
+        for name in platform.os_ids:
+            minor = ".4" if platform.package_system == "dnf" else ""
+            tree.write("/etc/os-release", f'ID="{name}"\nVERSION_ID="{platform.os_version}{minor}"\n')
+            assert probe_host.system(tree.host)["platform"] == platform.name

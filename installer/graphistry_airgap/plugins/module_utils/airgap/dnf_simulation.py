@@ -1,0 +1,167 @@
+"""The package transaction, tried on the real host without changing it.
+
+dnf reads the host's package database, but its settings, lists and caches lie in a temporary directory
+and it knows the bundle's repositories alone.  Such a mirror advertises packages that it does not hold,
+so each file is looked for, and rpm is asked whether one of the repository's own keys has signed it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from . import dnf_settings, dnf_source, rpm_keys
+from .packages import PackageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .probe_root import Host
+
+ENVIRONMENT = {"LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
+_STATE = "/var/lib/graphistry-airgap"
+_RUN = "/run"
+_PREFIX = "airgap-preflight-"
+_GOING = ("Removing", "Downgrading")
+_ROW = re.compile(r"^ (\S+)(?:\s+(\S+)\s+(\S+)\s.*)?$")
+_REPLACED = re.compile(r"^ {2,}replacing +(\S+?)\.\S+ ")
+_NOT_AGREED = "Operation aborted."
+
+
+def simulate(
+    host: Host,
+    *,
+    bundle: str,
+    repositories: Sequence[Mapping[str, Any]],
+    digests: Mapping[str, str],
+    packages: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """Try to install exactly these versions; the work directory is gone when this returns."""
+    parent = host.path(_STATE) if host.path(_STATE).is_dir() else host.path(_RUN)
+    for left_by_a_killed_run in parent.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left_by_a_killed_run)
+    work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    try:
+        sources = tuple(dnf_source.Repository.read(entry) for entry in repositories)
+        medium = dnf_source.Medium(Path(bundle), sources, digests)
+        medium.lay_out(work)
+        (work / "dnf.conf").write_bytes(dnf_source.config(work, sources))
+        return _simulate(host, work / "dnf.conf", medium, packages)
+    finally:
+        shutil.rmtree(work)
+
+
+def _simulate(
+    host: Host, config: Path, medium: dnf_source.Medium, packages: Sequence[Mapping[str, str]]
+) -> dict[str, Any]:
+    status, out, err = run(host, config, "--quiet", "makecache")
+    if status:
+        return _answer(index_error=complaint(f"{out}\n{err}"))
+    status, out, err = run(host, config, "--assumeno", "install", *map(nevra, packages))
+    if _NOT_AGREED not in err and "Nothing to do." not in out:
+        return _answer(conflict=complaint(f"{out}\n{err}"))
+    coming, going = read_table(out)
+    return _answer(
+        installed=sorted({name for name, _ in coming}),
+        removed=going,
+        conflict=_touches_held(host, coming, packages),
+        **_judge_files(host, config, medium, coming),
+    )
+
+
+def _answer(**found: Any) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
+    return {**nothing, "missing_files": [], "refused_files": [], **found}
+
+
+def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:
+    command = ["dnf", f"--config={config}", "--assumeyes", *words]
+    return host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
+
+
+def nevra(package: Mapping[str, str]) -> str:
+    architecture = package.get("architecture") or ""
+    return f"{package['name']}-{package['version']}" + (f".{architecture}" if architecture else "")
+
+
+def read_table(output: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """What dnf would bring, as (name, name-version.arch), and the names of what would go."""
+    coming, going, section, name = [], [], "", ""
+    for line in output.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            section = line
+        elif replaced := _REPLACED.match(line):
+            going.append(replaced[1])
+        elif section and (row := _ROW.match(line if not name else f" {name} {line.strip()}")):
+            # a long name has a line of its own, and the rest follows on the next
+            name = "" if row[2] else row[1]
+            if name:
+                continue
+            if section.startswith(_GOING):
+                going.append(row[1])
+            else:
+                coming.append((row[1], f"{row[1]}-{row[3]}.{row[2]}"))
+        elif not line.strip():
+            section = ""
+    return coming, sorted(set(going))
+
+
+def locations(host: Host, config: Path, names: Sequence[str]) -> list[str]:
+    """Paths of packages, wherever the settings' repositories lie."""
+    if not names:
+        return []
+    status, out, err = run(host, config, "--quiet", "repoquery", "--available", "--location", *names)
+    if status:
+        raise PackageError(
+            f"dnf cannot say where the packages lie: {complaint(f'{out}{err}')}",
+            code="repository-unreadable",
+            hint="run `graphistry-airgap bundle verify` on the bundle",
+        )
+    return [unquote(urlsplit(line).path) for line in out.split()]
+
+
+def complaint(text: str) -> str:
+    """What dnf says went wrong, without its progress."""
+    _, error, after = text.partition("Error:")
+    lines = [line.rstrip() for line in (after if error else text).splitlines() if line.strip()]
+    hints = ("(try to add", "Last metadata", "Unable to detect release")
+    return "\n".join([line for line in lines if not line.startswith(hints)][-12:]).strip()
+
+
+def _touches_held(host: Host, coming: Sequence[tuple[str, str]], wanted: Sequence[Mapping[str, str]]) -> str:
+    """Held packages that are wanted by name are findings of their own."""
+    patterns = dnf_settings.barred(host)
+    own = {item["name"] for item in wanted}
+    held = sorted(name for name, _ in coming if name not in own and dnf_settings.matches(name, patterns))
+    return f"it would change what versionlock or excludes hold: {', '.join(held)}" if held else ""
+
+
+def _judge_files(
+    host: Host, config: Path, medium: dnf_source.Medium, coming: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    missing: list[dict[str, str]] = []
+    refused: list[dict[str, str]] = []
+    state = config.parent
+    paths = locations(host, config, [full for _, full in coming])
+    for repository in medium.repositories:
+        prefix = f"{dnf_source.place(state, repository)}/"
+        own = [
+            os.fspath(medium.bundle / medium.original(path, state))
+            for path in paths
+            if path.startswith(prefix)
+        ]
+        present = [path for path in own if Path(path).is_file()]
+        missing += [_row(path, "the file is not there") for path in own if path not in present]
+        keys = [dnf_source.key_file(state, path) for path in repository.package_keys]
+        with rpm_keys.ring(host, keys, state) as ring:
+            refused += [_row(path, reason) for path, reason in ring.refused(present).items()]
+    return {"missing_files": missing, "refused_files": refused}
+
+
+def _row(path: str, reason: str) -> dict[str, str]:
+    return {"package": Path(path).name.rpartition("-")[0].rpartition("-")[0], "path": path, "reason": reason}
