@@ -134,6 +134,7 @@ def make_real_bundle(path: Path, keys: Keys, *, version: str = "0.1.0") -> MiniB
     platform = bundle.manifest["platforms"][PLATFORM]
     platform["repositories"][0]["suite"] = "test"
     platform["packages"] = {"python": list(_packages(index.read_text(encoding="utf-8")))}
+    bundle.files[f"{runtime}/packages.sh"] = INSTALLER.with_name("packages-apt.sh").read_bytes()
     bundle.files[f"{runtime}/bootstrap"] = render_bootstrap(platform).encode()
     bundle.write()
     bundle.sign(keys, "signer")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install from the bundle that this file lies in:  sh …/install.sh [--keyring FILE] [--json] [install options]
 #
-# It needs a bare Debian: no Python, no gpgv, nothing executable on the medium.  It checks the signature and the
+# It needs a bare Debian or EL 9: no Python of ours, nothing executable on the medium.  It checks the signature and the
 # names of all files, copies what will run as root and hashes the copies, makes the tool's own Python environment
 # from them, and then runs `graphistry-airgap install`.  Until everything is checked, nothing on the host changes
 # but one private directory that is removed again.
@@ -30,7 +30,7 @@ HINT_COPY='copy the bundle again from its source and verify it there first'
 HINT_WHEELS='the wheels do not fit each other or this Python: build the bundle again'
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
-json=no quiet=no allow_unsigned=no keyring='' bundle='' platform=''
+json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' python=''
 site=$DEFAULT_SITE
 stage='' made_program=no half_made='' problems='' failures=0 finished=no
 
@@ -453,12 +453,17 @@ release_value() {
 }
 
 check_platform() {
-    platform=$(release_value ID)-$(release_value VERSION_ID)
+    id=$(release_value ID) version=$(release_value VERSION_ID)
+    case $id in
+    # systems that take each other's packages, under the name that bundles give their platform
+    rhel | rocky | almalinux | ol | centos) platform=rhel-${version%%.*} ;;
+    *) platform=$id-$version ;;
+    esac
     has=$(sed -n 's|^runtime/\([^/]*\)/bootstrap$|\1|p' "$stage/listed" | tr '\n' ' ')
     case " $has" in
     *" $platform "*) ;;
     *)
-        fail 3 wrong-platform "this host is $platform; the bundle is made for ${has:-nothing}" \
+        fail 3 wrong-platform "this host is $id-$version; the bundle is made for ${has:-nothing}" \
             'build a bundle whose spec names this platform, or install on a host it is made for'
         ;;
     esac
@@ -522,120 +527,19 @@ bootstrap_lines() {
     sed -n "s/^$1 //p" "$stage/copy/runtime/$platform/bootstrap"
 }
 
-python_fits() {
-    [ -x /usr/bin/python3 ] || return 1
-    wanted=$(bootstrap_lines package | sed -n 's/^python3=\([0-9]*:\)\{0,1\}\([0-9]*\.[0-9]*\).*/\2/p')
-    [ "$(/usr/bin/python3 -I -c 'import venv, ssl, sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = "$wanted" ]
+# What is particular to a package manager is a file of the bundle: `python`, python_fits and install_python.
+load_package_system() {
+    copy_checked "^(install\.sh|bundle\.json|runtime/$platform/(bootstrap|packages\.sh))\$"
+    # shellcheck source=/dev/null  # a checked copy of packages-apt.sh or packages-dnf.sh
+    . "$stage/copy/runtime/$platform/packages.sh"
 }
 
-apt() {
-    TMPDIR="$stage/apt" DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none \
-        APT_CONFIG="$stage/apt/apt.conf" apt-get -qq "$@" </dev/null >"$stage/apt/words" 2>&1
-}
-
-apt_words() {
-    grep -v '^$' "$stage/apt/words" | tail -n 12
-}
-
-# apt's own place: nothing under /etc/apt is read or written
-prepare_apt() {
-    mkdir -p "$stage/apt/lists/partial" "$stage/apt/cache/archives/partial" "$stage/apt/none"
-    cat >"$stage/apt/apt.conf" <<END
-Dir::Etc::main "/dev/null";
-Dir::Etc::parts "/dev/null";
-Dir::Etc::trusted "/dev/null";
-Dir::Etc::trustedparts "/dev/null";
-Dir::Etc::sourcelist "$stage/apt/sources.list";
-Dir::Etc::sourceparts "$stage/apt/none";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "$stage/apt/none";
-Dir::State::lists "$stage/apt/lists";
-Dir::Cache "$stage/apt/cache";
-APT::Sandbox::User "root";
-APT::Install-Recommends "false";
-APT::Get::Upgrade-By-Source-Package "false";
-APT::Install-Suggests "false";
-APT::Get::Assume-Yes "true";
-APT::Get::AllowUnauthenticated "false";
-Acquire::AllowInsecureRepositories "false";
-Acquire::AllowDowngradeToInsecureRepositories "false";
-Acquire::Languages "none";
-DPkg::Lock::Timeout "120";
-DPkg::Options { "--force-confdef"; "--force-confold"; };
-END
-    # these characters of the mount point would end or change the URI or the line
-    encoded=$(printf '%s' "$bundle" | sed -e 's/%/%25/g' -e 's/ /%20/g' -e 's/\[/%5B/g' -e 's/\]/%5D/g' \
-        -e 's/"/%22/g' -e 's/#/%23/g' -e 's/@/%40/g')
-    bootstrap_lines source | BUNDLE=$encoded KEYS="$stage/copy/packages/$platform/keys" awk '
-        function put(mark, value,   at) {
-            while (at = index($0, mark)) $0 = substr($0, 1, at - 1) value substr($0, at + length(mark))
-        }
-        { put("@KEYS@", ENVIRON["KEYS"]); put("@BUNDLE@", ENVIRON["BUNDLE"]); print }' >"$stage/apt/sources.list"
-}
-
-# absent packages at exactly the listed version; what is installed stays unless a dependency forces it
-absent_packages() {
-    bootstrap_lines package | while IFS= read -r item; do
-        state=$(dpkg-query -W -f '${db:Status-Status}' "${item%%=*}" 2>/dev/null) || state=absent
-        [ "$state" = installed ] || printf '%s\n' "$item"
-    done
-}
-
-# the simulation may install, and may upgrade to a listed version; it must not remove, downgrade or bring others
-refused_changes() {
-    bootstrap_lines package | awk '
-        NR == FNR { listed[$0] = 1; next }
-        $1 == "Remv" || $1 == "Purg" { print "would remove " $2 }
-        $1 == "Inst" {
-            old = ($3 ~ /^\[/) ? substr($3, 2, length($3) - 2) : ""
-            new = (old == "") ? $3 : $4
-            sub(/^\(/, "", new); sub(/\)$/, "", new)
-            if (!(($2 "=" new) in listed)) print "would install " $2 " " new ", which the bundle does not list"
-            else if (old != "") print $2, old, new > "/dev/stderr"
-        }' - "$stage/apt/words"
-}
-
-simulate_python() {
-    # shellcheck disable=SC2086  # one word per package
-    apt -s install $packages || fail 3 packages-refused "apt would not install the bundle's Python: $(apt_words)" \
-        'a held package or a package from elsewhere may stand in the way; see apt-mark showhold'
-    refused=$(refused_changes 2>"$stage/upgrades")
-    while read -r name old new; do
-        ! dpkg --compare-versions "$new" lt "$old" || refused="$refused would downgrade $name from $old to $new"
-    done <"$stage/upgrades"
-    [ -z "$refused" ] || fail 3 packages-refused "installing the bundle's Python $refused" \
-        'bring the named packages to the versions of the bundle first, or build a bundle for this host'
-}
-
-install_python() {
-    packages=$(absent_packages | tr '\n' ' ')
-    [ -n "$packages" ] || fail 3 python-unfit "/usr/bin/python3 is not the one that the bundle's runtime is made for, or it is broken" \
-        "this platform's own Python is needed: $(bootstrap_lines package | grep '^python3=')"
-    prepare_apt
-    apt update || disk_full "$stage/apt/words" || fail 4 packages-unreadable "apt does not accept the bundle's packages: $(apt_words)" "$HINT_COPY"
-    simulate_python
-    # everything is fetched and checked by apt before dpkg changes the host
-    # shellcheck disable=SC2086
-    apt --download-only install $packages || disk_full "$stage/apt/words" ||
-        fail 4 packages-unreadable "apt cannot fetch the bundle's packages: $(apt_words)" "$HINT_COPY"
-    # the receipt tells what an installation added, and this comes before the tool that writes it
+# the receipt tells what an installation added, and this comes before the tool that writes it; rows come on stdin
+keep_packages_before() {
     [ -f "$PROGRAM/packages-before" ] || {
-        dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Version}\n' >"$stage/packages-before"
+        cat >"$stage/packages-before"
         mv -- "$stage/packages-before" "$PROGRAM/packages-before"
     }
-    say "installing Python from the bundle: $packages"
-    # shellcheck disable=SC2086
-    apt --no-download install $packages || {
-        case $(apt_words) in
-        *'Could not get lock'* | *'Unable to acquire the dpkg'*)
-            fail 5 package-lock-held "the package lock did not get free within 120 s: $(apt_words)" \
-                'wait for the named process, then run the same command again'
-            ;;
-        esac
-        fail 1 packages-failed "installing the bundle's Python failed: $(apt_words)" \
-            'repair what apt names (dpkg --configure -a), then run the same command again'
-    }
-    python_fits || fail 1 python-unfit 'the installed Python does not run' "$(apt_words)"
 }
 
 # ---- the tool -----------------------------------------------------------------------------------------------
@@ -699,7 +603,7 @@ make_runtime() {
     half_made=$runtime
     mkdir -p "$PROGRAM/runtimes" "$stage/home"
     {
-        /usr/bin/python3 -I -m venv --without-pip "$runtime" &&
+        "$python" -I -m venv --without-pip "$runtime" &&
             env -i PATH="$FIXED_PATH" HOME="$stage/home" TMPDIR="$stage/home" LC_ALL=C.UTF-8 PIP_CONFIG_FILE=/dev/null \
                 "$runtime/bin/python" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
@@ -809,12 +713,12 @@ main() {
     check_list
     check_names
     check_platform
+    load_package_system
     allow_fapolicyd
     checked=
     runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
-    copy_checked "^(install\.sh|bundle\.json|runtime/$platform/bootstrap)\$"
     if [ ! -f "$runtime/.complete" ] || ! python_fits; then
-        need_room 400 # the copies, apt's lists, the packages, the environment
+        need_room 400 # the copies, package lists, the packages, the environment
         copy_checked "^(runtime/$platform|packages/$platform/keys)/"
         if ! python_fits; then
             check_every_byte

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain import layout, vgpu
 from graphistry_airgap.domain.bootstrap import NAME as BOOTSTRAP
-from graphistry_airgap.domain.bootstrap import render_bootstrap
+from graphistry_airgap.domain.bootstrap import PACKAGES, render_bootstrap
 from graphistry_airgap.domain.bundle import LAYOUT, blob_path
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.images import layout_index
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 class Content:
     """Everything that goes into one bundle; `locate` finds a blob of the cache by digest.
 
-    `package_signers` has, by sha256, the keys that signed a package itself.
+    `package_signers` has, by sha256, the keys that signed a package itself; `package_scripts` has, by
+    package system, the part of install.sh that is particular to it.
     """
 
     release: Release
@@ -48,6 +49,7 @@ class Content:
     wheels: dict[str, list[Wheel]]
     images: list[Image]
     installer: bytes
+    package_scripts: dict[str, bytes]
     locate: Callable[[str], Path]
 
     def lock(self) -> Lock:
@@ -80,6 +82,9 @@ class Content:
             verdict = {"config": image.config, "release": release.sha256}
             yield Item("image", image.name, release.version, size, digest, release.archive.path, verdict)
         for platform in self.platforms:
+            script = self.package_scripts[platform.package_system]
+            name = f"{layout.runtime(platform.name)}/{PACKAGES}"
+            yield Item("installer", name, "", len(script), sha256_hex(script), "this tool")
             yield from self._platform_items(platform)
 
     def _platform_items(self, platform: type[Platform]) -> Iterator[Item]:
@@ -152,6 +157,8 @@ class Content:
             yield from self._platform_pieces(platform.name)
             bootstrap = render_bootstrap(platform_entry(platform, self.closures[platform.name]))
             yield bytes_piece(f"{layout.runtime(platform.name)}/{BOOTSTRAP}", bootstrap.encode())
+            script = self.package_scripts[platform.package_system]
+            yield bytes_piece(f"{layout.runtime(platform.name)}/{PACKAGES}", script)
 
     def _platform_pieces(self, platform: str) -> Iterator[Piece]:
         closure = self.closures[platform]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "bootstrap"
+# beside it: what of install.sh is particular to the platform's package manager
+PACKAGES = "packages.sh"
 
 
 def render_bootstrap(platform: Mapping[str, Any]) -> str:
@@ -29,7 +31,8 @@ def render_bootstrap(platform: Mapping[str, Any]) -> str:
 
 
 def _dnf_repository(repository: Mapping[str, Any]) -> list[str]:
-    keys = " ".join(f"file://@KEYS@/{PurePosixPath(key).name}" for key in repository["package_keys"])
+    paths = dict.fromkeys((repository["signed_by"], *repository["package_keys"]))
+    keys = " ".join(f"file://@KEYS@/{PurePosixPath(path).name}" for path in paths)
     return [
         f"[{repository['name']}]",
         f"name={repository['name']}",

@@ -231,6 +231,12 @@ class BuildBundle:
             wheels={name: future.result() for name, future in wheels.items()},
             images=packed.result(),
             installer=self.installer.read_bytes(),
+            package_scripts={
+                platform.package_system: self.installer.with_name(
+                    f"packages-{platform.package_system}.sh"
+                ).read_bytes()
+                for platform in platforms
+            },
             locate=self._locate,
         )
 

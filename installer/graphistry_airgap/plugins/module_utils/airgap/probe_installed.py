@@ -23,7 +23,7 @@ def installed(host: Host) -> tuple[str, list[dict[str, Any]]]:
         found = sorted(set(list_packages(host)))
         if found:
             names = ("name", "version", "architecture")
-            return system, [dict(zip(names, entry)) for entry in found]  # noqa: B905 (Python 3.9)
+            return system, [dict(zip(names, entry)) for entry in found]
     return "", []
 
 
