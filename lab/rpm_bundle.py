@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""The demo's release for hosts with EL 9, from the stand-in dnf repositories: `build/rpm/`.
+
+Docker and Compose are Debian 13's and the interpreter is Debian 12's, out of the bundles that the demo and
+Debian 12's tests are made with.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from debian_12_bundle import DEBIAN_12, build_debian_12_bundle
+from demo_bundle import BUILD, DEMO, DemoError, build_bundle, release_spec, say
+from rpm_repository import RpmRepositoryError, build
+
+RPM = BUILD / "rpm"
+PLATFORM = """\
+  rhel-9:
+    repositories:
+      # Stand-ins: the vendors' repositories are not to be had here.
+      - name: el9
+        uri: file:repository/el9
+        gpg_keys: [repository/key.asc]
+      - name: docker
+        uri: file:repository/docker
+        gpg_keys: [repository/key.asc]
+      - name: nvidia
+        uri: file:repository/nvidia
+        gpg_keys: [repository/key.asc]
+    modules: ["nvidia-driver:580-open"]
+"""
+
+
+def build_rpm_bundle() -> None:
+    """Repositories, spec, bundle and the demo's keyring; what is unchanged is kept."""
+    RPM.mkdir(parents=True, exist_ok=True)
+    build_debian_12_bundle()
+    say("rpm repositories")
+    pools = [DEMO / "bundle" / "packages" / "debian-13", DEBIAN_12 / "bundle" / "packages" / "debian-12"]
+    build(RPM / "repository", pools)
+    spec = RPM / "rhel.bundle.yml"
+    spec.write_text(release_spec(spec) + PLATFORM, encoding="utf-8")
+    build_bundle(spec, RPM / "bundle")
+    shutil.copyfile(DEMO / "trusted.gpg", RPM / "trusted.gpg")
+
+
+if __name__ == "__main__":
+    try:
+        build_rpm_bundle()
+    except (DemoError, RpmRepositoryError) as problem:
+        sys.exit(f"rpm bundle: {problem}")
