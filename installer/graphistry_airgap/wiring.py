@@ -22,6 +22,7 @@ from graphistry_airgap.adapters.docker_archive import DockerArchive
 from graphistry_airgap.adapters.documents import load_document
 from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
+from graphistry_airgap.adapters.evidence_files import EvidenceFiles, circumstances
 from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.adapters.files import save_json, write_atomic
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
@@ -39,7 +40,7 @@ from graphistry_airgap.adapters.reboot import ResumeUnit
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.adapters.release_source import ReleaseSource
 from graphistry_airgap.adapters.resume_state import ResumeStateFile
-from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.adapters.signature import check_signature, read_keyring
 from graphistry_airgap.adapters.spec_file import read_spec
 from graphistry_airgap.adapters.vgpu_files import VgpuFiles
 from graphistry_airgap.adapters.wheels import Runtime
@@ -67,6 +68,7 @@ from graphistry_airgap.services.sign_bundle import SignBundle
 from graphistry_airgap.services.status import Status
 from graphistry_airgap.services.targets import Asked, Targets
 from graphistry_airgap.services.verify_bundle import VerifiedBundle, verification_result, verify_bundle
+from graphistry_airgap.services.verify_report import VerifyWithReport
 
 if TYPE_CHECKING:
     import argparse
@@ -123,14 +125,17 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
 
 
 def _bundle_verify(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
-    verified = _open_bundle(
-        arguments.path,
-        arguments.keyring or places.KEYRING,
-        say=progress.note,
-        allow_unsigned=arguments.allow_unsigned,
-        progress=progress.task,
-    )
-    return verification_result(verified)
+    keyring = arguments.keyring or places.KEYRING
+    given: dict[str, Any] = {"allow_unsigned": arguments.allow_unsigned, "progress": progress.task}
+    if arguments.report is None:
+        return verification_result(_open_bundle(arguments.path, keyring, say=progress.note, **given))
+    return VerifyWithReport(
+        lambda place: BundleDirectory(place, progress.note),
+        check_signature,
+        read_keyring,
+        circumstances,
+        EvidenceFiles(),
+    ).run(arguments.path, keyring, arguments.report, **given)
 
 
 def _bundle_inspect(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.process import FIXED_PATH, run
 from graphistry_airgap.domain import openpgp, places
+from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
+from graphistry_airgap.domain.evidence import Keyring
 from graphistry_airgap.domain.signature import Verdict
 
 if TYPE_CHECKING:
@@ -69,15 +71,23 @@ def check_signature(
     tool = _find(tools)
     signers: list[str] = []
     reasons: dict[str, str] = {}
+    good: list[tuple[str, str]] = []
     with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as folder:
         for name, raw in signatures.items():
             found, reason = _judge(tool, Path(folder), sums, raw, trusted)
             signers += [one for one in found if one not in signers]
+            good += [(name, one) for one in found]
             if reason:
                 reasons[name] = reason
     if not signers:
         raise _refused(reasons, trusted)
-    return Verdict(tuple(signers), tool, tuple(reasons.items()))
+    return Verdict(tuple(signers), tool, tuple(reasons.items()), tuple(good))
+
+
+def read_keyring(keyring: Path, bundle: Path) -> Keyring:
+    """The keys that `check_signature` would ask, and the state of each."""
+    trusted = _load_keyring(keyring, bundle)
+    return Keyring(str(keyring), sha256_hex(keyring.read_bytes()), trusted.keys.certificates)
 
 
 def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
@@ -90,7 +100,12 @@ def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
         hint=f"the keyring's usable keys are: {known}"
         + (f" ({dead})" if dead else "")
         + "; get the bundle or the signer's key from a source that you trust, never from the medium",
-        details={"path": path, "found": reason, "needed": f"a signature by a usable key of {trusted.path}"},
+        details={
+            "path": path,
+            "found": reason,
+            "needed": f"a signature by a usable key of {trusted.path}",
+            "signatures": [{"path": name, "reason": why} for name, why in reasons.items()],
+        },
     )
 
 

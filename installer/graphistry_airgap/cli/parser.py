@@ -101,6 +101,12 @@ def build_parser() -> Parser:
     verify = actions.add_parser("verify", help="check signature and every byte of a bundle", parents=[common])
     verify.add_argument("path", type=Path, metavar="PATH")
     _keyring(verify)
+    verify.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE.json",
+        help="write what was found as evidence, also of a bundle that is refused: FILE.json and FILE.html",
+    )
     inspect = actions.add_parser("inspect", help="show what a bundle holds", parents=[common])
     inspect.add_argument("path", type=Path, metavar="PATH")
     inspect.add_argument(

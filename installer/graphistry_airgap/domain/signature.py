@@ -11,12 +11,13 @@ from graphistry_airgap.domain.errors import BundleError
 class Verdict:
     """`signers` are primary-key fingerprints; none only where an unsigned bundle was explicitly allowed.
 
-    `ignored` are signature files beside the good ones that do not count, with the reason.
+    `good` are the signature files that count with their signers, `ignored` the others with the reason.
     """
 
     signers: tuple[str, ...] = ()
     tool: str = ""
     ignored: tuple[tuple[str, str], ...] = ()
+    good: tuple[tuple[str, str], ...] = ()
 
     @property
     def signed(self) -> bool:

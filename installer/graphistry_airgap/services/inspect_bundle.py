@@ -43,11 +43,11 @@ def inspect_bundle(
             path, keyring, open_directory=open_directory, check_signature=check_signature, read_all=False
         )
         bundle, verdict = verified.bundle, verified.signature
-    contents, lines = _descriptions(reader, bundle)
+    contents, lines = descriptions(reader, bundle)
     return Result(data={**_summary(bundle, verdict), **contents}, messages=_messages(bundle, lines, verdict))
 
 
-def _descriptions(reader: BundleReader, bundle: Bundle) -> tuple[dict[str, Any], list[str]]:
+def descriptions(reader: BundleReader, bundle: Bundle) -> tuple[dict[str, Any], list[str]]:
     """Bill of materials and provenance, summed up; each is the file that bundle.json names."""
     found: dict[str, Any] = {}
     lines = []
