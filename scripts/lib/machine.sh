@@ -18,7 +18,8 @@ need_lab_programs() {
     missing=
     for pair in python3:python3 docker:docker.io dockerd:docker.io debootstrap:debootstrap \
         zstd:zstd xz:xz-utils ip:iproute2 nsenter:util-linux sysctl:procps tcpdump:tcpdump curl:curl \
-        shellcheck:shellcheck busybox:busybox gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg; do
+        shellcheck:shellcheck busybox:busybox gpg:gnupg gpgconf:gpgconf gpgv:gpgv apt-ftparchive:apt-utils dpkg-deb:dpkg \
+        dnf:dnf rpm:rpm rpmbuild:rpm rpmsign:rpm createrepo_c:createrepo-c; do
         command -v "${pair%:*}" >/dev/null || missing="$missing ${pair#*:}"
     done
     for pair in pip:python3-pip ensurepip:python3-venv; do

@@ -615,6 +615,8 @@ make_runtime() {
     trust_program
     "$runtime/bin/graphistry-airgap" --help >"$stage/words" 2>&1 ||
         fail 4 runtime-failed "the tool does not start: $(tail -n 12 "$stage/words")" "$HINT_WHEELS"
+    # a host with SELinux knows by its own rules what programs below /opt are
+    ! command -v restorecon >/dev/null || restorecon -R "$PROGRAM" 2>/dev/null || :
     touch "$runtime/.complete"
     half_made=''
 }

@@ -8,7 +8,7 @@ python_fits() {
 }
 
 dnf() {
-    TMPDIR="$stage/dnf" command dnf --config="$stage/dnf/dnf.conf" --assumeyes "$@" </dev/null >"$stage/dnf/words" 2>&1
+    TMPDIR="$stage/dnf" command dnf --config="$stage/dnf/dnf.conf" "$@" </dev/null >"$stage/dnf/words" 2>&1
 }
 
 dnf_words() {
@@ -32,7 +32,6 @@ localpkg_gpgcheck=1
 best=1
 install_weak_deps=0
 skip_if_unavailable=0
-module_hotfixes=1
 END
     # dnf reads files where they lie, so it is shown none but checked copies
     copy_checked "^packages/$platform/[^/]*/repodata/"
@@ -81,7 +80,7 @@ simulate_python() {
 # the copies of the packages, each signed by a key of the bundle; dnf would take any key that the host has, too
 copy_packages() {
     # shellcheck disable=SC2086
-    dnf --quiet repoquery --available --location $packages || disk_full "$stage/dnf/words" ||
+    dnf --quiet --assumeyes repoquery --available --location $packages || disk_full "$stage/dnf/words" ||
         fail 4 packages-unreadable "dnf does not find the bundle's packages: $(dnf_words)" "$HINT_COPY"
     sed -n "s|^file://$stage/copy/||p" "$stage/dnf/words" | sed 's/[].[*^$\\+?(){}|]/\\&/g; s/^/^/; s/$/$/' >"$stage/dnf/files"
     grep -Ef "$stage/dnf/files" "$stage/listed" >"$stage/dnf/rpms" || :
@@ -117,7 +116,7 @@ install_python() {
     [ -n "$packages" ] || fail 3 python-unfit "$python is broken, though its packages are installed" \
         'repair it (dnf reinstall python3.11 python3.11-libs), then run the same command again'
     prepare_dnf
-    dnf --quiet makecache || disk_full "$stage/dnf/words" ||
+    dnf --quiet --assumeyes makecache || disk_full "$stage/dnf/words" ||
         fail 4 packages-unreadable "dnf does not accept the bundle's packages: $(dnf_words)" "$HINT_COPY"
     simulate_python
     copy_packages
@@ -125,7 +124,7 @@ install_python() {
     rpm -qa --qf 'rpm\t%{NAME}\t%{EPOCHNUM}:%{VERSION}-%{RELEASE}\t%{SUMMARY}\n' | keep_packages_before
     say "installing Python from the bundle: $packages"
     # shellcheck disable=SC2086
-    dnf --quiet install $packages || fail 1 packages-failed "installing the bundle's Python failed: $(dnf_words)" \
+    dnf --quiet --assumeyes install $packages || fail 1 packages-failed "installing the bundle's Python failed: $(dnf_words)" \
         'repair what dnf names, then run the same command again'
     python_fits || fail 1 python-unfit 'the installed Python does not run' "$(dnf_words)"
 }

@@ -80,7 +80,8 @@ def _answer(**found: Any) -> dict[str, Any]:
 
 
 def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:
-    command = ["dnf", f"--config={config}", "--assumeyes", *words]
+    answer = [] if "--assumeno" in words else ["--assumeyes"]
+    command = ["dnf", f"--config={config}", *answer, *words]
     return host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
 
 

@@ -76,7 +76,7 @@ def driver_version(package_version: str) -> str:
 
 def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
     """`whole`: the package manager thinks so, whatever became of the files; `begun`: it is half-way there."""
-    found = [package for package in known if package.name == name]
+    found = [package for package in known if _is(package, name)]
     whole = any(package.whole for package in found)
     return {"name": name, "whole": whole, "begun": bool(found) and not whole}
 
@@ -84,7 +84,13 @@ def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
 def _image(known: Sequence[Installed], name: str) -> str:
     """Version of the package that the running kernel came from; empty where none tells."""
     names = (name, f"{name}-unsigned")
-    return next((package.version for package in known if package.name in names and package.whole), "")
+    fitting = (package for package in known if package.whole and any(_is(package, one) for one in names))
+    return next((package.version for package in fitting), "")
+
+
+def _is(package: Installed, name: str) -> bool:
+    """Debian puts a kernel's release into the name of its packages, rpm into their version."""
+    return name in (package.name, f"{package.name}-{package.version}.{package.architecture}")
 
 
 def _packages(known: Sequence[Installed]) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ def versions(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
                 f"{item['name']} {how}, and {item['version']} is needed",
                 item["installed"] or "absent",
                 item["version"],
-                f"`{unhold.format(item['name'])}`, or upgrade it by your own process",
+                f"{unhold.format(item['name'])}, or upgrade it by your own process",
             )
     if upgrades := [
         f"{item['name']} {item['installed']} -> {item['version']}" for item in older if not item["held"]

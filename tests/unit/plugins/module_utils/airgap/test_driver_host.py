@@ -296,3 +296,14 @@ def test_an_enrolled_key_is_found_in_shim_s_list(machine):
 def test_a_key_that_is_not_there_is_not_enrolled(machine):
     machine.write(f"{EFIVARS}/MokListRT-{GUID}", b"\x06\x00\x00\x00")
     assert (signing(machine)["has_key"], signing(machine)["enrolled"]) == (False, False)
+
+
+def test_rpm_s_kernel_packages_have_the_release_in_their_version(machine):
+    kernel = "5.14.0-503.14.1.el9_5.x86_64"
+    machine.write("proc/sys/kernel/osrelease", kernel + "\n")
+    rows = ("kernel-core", "kernel-devel")
+    machine.packages = "".join(f"{name}\tx86_64\t0:5.14.0-503.14.1.el9_5\n" for name in rows)
+    machine.packages += "kernel-devel\tx86_64\t0:5.14.0-427.el9\n"
+    found = driver_host.probe(machine.host, {**wish(), "platform": "rhel-9", "package_system": "dnf"})
+    assert found["image"] == "5.14.0-503.14.1.el9_5"
+    assert found["headers_package"]["whole"] is True
