@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prepared_host import INSTALL, INSTALLED_TOOL, MEDIUM, place, site_file
-from sealed_host import SealedHost
+from sealed_host import IMAGE, SealedHost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DEMO = Path(__file__).resolve().parents[2] / "build" / "demo"
 DRIVER = DEMO.parent / "driver"
+DEBIAN_12 = DEMO.parent / "debian-12"
 PASSWORD = "correct-horse-Battery-9"
 
 # One section each; a bare Debian has neither Python nor Docker.
@@ -53,12 +54,13 @@ def demo_host(
     password: str | None = PASSWORD,
     medium: str = MEDIUM,
     mounts: Sequence[str] = (),
+    image: str = IMAGE,
 ) -> Iterator[SealedHost]:
     """A started host with the operator's files, and at `medium` the bundle or a directory of bundles."""
     host = SealedHost(f"airgap-test-{name}")
     host.stop()
     with host:
-        host.start(mounts=[f"{bundle}:{medium}:ro", *mounts])
+        host.start(image=image, mounts=[f"{bundle}:{medium}:ro", *mounts])
         place(host, keyring=keyring, site=site_file() if site is None else site, password=password)
         yield host
 

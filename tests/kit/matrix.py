@@ -72,8 +72,8 @@ def platform_step(
 ) -> Iterator[Step]:
     """Time one step of a platform and write its row to `platforms.json`, whether it went well or not.
 
-    `stand_in` is true where the host or what is installed on it only plays the platform's part; `variant`
-    tells apart rows of the same platform and step (`containerd`, `hardened`).
+    `stand_in` is true where the host, or a part of its Docker, only plays the platform's part; NVIDIA's
+    toolkit is one in every row.  `variant` tells apart rows of the same step (`containerd`, `hardened`).
     """
     if step not in STEPS:
         raise ValueError(f"{step} is not one of {', '.join(STEPS)}")

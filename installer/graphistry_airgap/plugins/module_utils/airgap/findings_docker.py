@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Any
 
 from . import package_words
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 # Docker's own pools when nobody sets any, in the order in which networks take them
 _BRIDGES = ("172.17.0.0/16", "172.18.0.0/16")
+# older ones do not know the feature `containerd-snapshotter`
+_OLDEST_WITH_CONTAINERD_STORE = 23
 _GATEWAY_SERVICE = "caddy"
 # packages that bring dockerd: Debian's own and Docker's
 _ENGINES = ("docker.io", "docker-ce")
@@ -87,6 +90,33 @@ def other_engines(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -
             "the bundle's Docker, or none",
             f"save what its containers hold, then `{remove.format(name)}`",
         )
+
+
+def image_store(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """An older Docker ignores the setting without a word, and a restart would not change that."""
+    version = _version_to_be(profile)
+    major = re.match(r"(?:\d+:)?(\d+)", version)
+    if (
+        requirements["image_store"] == "containerd"
+        and major
+        and int(major[1]) < _OLDEST_WITH_CONTAINERD_STORE
+    ):
+        yield Finding(
+            ERROR,
+            "image-store-unknown",
+            f"Docker {version} has no containerd image store, and the site file asks for it",
+            version,
+            f"Docker {_OLDEST_WITH_CONTAINERD_STORE}.0 or newer",
+            "set docker.image_store in the site file to classic or default, or use a bundle with a newer one",
+        )
+
+
+def _version_to_be(profile: Mapping[str, Any]) -> str:
+    """Docker's version after the installation: nothing newer is ever replaced."""
+    for item in profile["packages"]["wanted"]:
+        if item["name"] in _ENGINES:
+            return str(item["installed"] if item["standing"] == "newer" else item["version"])
+    return str(profile["docker"]["engine"].get("version", ""))
 
 
 def restart(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ _JUDGES = (
     findings_disk.disks,
     findings_docker.daemon_settings,
     findings_docker.other_engines,
+    findings_docker.image_store,
     findings_docker.restart,
     findings_docker.routes,
     findings_docker.ports,

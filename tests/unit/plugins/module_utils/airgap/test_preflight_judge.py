@@ -189,6 +189,7 @@ SETTINGS = "docker.settings"
 ENGINE = "docker.engine"
 NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
+DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
     "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),
@@ -215,6 +216,7 @@ CASES = {
     "docker-snap": ("error", {"docker.snap": True}, {}),
     "podman-docker": ("error", {"packages.rivals": {"podman-docker": "5.4"}}, {}),
     "docker-foreign-package": ("error", {"packages.rivals": {"docker-ce": "5:28.0"}}, {}),
+    "image-store-unknown": ("error", {"packages.wanted": [DOCKER_20]}, {"image_store": "containerd"}),
     "foreign-containers-running": (
         "error",
         {ENGINE: RUNNING | {"containers": [container("billing")]}},
@@ -341,6 +343,26 @@ def test_all_findings_come_at_once_errors_first_and_in_a_stable_order():
         "cpu-below-minimum",
         "fips-enabled",
     ]
+
+
+# the image store
+
+
+@pytest.mark.parametrize(
+    ("wanted", "engine", "known"),
+    [
+        ([DOCKER_20], {}, False),
+        ([package("docker-ce", "older", installed="5:20.10.24", version="5:28.5.1")], RUNNING, True),
+        ([package("docker.io", "newer", installed="26.1.5", version="20.10.24")], RUNNING, True),
+        ([], RUNNING | {"version": "20.10.24"}, False),
+        ([], RUNNING | {"version": "23.0.0"}, True),
+        ([], {}, True),
+    ],
+)
+def test_the_containerd_store_is_refused_for_the_docker_that_will_run(wanted, engine, known):
+    profile = {"packages.wanted": wanted, ENGINE: engine}
+    assert ("image-store-unknown" not in codes(profile, {"image_store": "containerd"})) is known
+    assert "image-store-unknown" not in codes(profile, {"image_store": "classic"})
 
 
 # disks

@@ -1,0 +1,67 @@
+"""What happens to a bundle before it is carried to a host, as rows of the matrix of platforms."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matrix import platform_step
+
+from graphistry_airgap.adapters.spec_file import read_spec
+from graphistry_airgap.domain.closure import Wanted
+from graphistry_airgap.domain.platforms import PLATFORMS
+from graphistry_airgap.services.build_bundle import BuildRequest
+from graphistry_airgap.wiring import build_bundle_service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CACHE = Path(__file__).resolve().parents[2] / "build" / "cache"
+
+
+def try_bundle(
+    platform: str, spec: Path, bundle: Path, keyring: Path, scratch: Path, *, stand_in: bool
+) -> None:
+    """Resolve the platform, build the bundle again from a warm cache, and verify what came of it.
+
+    `bundle` is the one that the hosts are installed from; `scratch` must lie on the cache's file system.
+    """
+    with platform_step(
+        platform, "resolve", stand_in=stand_in, expected=sorted(PLATFORMS[platform].groups)
+    ) as row:
+        row.got = _resolved_groups(platform, spec, scratch)
+    row.require()
+    with platform_step(platform, "build", stand_in=stand_in, expected="the same SHA256SUMS") as row:
+        _tool("build", spec, "-o", scratch / "again", "--cache", CACHE, "--offline")
+        same = (scratch / "again/SHA256SUMS").read_bytes() == (bundle / "SHA256SUMS").read_bytes()
+        row.got = "the same SHA256SUMS" if same else "other SHA256SUMS"
+    row.require()
+    with platform_step(platform, "verify", stand_in=stand_in, expected="all bytes, good") as row:
+        verified = _tool("verify", bundle, "--keyring", keyring)["data"]
+        row.got = f"{verified['mode']}, {verified['signature']['verdict']}"
+    row.require()
+
+
+def _resolved_groups(platform: str, spec: Path, scratch: Path) -> list[str]:
+    """Package groups for which the spec's repositories gave packages that a trusted key has signed."""
+    request = BuildRequest(spec=spec, output=scratch / "none", cache=CACHE)
+    wanted = read_spec(spec).platforms[platform].repositories
+    closure = build_bundle_service(request).packages.resolve(PLATFORMS[platform], wanted, Wanted())
+    signed = {one.spec.name for one in closure.repositories if one.fingerprints}
+    return sorted(
+        name
+        for name, group in closure.groups.items()
+        if group and {package.repository for package in group} <= signed
+    )
+
+
+def _tool(command: str, *arguments: str | Path) -> dict[str, Any]:
+    words: Sequence[str | Path] = (sys.executable, "-m", "graphistry_airgap", "--json", "bundle", command)
+    done = subprocess.run([*words, *arguments], env=os.environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
