@@ -32,6 +32,7 @@ STATE = "/var/lib/graphistry-airgap"
 WELL = {"exit": 0, "services": 15, "healthy": 15, "egress": 0}
 SETTINGS = """\
 schema: 1
+purpose: server
 docker: {{image_store: {store}, address_pools: [{{base: {base}, size: 24}}], allow_restart: true}}
 administrator: {{secret_file: /etc/graphistry-airgap/administrator.yml}}
 """
