@@ -12,7 +12,7 @@ import sys
 
 from debian_12_bundle import DEBIAN_12, build_debian_12_bundle
 from demo_bundle import BUILD, DEMO, DemoError, build_bundle, release_spec, say
-from rpm_repository import RpmRepositoryError, build
+from rpm_repositories import RpmRepositoryError, build
 
 RPM = BUILD / "rpm"
 PLATFORM = """\

@@ -15,7 +15,7 @@ import urllib.request
 from typing import IO, TYPE_CHECKING
 
 from graphistry_airgap.adapters.files import CHUNK
-from graphistry_airgap.domain.errors import HostEnvironmentError, InputError
+from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Fetcher:
                 return self._attempt(uri, sha256, size)
             except _TransientError as failure:
                 reason = str(failure)
-        raise HostEnvironmentError(
+        raise InputError(
             f"{uri} could not be fetched in {ATTEMPTS} attempts: {reason}",
             code="fetch-failed",
             hint="check network, proxy variables and repository, then repeat; what was fetched is kept",

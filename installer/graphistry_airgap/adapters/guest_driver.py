@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _RUN = re.compile(
     r"NVIDIA-Linux-(?P<architecture>x86_64|aarch64)-(?P<version>\d+(?:\.\d+)+)(?P<rest>[\w-]*)\.run"
 )
-_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 _RPM_LEAD, _RPM_MAGIC, _RPM_HEADER = 96, b"\xed\xab\xee\xdb", b"\x8e\xad\xe8\x01"
 _RPM_TAGS = {1000: "name", 1001: "version", 1022: "architecture"}
 _LARGEST_HEADER = 32 << 20
@@ -69,7 +69,7 @@ def _rpm(path: Path) -> Found:
     except (ValueError, struct.error, UnicodeDecodeError) as error:
         raise _not_one(path, f"its header cannot be read: {error}") from None
     machine = fields.get("architecture", "")
-    architecture = "all" if machine == "noarch" else _MACHINES.get(machine, machine)
+    architecture = "all" if machine == "noarch" else MACHINES.get(machine, machine)
     return Found("rpm", fields.get("name", ""), upstream_version(fields.get("version", "")), architecture)
 
 
@@ -93,7 +93,7 @@ def _run(path: Path) -> Found:
     if match is None or not script:
         raise _not_one(path, "a .run file of NVIDIA is called NVIDIA-Linux-x86_64-<version>-grid.run")
     name = f"NVIDIA-Linux{match['rest']}"
-    return Found("run", name, match["version"], _MACHINES[match["architecture"]])
+    return Found("run", name, match["version"], MACHINES[match["architecture"]])
 
 
 _READERS: dict[str, Callable[[Path], Found]] = {".deb": _deb, ".rpm": _rpm, ".run": _run}

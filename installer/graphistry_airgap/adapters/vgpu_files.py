@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.files import sha256_file
-from graphistry_airgap.adapters.guest_driver import read_guest_driver
+from graphistry_airgap.adapters.guest_driver import MACHINES, read_guest_driver
 from graphistry_airgap.domain.bundle import is_file_name
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.vgpu import TOKEN, CarriedFile, GuestDriver, Vgpu
@@ -72,11 +72,12 @@ def _driver(file: CarriedFile, platform: type[Platform]) -> GuestDriver:
             code="vgpu-driver-kind",
             hint=f"{platform.name} takes: {', '.join('.' + kind for kind in platform.guest_drivers)}",
         )
-    if found.architecture not in (platform.architecture, "all"):
+    architecture = MACHINES.get(platform.architecture, platform.architecture)
+    if found.architecture not in (architecture, "all"):
         raise InputError(
             f"the vGPU guest driver {file.name} is for {found.architecture}, "
-            f"{platform.name} is {platform.architecture}",
+            f"{platform.name} is {architecture}",
             code="vgpu-driver-architecture",
-            hint=f"take the guest driver for {platform.architecture}",
+            hint=f"take the guest driver for {architecture}",
         )
     return GuestDriver(file, found.kind, found.version)

@@ -103,11 +103,12 @@ def _platform(platform: Platform, bundle: Bundle) -> dict[str, Any]:
 
 
 def _group_size(platform: Platform, group: str, bundle: Bundle) -> int:
-    """Bytes of the group's files in the pool: `<name>_<version without epoch>_<architecture>.deb`."""
-    wanted = set()
-    for package in platform.packages[group]:
-        version = package.version.split(":", 1)[-1]
-        wanted.add(f"{package.name}_{version}_{package.architecture}.deb")
+    """Bytes of the group's files, named by name, version without epoch, and architecture."""
+    form = "{}_{}_{}.deb" if platform.package_system == "apt" else "{}-{}.{}.rpm"
+    wanted = {
+        form.format(package.name, package.version.split(":", 1)[-1], package.architecture)
+        for package in platform.packages[group]
+    }
     roots = tuple(f"{repository.path}/" for repository in platform.repositories)
     return sum(
         file.size

@@ -7,7 +7,7 @@ import pytest
 
 from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.fetch import ATTEMPTS, Fetcher
-from graphistry_airgap.domain.errors import HostEnvironmentError, InputError
+from graphistry_airgap.domain.errors import InputError
 
 BODY = b"x" * 5000
 DIGEST = hashlib.sha256(BODY).hexdigest()
@@ -67,14 +67,14 @@ def test_transient_faults_are_tried_again(server, cache, fault):
 
 @pytest.mark.parametrize("fault", ["busy", "cut", "other", "long"])
 def test_partial_or_wrong_bytes_never_enter_the_cache(server, cache, fault):
-    with pytest.raises(HostEnvironmentError) as caught:
+    with pytest.raises(InputError) as caught:
         Fetcher(cache, offline=False, pause=0).pinned(f"{server.url}/{fault}", sha256=DIGEST, size=len(BODY))
     assert caught.value.code == "fetch-failed"
     assert blobs(cache) == []
 
 
 def test_cut_answer_of_unknown_digest_is_noticed(server, cache):
-    with pytest.raises(HostEnvironmentError):
+    with pytest.raises(InputError):
         Fetcher(cache, offline=False, pause=0).newest(f"{server.url}/cut")
     assert blobs(cache) == []
 

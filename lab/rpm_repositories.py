@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signed dnf repositories that stand in for EL 9's, Docker's and NVIDIA's: `rpm_repository.py OUT POOL…`.
+"""Signed dnf repositories that stand in for EL 9's, Docker's and NVIDIA's: `rpm_repositories.py OUT POOL…`.
 
 The rpms have the vendors' names and dependencies; what runs in them are Debian's binaries, out of the .debs
 that lie below the directories POOL.  Keys exist only while this runs; OUT/key.asc is the public half.  An OUT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LAB = Path(__file__).resolve().parent
-PACKAGES = LAB / "rpm-repository" / "packages.json"
+PACKAGES = LAB / "rpm-repositories" / "packages.json"
 PROGRAMS = LAB / "vendor-repository" / "nvidia-container-toolkit"
 DEFAULT_STREAM = "580-open"
 EPOCH = "1767225600"
