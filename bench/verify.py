@@ -2,10 +2,9 @@
 """How long `bundle verify` takes beside `sha256sum` over the same files, one process a core.
 
 It makes a bundle of random bytes (--size MiB: a few large files, many small ones), signs it with a key of
-its own and runs both in turns, so that what else the machine does hits both.  build/bench/verify.json holds the
-seconds of each run, the ratio of the medians, what one run read (from /proc, in sizes of the bundle) and its
-peak memory.
-The files come from memory, which is the hard case: a medium is slower than both.
+its own and runs both in turns, so that what else the machine does hits both.  build/bench/verify.json holds
+the seconds of each run, the ratio of the medians, what one run read (from /proc, in sizes of the bundle) and
+its peak memory.  The files come from memory, which is the hard case: a medium is slower than both.
 """
 
 from __future__ import annotations
