@@ -37,6 +37,8 @@ NAMES_AND_SIZES = "names and sizes"
 
 _STEERING = (MANIFEST, "install.sh")
 _LARGEST_SIGNATURE = 64 << 10
+# each costs a process
+_MOST_SIGNATURES = 32
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,13 @@ def verification_result(verified: VerifiedBundle) -> Result:
 
 def _signatures(reader: BundleReader, present: dict[str, int]) -> dict[str, bytes]:
     names = sorted(filter(is_signature, present))
+    if len(names) > _MOST_SIGNATURES:
+        raise BundleError(
+            f"the bundle carries {len(names)} signatures, more than {_MOST_SIGNATURES}",
+            code="too-many-signatures",
+            hint="remove those whose signers nobody asks for",
+            details={"found": len(names), "needed": f"at most {_MOST_SIGNATURES}"},
+        )
     for name in names:
         if present[name] > _LARGEST_SIGNATURE:
             raise BundleError(

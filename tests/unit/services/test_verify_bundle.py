@@ -309,3 +309,9 @@ def test_paths_that_are_no_bundle_s(tmp_path, bundle, keyring):
         with pytest.raises(InputError) as caught:
             verify(path, keyring)
         assert caught.value.code == code
+
+
+def test_thousands_of_signatures_are_not_looked_at_one_by_one(bundle, keyring):
+    for number in range(40):
+        (bundle / f"SHA256SUMS.{number:040X}.asc").write_bytes(b"x")
+    assert errors(bundle, keyring) == [("too-many-signatures", None)]
