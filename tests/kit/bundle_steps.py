@@ -49,8 +49,9 @@ def try_bundle(
 def _resolved_groups(platform: str, spec: Path, scratch: Path) -> list[str]:
     """Package groups for which the spec's repositories gave packages that a trusted key has signed."""
     request = BuildRequest(spec=spec, output=scratch / "none", cache=CACHE)
-    wanted = read_spec(spec).platforms[platform].repositories
-    closure = build_bundle_service(request).packages.resolve(PLATFORMS[platform], wanted, Wanted())
+    wanted = read_spec(spec).platforms[platform]
+    packages = build_bundle_service(request).packages[PLATFORMS[platform].package_system]
+    closure = packages.resolve(PLATFORMS[platform], wanted.repositories, Wanted(modules=wanted.modules))
     signed = {one.spec.name for one in closure.repositories if one.fingerprints}
     return sorted(
         name

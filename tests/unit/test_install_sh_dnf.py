@@ -6,10 +6,10 @@ import os
 import subprocess
 
 import pytest
+from rpm_repository import RpmBundle, RpmKey, installed, own_database
 
 from graphistry_airgap.content import content_root
 from graphistry_airgap.domain.bootstrap import render_bootstrap
-from rpm_repository import RpmBundle, RpmKey, installed, own_database
 
 pytestmark = pytest.mark.subprocesses
 DATA = content_root() / "installer/graphistry_airgap/data"

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from rpm_repository import RpmBundle, RpmKey, installed, own_database, wanted
 
 from graphistry_airgap.plugins.module_utils.airgap import dnf_system, packages, probe_packages
 from graphistry_airgap.plugins.module_utils.airgap.dnf_simulation import read_table
 from graphistry_airgap.plugins.module_utils.airgap.packages import PackageError
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
-from rpm_repository import RpmBundle, RpmKey, installed, own_database, wanted
 
 pytestmark = pytest.mark.subprocesses
 GOOD = {"index_error": "", "conflict": "", "removed": [], "missing_files": [], "refused_files": []}
