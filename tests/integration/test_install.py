@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from demo_hosts import DEMO, PASSWORD, install, snapshot, tool
+from matrix import platform_step
 
 from prepared_host import ADMINISTRATOR_FILE, RECEIPT, site_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from matrix import Step
 
     from sealed_host import SealedHost
 
@@ -152,13 +156,21 @@ def watched_commands(host: SealedHost) -> Iterator[None]:
     host.require(["sh", "-c", "kill $(cat /run/watcher)"])
 
 
+def platform_row(step: str, store: str, expected: str) -> AbstractContextManager[Step]:
+    return platform_step("debian-13", step, stand_in=False, expected=expected, variant=store)
+
+
 @pytest.fixture(scope="module", params=["classic", "containerd"])
 def installed(request, sealed_host):
     host = sealed_host(f"install-{request.param}", site=site_file(image_store=request.param))
     before = snapshot(host)
-    with watched_commands(host):
+    with watched_commands(host), platform_row("install", request.param, "15 services, changed") as row:
         rc, envelope = install(host, timeout=900)
+        healthy = host.exec(["docker", "ps", "-q", "--filter", "health=healthy"]).stdout.split()
+        changed = envelope["data"].get("changed")
+        row.got = f"{len(healthy)} services, {'changed' if changed else 'nothing changed'}"
     assert rc == 0, json.dumps(envelope, indent=1)
+    row.require()
     commands = host.read("/run/commands").decode(errors="replace")
     yield Installed(host, request.param, before, envelope, commands)
     host.stop()
@@ -167,7 +179,9 @@ def installed(request, sealed_host):
 @pytest.fixture(scope="module")
 def again(installed):
     before = snapshot(installed.host) | own_files(installed)
-    rc, envelope = install(installed.host)
+    with platform_row("second-run", installed.store, "exit 0, changed 0") as row:
+        rc, envelope = install(installed.host)
+        row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
     assert rc == 0, json.dumps(envelope, indent=1)
     return Again(envelope, before, snapshot(installed.host) | own_files(installed))
 

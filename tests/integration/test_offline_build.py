@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from bundle_steps import try_bundle
 from demo_hosts import DEMO
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
@@ -61,6 +62,12 @@ def first(folder, cache):
     rc, envelope, _ = build(folder / "first", cache)
     assert rc == 0, envelope
     return folder / "first"
+
+
+def test_the_bundle_resolves_is_built_again_and_verifies(folder, bundle, keyring):
+    scratch = folder / "tried"
+    scratch.mkdir()
+    try_bundle("debian-13", DEMO / "demo.bundle.yml", bundle, keyring, scratch, stand_in=False)
 
 
 def test_a_second_build_is_identical(folder, cache, first):
