@@ -1,13 +1,18 @@
 """A medium that stops answering: it is said which file is waited for, and the wait ends."""
 
+import json
+import os
 import threading
 import time
 
 import pytest
+from mini_bundle import MiniBundle
+from stalling_share import FUSE, stalling_share
 
 from graphistry_airgap.adapters import attended
 from graphistry_airgap.adapters.attended import Attendant
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.cli.main import main
 from graphistry_airgap.domain.errors import BundleError, ExitCode
 
 
@@ -67,3 +72,24 @@ def test_a_file_that_blocks_does_not_hold_a_bundle_up_for_ever(tmp_path, monkeyp
     with pytest.raises(BundleError, match="SHA256SUMS"):
         bundle.digest("SHA256SUMS")
     assert "SHA256SUMS has not answered" in told[0]
+
+
+@pytest.mark.subprocesses
+@pytest.mark.skipif(os.geteuid() != 0 or not FUSE.exists(), reason="mounting a share needs root and FUSE")
+@pytest.mark.parametrize("stalled", ["SHA256SUMS", "release/VERSION"])
+def test_a_share_that_stalls_ends_a_verification(tmp_path, keys, capsys, stalled):
+    bundle = MiniBundle(tmp_path / "bundle")
+    bundle.write()
+    bundle.sign(keys, "signer")
+    (tmp_path / "trusted.gpg").write_bytes(keys.public("signer"))
+    keyring = str(tmp_path / "trusted.gpg")
+    with stalling_share(bundle.path, tmp_path / "share", stalled="nothing") as share:
+        assert main(["--json", "bundle", "verify", str(share), "--keyring", keyring]) == 0
+    capsys.readouterr()
+    with stalling_share(bundle.path, tmp_path / "stalling", stalled=stalled) as share:
+        assert main(["--json", "bundle", "verify", str(share), "--keyring", keyring]) == 4
+        said = capsys.readouterr()
+    assert f"waiting for the medium: {stalled} has not answered" in said.err
+    errors = json.loads(said.out)["errors"]
+    assert {error["code"] for error in errors} == {"medium-stalled"}
+    assert errors[0]["path"] == stalled

@@ -16,6 +16,8 @@ def failure(stage="docker", **said):
         ("host-restart-refused", 3),
         ("host-weak-secret", 3),
         ("host-package-held", 3),
+        ("bundle-file-changed", 4),
+        ("bundle-damaged", 4),
         ("docker-down", 1),
         ("reboot-required", 10),
     ],
@@ -40,3 +42,7 @@ def test_details_that_are_no_mapping_do_no_harm():
 
 def test_a_reason_for_a_reboot_comes_alone():
     assert failure("driver", code="reboot-required").message == "no"
+
+
+def test_a_medium_that_changes_under_preflight_is_about_the_bundle():
+    assert failure("preflight", code="bundle-file-changed").exit_code == 4

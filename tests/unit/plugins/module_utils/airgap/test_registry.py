@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import socket
 import threading
+import time
 
 import pytest
 
@@ -52,7 +54,29 @@ def test_serves_manifest_and_blob_by_digest(registry):
     assert (headers["Content-Type"], headers["Docker-Content-Digest"]) == (MANIFEST, INDEX)
     status, body, headers = ask(registry, f"BASE/blobs/{LAYER}")
     assert (status, body, headers["Content-Length"]) == (200, BODY, str(len(BODY)))
+    # the last byte is out before it is counted
+    deadline = time.monotonic() + 5
+    while registry.bytes_sent != len(BODY) + 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert registry.bytes_sent == len(BODY) + 2
+
+
+def a_pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def a_link(path):
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("become", [a_pipe, a_link, os.unlink])
+def test_a_blob_that_became_something_else_is_neither_followed_nor_waited_for(registry, tmp_path, become):
+    become(tmp_path / "layer")
+    with pytest.raises((http.client.HTTPException, ConnectionError)):
+        ask(registry, f"BASE/blobs/{LAYER}")
+    assert ask(registry, f"BASE/manifests/{INDEX}")[0] == 200
 
 
 def test_head_has_the_headers_and_no_body(registry):
