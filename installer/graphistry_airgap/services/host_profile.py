@@ -17,9 +17,9 @@ from graphistry_airgap.domain.result import Result
 from graphistry_airgap.plugins.module_utils.airgap import (
     driver_kernels,
     gpu_pci,
+    package_systems,
     probe_docker,
     probe_host,
-    probe_installed,
 )
 from graphistry_airgap.version import __version__
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 SCHEMA = 1
+# a key in rpm's database looks like a package
+_NO_ARCHITECTURE = "(none)"
 # where an installation puts files
 _PLACES = ("/", "/opt", "/usr", "/var/graphistry", "/var/lib", "/var/lib/containerd", "/var/lib/docker")
 
@@ -76,7 +78,7 @@ class MakeHostProfile:
 def take_profile(host: Host) -> dict[str, Any]:
     """The document of `host-profile-v1.json`; what cannot be read is absent and stands in its findings."""
     system = probe_host.system(host)
-    package_system, packages = probe_installed.installed(host)
+    package_system, packages = _installed(host)
     if not packages:
         raise HostError(
             "neither dpkg-query nor rpm lists a package of this machine",
@@ -104,6 +106,20 @@ def take_profile(host: Host) -> dict[str, Any]:
         **_machine(host, findings),
         "findings": findings,
     }
+
+
+def _installed(host: Host) -> tuple[str, list[dict[str, str]]]:
+    """The package system that lists packages is the machine's own; programs of the other may be there too."""
+    for name in package_systems.SYSTEMS:
+        found = {
+            (one.name, one.version, one.architecture)
+            for one in package_systems.of(name, host).installed()
+            if one.whole and one.architecture != _NO_ARCHITECTURE
+        }
+        if found:
+            keys = ("name", "version", "architecture")
+            return name, [dict(zip(keys, one, strict=True)) for one in sorted(found)]
+    return "", []
 
 
 def _kernels(host: Host, running: str) -> dict[str, Any]:

@@ -5,11 +5,14 @@ import json
 import pytest
 from apt_repository import KERNEL, add_driver, add_kernel
 from build_site import BuildSite
+from dnf_repository import KERNEL as EL_KERNEL
+from dnf_repository import el9_like
 from host_profiles import document, rocky, write
 from jsonschema import Draft202012Validator
 
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.documents import load_schema
+from graphistry_airgap.adapters.release_source import release_digest
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.errors import BundleError, FindingsError, InputError
@@ -18,6 +21,16 @@ from graphistry_airgap.services.inspect_bundle import inspect_bundle
 pytestmark = pytest.mark.subprocesses
 
 DRIVER = '    driver: {branch: "550", waive: [driver-range]}\n'
+EL_SPEC = """\
+schema: 1
+release: {{path: release, sha256: {digest}}}
+platforms:
+  rhel-9:
+    repositories: [{{name: appstream, uri: "file:appstream", gpg_keys: [appstream/key.asc]}}]
+    modules: ["nvidia-driver:580-open"]
+    driver: {{branch: "580", modules: [open], waive: [driver-range]}}
+    profiles: [web1]
+"""
 OTHER_KERNEL = "6.12.90+deb13-amd64"
 
 
@@ -188,3 +201,19 @@ def test_a_kernel_that_no_repository_holds_is_told_with_its_host(driver_site):
     assert error.message.endswith(": it is for the running kernel of web2 and web3")
     assert error.details["profiles"] == ["web2", "web3"]
     assert f"linux-headers-{KERNEL}" in error.hint
+
+
+def test_an_rpm_host_by_rpms_own_order(site, keys):
+    el9_like(site.path / "appstream", keys)
+    text = EL_SPEC.format(digest=release_digest(site.release))
+    (site.path / "demo.bundle.yml").write_text(text)
+    held = {"docker-ce": "3:28.3.2-1.el9", "docker-ce-cli": "28.3.2-1.el9", "containerd.io": "1.7.22-1.el9_4"}
+    held |= {"kernel-devel": "5.14.0-999.el9", "gcc": "0:11.5.0-1.el9", "python3.11-libs": "3.12-1.el9"}
+    site.profile("web1", rocky(held, kernel={"running": EL_KERNEL, "headers": []}))
+    site.build()
+    platform = site.manifest()["platforms"]["rhel-9"]
+    assert [entry["name"] for entry in platform["assumed"]] == ["containerd.io", "docker-ce", "gcc"]
+    assert platform["driver"]["kernels"] == [EL_KERNEL]
+    rpms = {path.name.partition("-")[0] for path in (site.path / "out").rglob("*.rpm")}
+    assert {"kernel", "python3.11"} <= rpms
+    assert "gcc" not in rpms

@@ -163,7 +163,7 @@ def test_a_machine_without_a_package_database(tree):
 
 
 def test_an_rpm_host(tree):
-    rows = "bash\t5.1.8-9.el9\tx86_64\ngpg-pubkey\t8483c65d-5ccc5b19\t(none)\ncups\t1:2.3-1\tnoarch\n"
+    rows = "bash\tx86_64\t0:5.1.8-9.el9\ngpg-pubkey\t(none)\t0:8483c65d-5ccc5b19\ncups\tnoarch\t1:2.3-1\n"
     (tree / "etc/os-release").write_text('ID="rocky"\nVERSION_ID="9.6"\n')
 
     def rpm(argv, _environment):
