@@ -16,6 +16,7 @@ from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain.spec import NamedPath
 from graphistry_airgap.services.build_bundle import BuildRequest
 from graphistry_airgap.wiring import build_bundle_service
+from prepared_host import INSTALLED_TOOL
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -24,6 +25,7 @@ MEDIA = "/media/bundles"
 # iptables and what it needs, which no bare Debian has; nobody else of the closure needs iptables' program
 HELD = ("iptables", "libip4tc2", "libip6tc2", "libmnl0", "libnetfilter-conntrack3", "libnfnetlink0")
 HELD += ("libnftnl11", "libxtables12")
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +62,7 @@ def debs(bundle, *names):
 def profile(host, folder):
     """Made by the script as nobody, before anything of ours is on the host."""
     host.put(PACKAGE / "data" / "host-profile.sh", "/run/host-profile.sh")
-    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
-    made = host.require([*as_nobody, "sh", "/run/host-profile.sh"])
+    made = host.require([*AS_NOBODY, "sh", "/run/host-profile.sh"])
     (folder / "web1.profile.json").write_text(made)
     return json.loads(made)
 
@@ -132,5 +133,8 @@ def test_the_tool_on_the_host_sees_what_the_script_saw(host, profile):
     assert {package["name"] for package in profile["packages"]} <= names
     for key in ("architecture", "kernel", "gpus", "secure_boot", "selinux", "fips", "memory_bytes", "cpus"):
         assert known[key] == profile[key], key
+    as_nobody = json.loads(host.require([*AS_NOBODY, INSTALLED_TOOL, "host", "profile"]))
+    for key in known.keys() - {"created", "disk"}:
+        assert as_nobody[key] == known[key], key
     assert host.name not in json.dumps(known)
     assert host.name not in json.dumps(profile)
