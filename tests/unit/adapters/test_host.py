@@ -57,3 +57,18 @@ def test_a_stack_that_prints_warnings_or_hangs(tmp_path, monkeypatch):
     outcome = run(["sleep", "5"], timeout=0.1)
     assert (outcome.returncode, outcome.ok) == (124, False)
     assert "did not end" in outcome.tail()
+
+
+def test_rows_of_rpm_tell_each_key_apart_and_know_no_epoch_of_0(tmp_path):
+    kept = tmp_path / "packages-before"
+    kept.write_text(
+        "rpm\tbash\t0:5.1.8-9.el9\tThe GNU Bourne Again shell\n"
+        "rpm\tdocker-ce\t3:26.1.5-1.el9\tDocker\n"
+        "rpm\tgpg-pubkey\t0:1f4ced02-6b0253bb\tvendor <vendor@example.com> public key\n"
+    )
+    with host.packages_before(kept) as before:
+        assert before == {
+            "bash": "5.1.8-9.el9",
+            "docker-ce": "3:26.1.5-1.el9",
+            "gpg-pubkey-1f4ced02-6b0253bb": "vendor <vendor@example.com> public key",
+        }

@@ -82,7 +82,11 @@ def _answer(**found: Any) -> dict[str, Any]:
 def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:
     answer = [] if "--assumeno" in words else ["--assumeyes"]
     command = ["dnf", f"--config={config}", *answer, *words]
-    return host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
+    done = host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
+    # an agent that GnuPG starts for dnf's check of metadata goes when its socket does
+    for socket in config.parent.glob("lists/*/pubring/S.*"):
+        socket.unlink(missing_ok=True)
+    return done
 
 
 def nevra(package: Mapping[str, str]) -> str:
