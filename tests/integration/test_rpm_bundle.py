@@ -1,4 +1,4 @@
-"""A bundle for rhel-9 from the lab's stand-in repositories: resolved, built again, verified, with a driver."""
+"""A bundle for rhel-9 from the lab's stand-in repositories: built again, verified, with a driver."""
 
 from __future__ import annotations
 
