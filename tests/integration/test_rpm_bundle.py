@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,14 @@ import pytest
 from bundle_steps import CACHE, try_bundle
 from demo_hosts import DEMO
 from matrix import platform_step
+
+from graphistry_airgap.adapters import dnf_closure
+from graphistry_airgap.adapters.cache import Cache
+from graphistry_airgap.adapters.dnf_metadata import DnfMetadata
+from graphistry_airgap.adapters.fetch import Fetcher
+from graphistry_airgap.adapters.spec_file import read_spec
+from graphistry_airgap.domain.closure import Wanted
+from graphistry_airgap.domain.platforms import Rhel9
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +79,26 @@ def test_a_driver_from_a_stream_and_headers_without_their_kernel(scratch):
         }
     row.require()
     assert platform["modules"] == ["nvidia-driver:580-open"]
+
+
+def test_the_machine_s_own_dnf_has_no_say(scratch, monkeypatch):
+    """Whoever opens its settings or repositories waits until the time is over: they are pipes here."""
+    for place in ("dnf/dnf.conf", "yum.repos.d/site.repo"):
+        (scratch / place).parent.mkdir()
+        os.mkfifo(scratch / place)
+    script = (
+        f"mkdir -p /etc/dnf /etc/yum.repos.d && mount --bind {scratch}/dnf /etc/dnf && "
+        f'mount --bind {scratch}/yum.repos.d /etc/yum.repos.d && exec timeout 60 /usr/bin/python3 "$@"'
+    )
+    python = scratch / "python3"
+    python.write_text(f"#!/bin/sh\nexec unshare --mount sh -c '{script}' sh \"$@\"\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(dnf_closure, "PYTHON", str(python))
+    cache, wanted = Cache(scratch / "cache"), read_spec(RPM / "rhel.bundle.yml").platforms[PLATFORM]
+    fetcher = Fetcher(cache, offline=False)
+    resolver = dnf_closure.DnfClosure(cache, DnfMetadata(cache, fetcher), fetcher)
+    closure = resolver.resolve(Rhel9, wanted.repositories, Wanted(modules=wanted.modules))
+    assert "docker-ce" in {package.name for package in closure.packages}
 
 
 def test_a_kernel_that_the_repositories_no_longer_have(scratch):

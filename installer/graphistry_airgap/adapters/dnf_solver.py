@@ -7,6 +7,7 @@ for the base together with what is wanted.  What the base alone would bring is t
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
 from pathlib import Path
@@ -81,6 +82,9 @@ def _configuration(workspace: Path, request: dict[str, Any]) -> Any:
     for option, folder in FOLDERS.items():
         (workspace / folder).mkdir(exist_ok=True)
         setattr(made, option, str(workspace / folder))
+    (workspace / "dnf.conf").touch()
+    # for modules libdnf reads the machine's own settings, too, unless it is told of others
+    ctypes.CDLL("libdnf.so.2").dnf_context_set_config_file_path(bytes(workspace / "dnf.conf"))
     made.reposdir = made.varsdir = made.pluginpath = made.protected_packages = []
     made.plugins = made.install_weak_deps = made.zchunk = made.deltarpm = False
     made.gpgcheck = made.best = True
