@@ -19,7 +19,7 @@ from urllib.parse import quote
 from graphistry_airgap.adapters.dnf_metadata import repository_keys
 from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.adapters.process import run
-from graphistry_airgap.adapters.rpm_signature import package_signers
+from graphistry_airgap.adapters.rpm_signature import package_signers, require_rpm
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.closure import Closure
 from graphistry_airgap.domain.driver import headers_group
@@ -54,6 +54,7 @@ class DnfClosure:
     ) -> Closure:
         """Fetch the repositories' metadata and resolve the platform's package groups and those wanted."""
         dnf = _dnf_version()
+        require_rpm()
         resolved = tuple(self.metadata.resolve(repository) for repository in repositories)
         request = _request(platform, resolved, wanted)
         metadata = [[blob.sha256 for blob in one.metadata] for one in resolved]

@@ -114,7 +114,7 @@ def _signers(
     repository: RepositorySpec, repomd: Path, signature: Path, keys: openpgp.Keyring
 ) -> tuple[str, ...]:
     """Fingerprints of the usable keys that made a good signature over repomd.xml."""
-    require("gpgv", package="gpgv")
+    require("gpgv", package="gpgv (on RHEL gnupg2)")
     with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as folder:
         ring = Path(folder, "keyring.gpg")
         ring.write_bytes(keys.raw)

@@ -24,9 +24,12 @@ _SIGNATURE = re.compile(
 )
 
 
+def require_rpm() -> None:
+    require("rpmkeys", package="rpm (so named on Debian and on RHEL)")
+
+
 def package_signers(path: Path, keys: Keyring, *, name: str) -> tuple[str, ...]:
     """Fingerprints of the usable keys that signed the package; raises when there are none."""
-    require("rpmkeys", package="rpm (so named on Debian and on RHEL)")
     with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as folder:
         store, armored = Path(folder, "store"), Path(folder, "keys.asc")
         armored.write_bytes(armored_certificates(keys.usable))
