@@ -80,8 +80,8 @@ def _metadata(installed: metadata.Distribution) -> Iterator[tuple[str, str]]:
     python = installed.metadata["Requires-Python"]
     yield (
         "METADATA",
-        f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {__version__}\nRequires-Python: {python}\n"
-        + "".join(f"Requires-Dist: {line}\n" for line in needed),
+        f"Metadata-Version: 2.4\nName: {DISTRIBUTION}\nVersion: {__version__}\nRequires-Python: {python}\n"
+        "License-Expression: Apache-2.0\n" + "".join(f"Requires-Dist: {line}\n" for line in needed),
     )
     yield (
         "WHEEL",

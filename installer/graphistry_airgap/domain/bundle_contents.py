@@ -31,21 +31,36 @@ def summarize_provenance(raw: bytes) -> dict[str, Any]:
 
 def sbom_lines(summary: dict[str, Any]) -> list[str]:
     """For people."""
-    counts, licences = summary["components"], summary["licences"]
+    licences = summary["licences"]
+    most = most_common(licences["names"])
+    names = ", ".join(f"{name} {count}" for name, count in most[:_MOST_NAMES])
+    rest = f", and {len(most) - _MOST_NAMES} more" if len(most) > _MOST_NAMES else ""
+    return [
+        f"contents: {contents_line(summary)}",
+        *(f"not listed: {problem}" for problem in summary["unread"]),
+        f"licences: {stated_line(summary)}" + (f": {names}{rest}" if names else ""),
+    ]
+
+
+def contents_line(summary: dict[str, Any]) -> str:
+    counts = summary["components"]
     inside = ", ".join(f"{name} {count}" for name, count in summary["databases"].items())
     parts = [
         _counted(counts[kind], str(kind)) for kind in (Kind.RELEASE, Kind.PACKAGE, Kind.WHEEL, Kind.FILE)
     ]
-    images = f"{_counted(counts[Kind.IMAGE], 'image')} with {counts[Kind.CONTENT]} packages inside"
-    most = sorted(licences["names"].items(), key=lambda one: (-one[1], one[0]))
-    rest = f", and {len(most) - _MOST_NAMES} more" if len(most) > _MOST_NAMES else ""
-    names = ", ".join(f"{name} {count}" for name, count in most[:_MOST_NAMES])
-    return [
-        "contents: " + ", ".join([*filter(None, parts), images]) + (f" ({inside})" if inside else ""),
-        *(f"not listed: {problem}" for problem in summary["unread"]),
-        f"licences: {licences['stated']} of {licences['of']} components state one"
-        + (f": {names}{rest}" if names else ""),
-    ]
+    images = (
+        f"{_counted(counts[Kind.IMAGE], 'image') or 'no image'} with {counts[Kind.CONTENT]} packages inside"
+    )
+    return ", ".join([*filter(None, parts), images]) + (f" ({inside})" if inside else "")
+
+
+def stated_line(summary: dict[str, Any]) -> str:
+    licences = summary["licences"]
+    return f"{licences['stated']} of {licences['of']} components state one"
+
+
+def most_common(names: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(names.items(), key=lambda one: (-one[1], one[0]))
 
 
 def provenance_lines(summary: dict[str, Any]) -> list[str]:

@@ -6,8 +6,14 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain.bundle_contents import provenance_lines, sbom_lines
+from graphistry_airgap.domain.bundle_contents import (
+    contents_line,
+    most_common,
+    provenance_lines,
+    stated_line,
+)
 from graphistry_airgap.domain.evidence import HOLDS, REFUSED, UNDECIDED
+from graphistry_airgap.domain.sbom import SBOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +53,7 @@ def evidence_page(document: Mapping[str, Any]) -> str:
         _section("Problems", _problems(document["problems"])),
         _section("Signatures over SHA256SUMS", _signatures(document)),
         _section("Trusted keys", _keys(document["keyring"])),
-        _section("Contents", _lines(sbom_lines(document["contents"])) if document["contents"] else ""),
+        _section("Contents", _contents(document["contents"])),
         _section("Licences", _licences(document)),
         _section(
             "Origin", _lines(provenance_lines(document["provenance"])) if document["provenance"] else ""
@@ -64,7 +70,7 @@ def _facts(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     bundle, checked = document["bundle"], document["checked"]
     facts = [("Place", _code(bundle["path"]))]
     if bundle["id"]:
-        facts += [("Id", _code(bundle["id"])), ("Made", _text(bundle["created"]))]
+        facts += [("Id", _code(bundle["id"])), ("Its newest metadata", _text(bundle["created"]))]
         facts += [("Release", _text(bundle["release"]))]
     if checked["sums_sha256"]:
         facts += [("sha256 of SHA256SUMS", _code(checked["sums_sha256"]))]
@@ -104,15 +110,40 @@ def _keys(keyring: Mapping[str, Any] | None) -> str:
     return said + _table(("Fingerprint", "Algorithm", "Today"), rows)
 
 
+def _contents(contents: dict[str, Any] | None) -> str:
+    if not contents:
+        return ""
+    unread = [f"Not listed: {problem}" for problem in contents["unread"]]
+    return _lines([f"{contents_line(contents)}. How this is counted stands in {SBOM}.", *unread])
+
+
 def _licences(document: Mapping[str, Any]) -> str:
-    notes = [
+    notes = _lines(
         f"{one['name']}: {', '.join(one['concerns'])}; {one['note']}" for one in document["licence_notes"]
+    )
+    if not (contents := document["contents"]):
+        return notes
+    names = most_common(contents["licences"]["names"])[:_NAMES_SHOWN]
+    named = ", ".join(f"{name} ({count})" for name, count in names)
+    return notes + _lines([f"{stated_line(contents)}." + (f" {named}" if named else "")])
+
+
+def _origin(provenance: dict[str, Any] | None) -> str:
+    if not provenance:
+        return ""
+    rows = [
+        (
+            f"{_code(one['uri'])}<br>{_text(one['platform'])}, {_text(one['name'])}",
+            _text(one["date"]) + ("<br>expired metadata was allowed" if one["expiredAllowed"] else ""),
+            "<br>".join(map(_code, one["signedBy"])) or "nobody",
+        )
+        for one in provenance["repositories"]
     ]
-    if not document["contents"]:
-        return _lines(notes)
-    names = document["contents"]["licences"]["names"]
-    most = sorted(names.items(), key=lambda one: (-one[1], one[0]))[:_NAMES_SHOWN]
-    return _lines(notes) + f"<p>{', '.join(f'{_text(name)} ({count})' for name, count in most)}</p>"
+    *_, built = provenance_lines(provenance)
+    unpinned = [f"Taken without a pin: {name}" for name in provenance["trusted_on_first_use"]]
+    table = _table(("Repository", "Metadata of", "Signed by"), rows)
+    spec = f"The spec's sha256 is {_code(provenance['spec']['sha256'])}."
+    return f"{table}{_lines([*unpinned, f'{built[0].upper()}{built[1:]}.'])}<p>{spec}</p>"
 
 
 def _by_hand(document: Mapping[str, Any]) -> str:
