@@ -80,7 +80,7 @@ def versions(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
 
 def assumed(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
     """The bundle was built for hosts that have these packages, and cannot give them."""
-    lacking = [item for item in profile["packages"]["assumed"] if item["standing"] in ("absent", "older")]
+    lacking = _lacking(profile)
     if not lacking:
         return
     needed = ", ".join(f"{item['name']} {item['version']}" for item in lacking)
@@ -99,7 +99,7 @@ def assumed(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Findin
 def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     found = profile["transaction"]
     manager = package_words.of(requirements["package_system"]).manager
-    left_out = {item["name"] for item in profile["packages"]["assumed"]}
+    told = {item["name"] for item in _lacking(profile)}
     if found is None:
         return
     if found["index_error"]:
@@ -141,7 +141,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             item["path"],
         )
     for item in found["missing_files"]:
-        if findings_driver.is_kernel(item["package"]) or item["package"] in left_out:
+        if findings_driver.is_kernel(item["package"]) or item["package"] in told:
             continue  # no bundle holds either, and a transaction that wants one is a finding of its own
         yield Finding(
             ERROR,
@@ -152,3 +152,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "copy the bundle again, or build it against this host's profile",
             item["path"],
         )
+
+
+def _lacking(profile: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [item for item in profile["packages"]["assumed"] if item["standing"] in ("absent", "older")]

@@ -562,6 +562,13 @@ def test_assumed_packages_are_named_all_at_once_and_not_a_second_time_as_missing
     ]
 
 
+def test_an_assumed_package_that_is_there_and_is_wanted_again_is_a_missing_file():
+    gone = [{"package": "runc", "path": "/b/r.deb", "reason": "gone"}]
+    there = [package("runc", "newer", installed="3")]
+    found = findings({"packages.assumed": there, "transaction": NO_TROUBLE | {"missing_files": gone}})
+    assert [item.code for item in found] == ["package-file-missing"]
+
+
 def test_a_held_package_that_is_new_enough_satisfies():
     assert codes({"packages.wanted": [package("runc", "equal", installed="2", held=True)]}) == []
 
