@@ -41,7 +41,7 @@ def test_good_spec_has_its_paths_resolved_beside_it(write, tmp_path):
     spec = read_spec(write(GOOD.replace("http://x", "file:repo dir")))
     repository = spec.platforms["debian-13"].repositories[0]
     assert spec.release.path == tmp_path / "release"
-    assert repository.signed_by == tmp_path / "key.gpg"
+    assert repository.keys == (tmp_path / "key.gpg",)
     assert repository.uri == f"file:{tmp_path}/repo%20dir"
     assert repository.written_uri == "file:repo dir"
 
