@@ -150,6 +150,7 @@ def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
         (root / "usr/bin").mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAMS / program, root / "usr/bin" / program)
     for name, target in row.get("links", {}).items():
+        (root / "usr/sbin").mkdir(parents=True, exist_ok=True)
         (root / "usr/sbin" / name).symlink_to(target)
     for folder in LEFT_OUT:
         shutil.rmtree(root / folder, ignore_errors=True)

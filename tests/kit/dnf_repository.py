@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import shutil
 import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from openpgp_keys import Keys
@@ -120,6 +123,18 @@ class DnfRepository:
         repomd = self.path / "repodata" / "repomd.xml"
         repomd.with_suffix(".xml.asc").write_bytes(self.keys.sign(repomd.read_bytes(), signer))
         (self.path / "key.asc").write_bytes(self.keys.public(signer, armored=True))
+
+    def rewrite_primary(self, change: Callable[[bytes], bytes]) -> None:
+        """Another package list under the same signature's rules: listed, and signed anew."""
+        repodata = self.path / "repodata"
+        (held,) = repodata.glob("*-primary.xml.gz")
+        old, new = held.read_bytes(), gzip.compress(change(gzip.decompress(held.read_bytes())), mtime=0)
+        before, after = (hashlib.sha256(data).hexdigest() for data in (old, new))
+        held.unlink()
+        (repodata / f"{after}-primary.xml.gz").write_bytes(new)
+        text = (repodata / "repomd.xml").read_text().replace(before, after)
+        (repodata / "repomd.xml").write_text(text.replace(f"<size>{len(old)}<", f"<size>{len(new)}<"))
+        self.sign()
 
     def rpm(self, name: str) -> Path:
         (found,) = self.path.rglob(f"{name}-[0-9]*.rpm")

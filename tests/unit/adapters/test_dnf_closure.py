@@ -1,6 +1,7 @@
 """Closures by the real dnf over real signed repositories, and what a build refuses of them."""
 
 import json
+import re
 
 import pytest
 from dnf_repository import KERNEL, DnfRepository, el9_like
@@ -146,6 +147,22 @@ def test_what_is_missing_is_said(resolver, published):
     error = refused(resolver, spec(published), wanted=Wanted(groups={"more": ("zfs",)}))
     assert error.code == "package-unresolvable"
     assert error.details == {"packages": ["zfs"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[: len(text) // 2], "dnf does not accept"),
+        (lambda text: text.replace(b'href="Packages/', b'href="../Packages/'), "outside of the repository"),
+        (lambda text: re.sub(rb'"sha256"( pkgid="YES">.{40})[0-9a-f]{24}', rb'"sha1"\1', text), "not sha256"),
+    ],
+)
+def test_package_lists_that_cannot_be_used(resolver, repository, change, said):
+    """Signed by the vendor all the same."""
+    repository.rewrite_primary(change)
+    error = refused(resolver, spec(repository))
+    assert error.code == "repository-metadata"
+    assert said in error.message
 
 
 def test_a_repository_without_the_base(resolver, keys, tmp_path):
