@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 MEDIA = "/media"
-CHANGED = "release/docker-compose.yml"
 STATE = "/var/lib/graphistry-airgap"
-# the bundle is checked and its repositories are in use; the release is still to be laid down
-UNDER_WAY = f"test -e {STATE}/apt/lists.stamp"
+# every byte of the bundle was compared and preflight is over; its packages are still to be installed
+UNDER_WAY = f"test -e {STATE}/apt/sources.list"
 
 
 def run(host: SealedHost) -> tuple[int, dict[str, Any]]:
@@ -61,21 +60,22 @@ def host(medium: Variant, keyring: Path) -> Iterator[SealedHost]:
 def test_a_medium_that_changes_after_its_check_is_refused_and_nothing_of_it_is_used(
     host: SealedHost, medium: Variant
 ) -> None:
-    good = medium.read(CHANGED)
+    name = next(medium.path.rglob("docker.io_*.deb")).relative_to(medium.path).as_posix()
+    good = medium.read(name)
 
     def exchange() -> None:
-        wait_until(host, UNDER_WAY)
-        medium.write(CHANGED, good + b"  # changed\n")
+        wait_until(host, UNDER_WAY, seconds=600)
+        medium.flip(name)
 
     exchanging = threading.Thread(target=exchange)
     exchanging.start()
     with local.attacking(host):
         status, answer = run(host)
     exchanging.join()
-    medium.write(CHANGED, good)
+    medium.write(name, good)
     assert (status, [error["code"] for error in answer["errors"]]) == (4, ["bundle-file-changed"]), answer
-    assert CHANGED.removeprefix("release/") in answer["errors"][0]["message"]
-    assert host.exec(["sh", "-c", "find /var/graphistry/releases -name '*compose*'"]).stdout == ""
+    assert "docker.io" in answer["errors"][0]["message"]
+    assert host.exec(["sh", "-c", "command -v dockerd; ls /var/graphistry"]).stdout == ""
 
 
 def test_the_same_command_goes_on_while_the_attacks_do(host: SealedHost) -> None:
