@@ -37,13 +37,13 @@ ATTACKS = {
         while :; do
             find {SHARED} -mindepth 1 -user root ! -path '*/systemd-private-*' -printf '%p %M\\n' 2>/dev/null
             sleep 0.1
-        done | {_ONCE} >{LOGS}/names""",
+        done | {_ONCE} >>{LOGS}/names""",
     # what all processes were started with
     "arguments": f"""
         while :; do
             cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'
             sleep 0.05
-        done | {_ONCE} >{LOGS}/arguments""",
+        done | {_ONCE} >>{LOGS}/arguments""",
     # a client of every port that opens on the loopback
     "ports": f"""
         while :; do
@@ -56,7 +56,7 @@ ATTACKS = {
                 done
             done 2>/dev/null
             sleep 0.1
-        done | {_ONCE} >{LOGS}/ports""",
+        done | {_ONCE} >>{LOGS}/ports""",
     # what is root's alone
     "reads": f"""
         while :; do
@@ -64,7 +64,7 @@ ATTACKS = {
             cat /etc/graphistry-airgap/administrator.yml /var/graphistry/releases/*/data/config/custom.env
             cat /opt/graphistry-airgap/.staging.*/*
             sleep 0.1
-        done 2>/dev/null | {_ONCE} >{LOGS}/reads""",
+        done 2>/dev/null | {_ONCE} >>{LOGS}/reads""",
 }
 _TOUCH = f"open('{EXECUTED}/%s', 'w')\n"
 _PLUGIN = "from ansible.plugins.callback import CallbackBase\n" + _TOUCH
