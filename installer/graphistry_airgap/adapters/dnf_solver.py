@@ -16,7 +16,6 @@ from typing import Any
 import dnf
 import dnf.const
 import dnf.exceptions
-import dnf.module.exceptions
 import dnf.module.module_base
 import dnf.subject
 import hawkey
@@ -51,7 +50,7 @@ class Solver:
         container = dnf.module.module_base.ModuleBase(self.base)
         try:
             container.enable(modules)
-        except (dnf.exceptions.Error, dnf.module.exceptions.EnableMultipleStreamsException) as error:
+        except dnf.exceptions.Error as error:
             names = {module.partition(":")[0] for module in modules}
             found = [one for name in names for one in container.get_modules(name)[0]]
             there = {f"{one.getName()}:{one.getStream()}" for one in found}

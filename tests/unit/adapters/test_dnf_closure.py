@@ -116,11 +116,16 @@ def test_the_stream_decides_which_driver_is_seen(resolver, published, modules, v
     assert closure.modules == modules
 
 
-@pytest.mark.parametrize("module", ["nvidia-driver:999", "postgresql:16"])
-def test_a_stream_that_is_not_there(resolver, published, module):
-    error = refused(resolver, spec(published), wanted=Wanted(modules=(module,)))
+STREAMS = ["nvidia-driver:580-open", "nvidia-driver:590-open"]
+
+
+@pytest.mark.parametrize(
+    ("modules", "there"), [(["nvidia-driver:999"], STREAMS), (["postgresql:16"], []), (STREAMS, STREAMS)]
+)
+def test_streams_that_cannot_be_enabled(resolver, published, modules, there):
+    """One that is not there, a module that is not there, two of one module."""
+    error = refused(resolver, spec(published), wanted=Wanted(modules=tuple(modules)))
     assert error.code == "module-unavailable"
-    there = ["nvidia-driver:580-open", "nvidia-driver:590-open"] if "nvidia" in module else []
     assert error.details == {"streams": there}
 
 
