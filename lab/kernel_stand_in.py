@@ -13,12 +13,11 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from egress_trap import Egress, TrapError
+from egress_trap import TrapError
 from kernel_release import kernel_release
 from sealed_host import IMAGE, SealedHost
 
@@ -31,7 +30,6 @@ HERE = Path(__file__).resolve().parent
 WISHES = "/etc/airgap-lab/kernel"
 MACHINE = "/usr/lib/airgap-lab/machine"
 T4, A100, H100 = "0x1eb8", "0x20b0", "0x2330"
-_POWER_PATIENCE = 120.0
 
 
 def make_image() -> None:
@@ -60,11 +58,7 @@ def make_image() -> None:
 
 
 class KernelHost(SealedHost):
-    """A sealed host that can be rebooted and that has GPUs as wished; its egress counts over all boots."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self._before: tuple[str, ...] = ()
+    """A sealed host that has a kernel on its disk and GPUs as wished."""
 
     def boot(
         self,
@@ -95,37 +89,6 @@ class KernelHost(SealedHost):
 
     def boot_id(self) -> str:
         return self.read("/proc/sys/kernel/random/boot_id").decode().strip()
-
-    def restart(self) -> None:
-        """A reboot that somebody else asks for; returns when the host is up again."""
-        self.require(["systemctl", "reboot"])
-        self.await_reboot()
-
-    def power_cut(self) -> None:
-        """Off without a warning, and on again."""
-        _docker("kill", self.name)
-        self._power_on()
-
-    def await_reboot(self, *, timeout: float = _POWER_PATIENCE) -> None:
-        """Wait until the host turns itself off for a reboot, and bring it up again."""
-        deadline = time.monotonic() + timeout
-        while self._running():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"{self.name} has not rebooted within {timeout:.0f} s")
-            time.sleep(0.5)
-        self._power_on()
-
-    def egress(self) -> Egress:
-        return Egress(self._before + super().egress().packets)
-
-    def _power_on(self) -> None:
-        self._before += self.trap.last_packets()
-        _docker("start", self.name)
-        self.lay_trap()
-        self._await_boot()
-
-    def _running(self) -> bool:
-        return _docker("inspect", "-f", "{{.State.Running}}", self.name) == "true"
 
 
 def _docker(*arguments: str, check: bool = True) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 IMAGE = "airgap-lab/debian-13"
 VOLUMES = {"docker": "/var/lib/docker", "containerd": "/var/lib/containerd"}
 BOOT_PATIENCE = 60.0
+POWER_PATIENCE = 120.0
 
 # Addresses for documentation (RFC 5737, RFC 3849) and a reserved name (RFC 2606).
 _FAR4, _FAR6, _FAR_NAME = "198.51.100.7", "2001:db8:ffff::7", "control.example"
@@ -57,6 +58,7 @@ class SealedHost:
     def __init__(self, name: str) -> None:
         self.name = name
         self.trap = EgressTrap(name)
+        self._before: tuple[str, ...] = ()
 
     def __enter__(self) -> SealedHost:
         return self
@@ -121,6 +123,34 @@ class SealedHost:
                     f"{self.name} does not boot: {state.stdout.strip()} {state.stderr.strip()}"
                 )
             time.sleep(0.2)
+
+    def restart(self) -> None:
+        """A reboot that somebody else asks for; returns when the host is up again."""
+        self.require(["systemctl", "reboot"])
+        self.await_reboot()
+
+    def power_cut(self) -> None:
+        """Off without a warning, and on again."""
+        _docker("kill", self.name)
+        self._power_on()
+
+    def await_reboot(self, *, timeout: float = POWER_PATIENCE) -> None:
+        """Wait until the host turns itself off for a reboot, and bring it up again."""
+        deadline = time.monotonic() + timeout
+        while self._running():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self.name} has not rebooted within {timeout:.0f} s")
+            time.sleep(0.5)
+        self._power_on()
+
+    def _power_on(self) -> None:
+        self._before += self.trap.last_packets()
+        _docker("start", self.name)
+        self.lay_trap()
+        self._await_boot()
+
+    def _running(self) -> bool:
+        return _docker("inspect", "-f", "{{.State.Running}}", self.name) == "true"
 
     def exec(
         self,
@@ -187,10 +217,12 @@ class SealedHost:
 
     def mark(self) -> None:
         """`egress` counts from here on."""
+        self._before = ()
         self.trap.mark()
 
     def egress(self) -> Egress:
-        return self.trap.egress()
+        """What tried to leave since the mark, over all boots."""
+        return Egress(self._before + self.trap.egress().packets)
 
     def controls(self) -> dict[str, int | None]:
         """Try to leave on purpose and say how many packets each way counted: a 0 means a blind trap.

@@ -566,9 +566,10 @@ allow_fapolicyd() {
 # the entries of the environments that stay: the new one, and the one before it, which a run may still use
 write_trust() {
     rm -f -- "$TRUST_FILE"
-    before=$(readlink -f -- "$PROGRAM/bin/graphistry-airgap") || before=
-    for environment in $(printf '%s\n' "$runtime" "${before%/bin/*}" | sort -u); do
-        fapolicyd-cli --file add "$environment/" --trust-file "$TRUST" || return 1
+    before=$(readlink -- "$PROGRAM/bin/graphistry-airgap" || :)
+    before=${before#../runtimes/}
+    for environment in $(printf '%s\n' "${runtime##*/}" "${before%%/*}" | sort -u); do
+        fapolicyd-cli --file add "$PROGRAM/runtimes/$environment/" --trust-file "$TRUST" || return 1
     done
     fapolicyd-cli --update
 }

@@ -1,0 +1,209 @@
+"""A hardened host: scanned, installed from a noexec share, rebooted, scanned again.
+
+What of the hardening is real and what is a stand-in says `lab/hardening.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from demo_hosts import DEMO, PASSWORD, tool
+from host_faults import wait_until
+from lynis_report import identifier, scan
+from matrix import platform_step
+
+from hardening import OPERATOR, HardenedHost, make_image
+from prepared_host import INSTALL, INSTALLED_TOOL, RECEIPT, SITE_FILE, place, site_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "hardened.md"
+OURS = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+PROGRAM = "/opt/graphistry-airgap"
+FORWARDING = "hardening: {allow: [ip-forward]}\n"
+HEALTHY = "15 services healthy"
+
+
+@dataclass
+class Hardened:
+    """The host, and what was seen on its way."""
+
+    host: HardenedHost
+    before: set[str] = field(default_factory=set, repr=False)
+    refused: dict[str, Any] = field(default_factory=dict, repr=False)
+    envelope: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def sh(self, script: str, *, timeout: int = 120) -> str:
+        return self.host.require(["sh", "-c", script], timeout=timeout).strip()
+
+    def rc(self, script: str) -> int:
+        return self.host.exec(["sh", "-c", f"umask 077; {script}"], timeout=120).rc
+
+    def say(self, hardening: str) -> None:
+        self.host.put((site_file() + hardening).encode(), SITE_FILE)
+
+    def install(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """As an operator does: sudo on a terminal, which gives the shell a umask of 077."""
+        script = f"{shlex.join([*INSTALL, '--json', *arguments])} >/root/said 2>/root/errors"
+        sudo = f"sudo -n sh -c {shlex.quote(script)}"
+        command = ["su", "-", OPERATOR, "-c", f"script -qec {shlex.quote(sudo)} /dev/null"]
+        rc = self.host.exec(command, timeout=900).rc
+        said = self.host.read("/root/said").decode()
+        if not said:
+            pytest.fail(f"exit {rc}, no envelope\n{self.host.read('/root/errors').decode()}")
+        return rc, json.loads(said)
+
+    def health(self) -> str:
+        rc, said = tool(self.host, "status")
+        states = [row["health"] for row in said["data"]["services"]]
+        return HEALTHY if rc == 0 and states == ["healthy"] * 15 else f"exit {rc}: {states}"
+
+    def receipt(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.host.read(RECEIPT))
+        return document
+
+
+@pytest.fixture(scope="module")
+def medium(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle as a share has it that gives nobody an x bit."""
+    copy: Path = tmp_path_factory.mktemp("share") / "bundle"
+    shutil.copytree(bundle, copy, copy_function=shutil.copyfile)
+    copy.parent.chmod(0o755)
+    for path in copy.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o444)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def installed(medium: Path) -> Iterator[Hardened]:
+    """Scanned, refused without its exception, then installed with it."""
+    make_image()
+    host = HardenedHost("airgap-test-hardened")
+    host.stop()
+    with host:
+        host.boot(medium)
+        place(host, keyring=DEMO / "trusted.gpg", site=site_file(), password=PASSWORD)
+        hardened = Hardened(host)
+        hardened.before = scan(host)
+        rc, hardened.refused = hardened.install()
+        assert rc == 3, json.dumps(hardened.refused, indent=1)
+        hardened.say(FORWARDING)
+        with platform_step(
+            "debian-13", "install", stand_in=False, expected=HEALTHY, variant="hardened"
+        ) as row:
+            rc, hardened.envelope = hardened.install()
+            assert rc == 0, json.dumps(hardened.envelope, indent=1)
+            row.got = hardened.health()
+        row.require()
+        yield hardened
+
+
+@pytest.fixture(scope="module")
+def again(installed: Hardened) -> dict[str, Any]:
+    with platform_step("debian-13", "second-run", stand_in=False, expected=0, variant="hardened") as row:
+        rc, envelope = installed.install()
+        assert rc == 0, json.dumps(envelope, indent=1)
+        row.got = envelope["data"]["changed"]
+    return envelope
+
+
+@pytest.fixture(scope="module")
+def rebooted(installed: Hardened, again: dict[str, Any]) -> Hardened:
+    expected = f"{HEALTHY}, forwarding 1"
+    with platform_step("debian-13", "hardened-reboot", stand_in=False, expected=expected) as row:
+        installed.host.restart()
+        wait_until(installed.host, f"{INSTALLED_TOOL} verify --quiet", seconds=300)
+        row.got = f"{installed.health()}, forwarding {installed.sh('sysctl -n net.ipv4.ip_forward')}"
+    row.require()
+    return installed
+
+
+# ---- the hardening holds, or the rest would prove nothing --------------------------------------------------
+
+
+def test_the_host_is_hardened(installed: Hardened) -> None:
+    for place_ in ("/tmp", "/var/tmp", "/dev/shm", "/media/bundle"):
+        options = installed.sh(f"findmnt -no OPTIONS {place_}").split(",")
+        assert {"noexec", "nosuid", "nodev"} <= set(options), place_
+    assert installed.rc("cp /usr/bin/true /tmp/t && /tmp/t") == 126
+    assert installed.sh(f"su - {OPERATOR} -c umask") == "0077"
+    assert installed.sh("find /media/bundle -type f -perm /111") == ""
+    assert "No space left" in installed.host.exec(["unshare", "-U", "true"]).stderr
+    assert "must have a tty" in installed.host.exec(["su", "-", OPERATOR, "-c", "sudo -n true"]).stderr
+
+
+def test_md5_is_out_of_reach_of_the_tool_and_of_modules(installed: Hardened) -> None:
+    """OpenSSL's own FIPS provider is in force, for both Pythons alike."""
+    own = f"$(dirname $(readlink -f {INSTALLED_TOOL}))/python"
+    for python in (own, "/usr/bin/python3"):
+        for name, rc in (("md5", 1), ("sha256", 0)):
+            assert installed.rc(f"{python} -I -c 'import hashlib; hashlib.{name}()'") == rc, (python, name)
+    assert installed.rc("openssl dgst -md5 /etc/fstab") == 1
+
+
+# ---- the exception -----------------------------------------------------------------------------------------
+
+
+def test_without_the_exception_preflight_names_it(installed: Hardened) -> None:
+    (error,) = installed.refused["errors"]
+    assert error["code"] == "ip-forward"
+    assert error["stig"] == "RHEL-09-253075"
+    assert error["path"] == "/etc/sysctl.d/60-hardening.conf"
+    assert "hardening: {allow: [ip-forward]}" in error["hint"]
+    assert error["stig"] in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_receipt_lists_the_exception(installed: Hardened) -> None:
+    (row,) = installed.receipt()["exceptions"]
+    assert (row["name"], row["path"]) == ("ip-forward", OURS)
+    assert installed.sh(f"sha256sum {OURS}").split()[0] == row["sha256"]
+
+
+def test_what_is_written_has_the_modes_it_needs_under_umask_077(installed: Hardened) -> None:
+    assert installed.sh(f"find {PROGRAM} ! -type l ! -perm -444") == ""
+    assert installed.sh(f"find {PROGRAM} -type d ! -perm -555") == ""
+    assert installed.sh(f"find {PROGRAM} /etc/docker /etc/systemd/system ! -type l -perm /022") == ""
+    for path, mode in {
+        OURS: 0o644,
+        "/etc/docker/daemon.json": 0o644,
+        "/etc/systemd/system/graphistry.service": 0o644,
+        "/var/lib/graphistry-airgap": 0o700,
+        RECEIPT: 0o600,
+        "/var/graphistry/releases/v2.50.1": 0o755,
+        "/var/graphistry/releases/v2.50.1/data/config/custom.env": 0o600,
+    }.items():
+        assert stat.S_IMODE(int(installed.sh(f"stat -c %a {path}"), 8)) == mode, path
+
+
+def test_the_second_run_changes_nothing(again: dict[str, Any]) -> None:
+    assert again["data"]["changed"] == 0
+
+
+def test_the_services_come_back_after_a_reboot(rebooted: Hardened) -> None:
+    assert rebooted.health() == HEALTHY
+
+
+def test_forwarding_outlives_whoever_loads_the_hosts_settings_again(rebooted: Hardened) -> None:
+    load, ask = "systemctl restart systemd-sysctl", "sysctl -n net.ipv4.ip_forward"
+    assert rebooted.sh(f"{load}; {ask}") == "1"
+    assert rebooted.sh(f"mv {OURS} /root/ours; {load}; {ask}; mv /root/ours {OURS}; {load}; {ask}") == "0\n1"
+
+
+# ---- the scanner -------------------------------------------------------------------------------------------
+
+
+def test_the_scanner_finds_nothing_of_ours_that_the_guide_does_not_name(rebooted: Hardened) -> None:
+    new = {identifier(finding) for finding in scan(rebooted.host) - rebooted.before}
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert len(rebooted.before) > 20
+    assert sorted(name for name in new if f"`{name}`" not in guide) == []
