@@ -153,16 +153,19 @@ def test_the_containerd_store_is_refused_before_any_change(installed):
     assert snapshot(installed.host) == before
 
 
-def test_settings_that_need_a_restart_and_those_that_need_a_reload_take_effect(installed):
-    """Address pools are read at the start only; a value of the site's own in daemon.json stays."""
+def test_what_needs_a_restart_and_what_needs_a_reload_takes_effect(installed):
+    """Address pools are read at the start only, live-restore by a reload; a site may set it otherwise."""
     installed.host.put(SETTINGS.format(store="classic", base="172.30.0.0/16").encode(), SITE_FILE)
-    installed.sh('sed -i \'s/"live-restore": true/"live-restore": false/\' /etc/docker/daemon.json')
     rc, envelope = install(installed.host)
     assert rc == 0, json.dumps(envelope, indent=1)
-    info = json.loads(installed.sh("docker info -f '{{json .}}'"))
-    assert info["DefaultAddressPools"] == [{"Base": "172.30.0.0/16", "Size": 24}]
-    assert info["LiveRestoreEnabled"] is False
-    assert install(installed.host)[1]["data"]["changed"] == 0
+    pools = json.loads(installed.sh("docker info -f '{{json .DefaultAddressPools}}'"))
+    assert pools == [{"Base": "172.30.0.0/16", "Size": 24}]
+    installed.sh('sed -i \'s/"live-restore": true/"live-restore": false/\' /etc/docker/daemon.json')
+    started = installed.sh("systemctl show -p ExecMainStartTimestampMonotonic docker")
+    rc, envelope = install(installed.host)
+    assert (rc, envelope["data"]["changed"]) == (0, 1), json.dumps(envelope, indent=1)
+    assert installed.sh("docker info -f '{{.LiveRestoreEnabled}}'") == "false\n"
+    assert installed.sh("systemctl show -p ExecMainStartTimestampMonotonic docker") == started
 
 
 def test_nothing_tried_to_leave(installed):
