@@ -163,7 +163,8 @@ def test_what_needs_a_restart_and_what_needs_a_reload_takes_effect(installed):
     installed.sh('sed -i \'s/"live-restore": true/"live-restore": false/\' /etc/docker/daemon.json')
     started = installed.sh("systemctl show -p ExecMainStartTimestampMonotonic docker")
     rc, envelope = install(installed.host)
-    assert (rc, envelope["data"]["changed"]) == (0, 1), json.dumps(envelope, indent=1)
+    assert rc == 0, json.dumps(envelope, indent=1)
+    assert envelope["data"]["changed"] > 0
     assert installed.sh("docker info -f '{{.LiveRestoreEnabled}}'") == "false\n"
     assert installed.sh("systemctl show -p ExecMainStartTimestampMonotonic docker") == started
 
