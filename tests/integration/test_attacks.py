@@ -97,6 +97,7 @@ def test_no_link_was_followed(host: SealedHost) -> None:
 
 def test_nothing_of_ours_lay_where_others_write(host: SealedHost) -> None:
     seen = local.log(host, "names")
+    assert seen  # what the system itself keeps there
     assert [line for line in seen for name in ("airgap", "ansible", "pip") if name in line] == []
 
 
@@ -112,11 +113,12 @@ def test_no_secret_was_in_an_argument(host: SealedHost) -> None:
 
 def test_the_loopback_endpoint_answered_nothing_but_no(host: SealedHost) -> None:
     answers = local.log(host, "ports")
+    assert any(" 404 " in line for line in answers)  # containerd has a port there, too
     assert [line for line in answers if " 200 " in line] == []
 
 
 def test_what_is_root_s_alone_was_never_readable(host: SealedHost) -> None:
-    assert local.log(host, "reads") == []
+    assert set(local.log(host, "reads")) == {"looked"}
 
 
 def test_nothing_is_writable_for_others(host: SealedHost) -> None:

@@ -19,7 +19,6 @@ HOME = f"/home/{USER}"
 EXECUTED, LOGS = f"{HOME}/executed", f"{HOME}/logs"
 VICTIM, VICTIMS = "/etc/victim", "/etc/victims"
 SHARED = "/tmp /var/tmp /dev/shm /run/lock"
-_ONCE = "awk '!seen[$0]++ { print; fflush() }'"
 # names that such programs have been known to use, and some that ours might
 _NAMES = (
     "graphistry-airgap graphistry-airgap-run-0 airgap-preflight-0 .ansible ansible ansible-tmp "
@@ -37,13 +36,13 @@ ATTACKS = {
         while :; do
             find {SHARED} -mindepth 1 -user root ! -path '*/systemd-private-*' -printf '%p %M\\n' 2>/dev/null
             sleep 0.1
-        done | {_ONCE} >>{LOGS}/names""",
+        done >>{LOGS}/names""",
     # what all processes were started with
     "arguments": f"""
         while :; do
             cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'
             sleep 0.05
-        done | {_ONCE} >>{LOGS}/arguments""",
+        done | awk '!seen[$0]++ {{ print; fflush() }}' >>{LOGS}/arguments""",
     # a client of every port that opens on the loopback
     "ports": f"""
         while :; do
@@ -56,15 +55,16 @@ ATTACKS = {
                 done
             done 2>/dev/null
             sleep 0.1
-        done | {_ONCE} >>{LOGS}/ports""",
+        done >>{LOGS}/ports""",
     # what is root's alone
     "reads": f"""
         while :; do
+            echo looked
             find /var/lib/graphistry-airgap /run/graphistry-airgap -mindepth 1
             cat /etc/graphistry-airgap/administrator.yml /var/graphistry/releases/*/data/config/custom.env
             cat /opt/graphistry-airgap/.staging.*/*
             sleep 0.1
-        done 2>/dev/null | {_ONCE} >>{LOGS}/reads""",
+        done 2>/dev/null >>{LOGS}/reads""",
 }
 _TOUCH = f"open('{EXECUTED}/%s', 'w')\n"
 _PLUGIN = "from ansible.plugins.callback import CallbackBase\n" + _TOUCH
