@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import partial
 
 import pytest
 from build_site import BuildSite, refused
@@ -15,11 +16,15 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from docker_archives import SavedImage, layer_tar, old_form
 from jsonschema import Draft202012Validator
+from mini_bundle import flip_byte
 
+from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.documents import load_schema
+from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
-from graphistry_airgap.domain.errors import HostEnvironmentError, InputError, StageError
+from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError, StageError
+from graphistry_airgap.services.inspect_bundle import inspect_bundle
 
 pytestmark = pytest.mark.subprocesses
 
@@ -96,6 +101,22 @@ def test_provenance_is_a_statement_about_every_other_file(site):
     assert len(items) == len(lock["items"])
     tools = statement["predicate"]["runDetails"]["builder"]["version"]
     assert tools.keys() == {"graphistry-airgap", "Python", "apt", "zstd", "cyclonedx-python-lib"}
+
+
+def test_inspect_tells_contents_and_origin(site):
+    built, out = site.build().data, site.path / "out"
+    look = partial(inspect_bundle, out, open_directory=BundleDirectory, check_signature=check_signature)
+    result = look()
+    count = built["components"]["package"]
+    assert (
+        f"contents: 1 release, {count} packages, 1 wheel, 2 images with 0 packages inside" in result.messages
+    )
+    (repository,) = result.data["provenance"]["repositories"]
+    (origin,) = [line for line in result.messages if line.startswith("from ")]
+    assert origin == f"from file:debian as of 2026-11-20T08:00:00Z, signed by {repository['signedBy'][0]}"
+    flip_byte(out / "sbom.cdx.json")
+    with pytest.raises(BundleError, match=r"sbom\.cdx\.json is not the file that was signed"):
+        look()
 
 
 def test_trust_on_first_use_stands_in_the_provenance(site):
