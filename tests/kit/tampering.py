@@ -71,9 +71,9 @@ class Tampering:
 class Original:
     """The good bundle, an older one by the same signer, and the keys."""
 
-    def __init__(self, root: Path, keys: Keys, *, installer: bytes | None = None) -> None:
+    def __init__(self, root: Path, keys: Keys, *, scripts: dict[str, bytes] | None = None) -> None:
         self.keys = keys
-        self._installer = installer
+        self._scripts = scripts or {}
         self.older = self._make(root / "older", "2.49.0").path
         self.mini = self._make(root / "good", "2.50.1")
         self.path = self.mini.path
@@ -95,7 +95,7 @@ class Original:
         mini.manifest["id"] = sha256(version.encode())[:32]
         for name in CLASSES.values():
             mini.files.setdefault(name, f"{name} of {version}\n".encode())
-        mini.files["install.sh"] = self._installer or mini.files["install.sh"]
+        mini.files |= self._scripts
         mini.files["release/VERSION"] = f"v{version}\n".encode()
         for name in (MANIFEST, SUMS, SIGNATURE):
             mini.files.pop(name, None)

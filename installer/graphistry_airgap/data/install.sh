@@ -530,6 +530,8 @@ bootstrap_lines() {
 # What is particular to a package manager is a file of the bundle: `python`, python_fits and install_python.
 load_package_system() {
     copy_checked "^(install\.sh|bundle\.json|runtime/$platform/(bootstrap|packages\.sh))\$"
+    [ -f "$stage/copy/runtime/$platform/packages.sh" ] ||
+        fail 4 bundle-inconsistent "the bundle has no runtime/$platform/packages.sh" 'build the bundle again'
     # shellcheck source=/dev/null  # a checked copy of packages-apt.sh or packages-dnf.sh
     . "$stage/copy/runtime/$platform/packages.sh"
 }
