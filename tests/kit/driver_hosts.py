@@ -36,14 +36,20 @@ def driver_site(more: str = "") -> str:
 
 @contextmanager
 def driver_host(
-    name: str, *, gpus: Sequence[str], site: str, nouveau: bool = False, image: str = KERNEL_IMAGE
+    name: str,
+    *,
+    gpus: Sequence[str],
+    site: str,
+    nouveau: bool = False,
+    image: str = KERNEL_IMAGE,
+    password: str | None = PASSWORD,
 ) -> Iterator[KernelHost]:
     """A booted host with the operator's files and the bundle on its medium."""
     host = KernelHost(f"airgap-test-{name}")
     host.stop()
     with host:
         host.boot(gpus=gpus, nouveau=nouveau, image=image, mounts=[f"{driver_bundle()}:{MEDIUM}:ro"])
-        place(host, keyring=BUILD / "driver" / "trusted.gpg", site=site, password=PASSWORD)
+        place(host, keyring=BUILD / "driver" / "trusted.gpg", site=site, password=password)
         yield host
 
 

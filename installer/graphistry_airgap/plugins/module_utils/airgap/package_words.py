@@ -23,7 +23,8 @@ _WORDS = {
         "apt",
         "dpkg",
         "/var/lib/dpkg",
-        "`apt-mark unhold {}`",
+        # apt-mark does not take a package off hold that is unpacked and not configured
+        "`apt-mark unhold {}`, after `dpkg --configure -a` where it is half-installed",
         "apt-get remove {}",
         "`dpkg --configure -a`, then `dpkg --audit` must print nothing",
         "its journal holds unfinished work",

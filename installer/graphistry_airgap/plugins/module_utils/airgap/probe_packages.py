@@ -26,12 +26,14 @@ def packages(
 ) -> dict[str, Any]:
     """`assumed` are packages that the bundle does not hold because hosts were said to have them."""
     known = system.installed()
-    whole = {item.name: item for item in known if item.whole}
+    # of two architectures of one package the whole one counts
+    present = {item.name: item for item in sorted(known, key=lambda item: item.whole)}
+    whole = {name: item for name, item in present.items() if item.whole}
     own = {item["name"] for item in wanted}
     holder = system.lock()
     return {
-        "wanted": [_standing(system, item, whole.get(item["name"])) for item in wanted],
-        "assumed": [_standing(system, item, whole.get(item["name"])) for item in assumed],
+        "wanted": [_standing(system, item, present.get(item["name"])) for item in wanted],
+        "assumed": [_standing(system, item, present.get(item["name"])) for item in assumed],
         "rivals": {name: whole[name].version for name in RIVALS if name in whole and name not in own},
         "unfinished": sorted({item.name for item in known if item.unfinished}),
         "triggered": sorted({item.name for item in known if item.triggered}),
@@ -42,8 +44,9 @@ def packages(
 
 def _standing(system: PackageSystem, item: Mapping[str, str], present: Installed | None) -> dict[str, Any]:
     found: dict[str, Any] = {**item, "installed": "", "held": False}
-    if present is None:
-        return {**found, "standing": "absent", "held": system.is_barred(item["name"])}
+    if present is None or not present.whole:
+        held = system.is_barred(item["name"]) or (present is not None and present.held)
+        return {**found, "standing": "absent", "held": held}
     standing = _compare(system, present.version, item["version"])
     return {**found, "installed": present.version, "held": present.held, "standing": standing}
 

@@ -345,6 +345,11 @@ Package: exim4
 Status: install ok half-configured
 Architecture: all
 Version: 4.98
+
+Package: dkms
+Status: hold ok unpacked
+Architecture: all
+Version: 3.2.2
 """
 
 
@@ -358,6 +363,7 @@ def dpkg(tree):
 
 def test_packages_are_compared_as_dpkg_does(dpkg):
     wanted = [("runc", "1.1.15+ds1-2"), ("tini", "0.19.0"), ("libc6", "2.41-12"), ("docker.io", "26.1")]
+    wanted += [("dkms", "3.2.2")]
     found = probe_packages.packages(Apt(dpkg.host), [{"name": n, "version": v} for n, v in wanted])
     standings = {item["name"]: (item["standing"], item["held"]) for item in found["wanted"]}
     assert standings == {
@@ -365,9 +371,10 @@ def test_packages_are_compared_as_dpkg_does(dpkg):
         "tini": ("absent", False),
         "libc6": ("newer", False),
         "docker.io": ("absent", False),
+        "dkms": ("absent", True),
     }
     assert found["rivals"] == {"docker-ce": "5:28.0"}
-    assert found["unfinished"] == ["exim4"]
+    assert found["unfinished"] == ["dkms", "exim4"]
     assert found["lock"] == {}
 
 
