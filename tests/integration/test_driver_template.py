@@ -72,7 +72,8 @@ def test_nothing_of_it_is_missing(host, installed):
 
 def test_nothing_runs_and_no_licence_or_secret_is_there(host, installed):
     assert host.require(["docker", "ps", "-aq"]) == ""
-    assert host.exec(["test", "-e", "/etc/nvidia"]).rc != 0
+    licence = "find / -xdev \\( -name '*.tok' -o -name 'gridd.conf*' \\) -not -path '/usr/share/*'"
+    assert host.require(["sh", "-c", licence]) == ""
     settings = host.read("/var/graphistry/current/data/config/custom.env").decode().splitlines()
     assert [line for line in settings if "SECRET" in line or "PASSWORD" in line] == []
 
