@@ -62,8 +62,8 @@ setup(
         # only `bundle build` needs these, on the connected machine; they never go into a bundle
         "build": ["cyclonedx-python-lib>=11.12,<12"],
         "dev": [
-            "cyclonedx-python-lib[json-validation]>=11.12,<12",
             "ansible-lint",
+            "cyclonedx-python-lib>=11.12,<12",
             "hypothesis",
             "molecule",
             "mypy",
