@@ -1,4 +1,4 @@
-"""A hardened host: scanned, installed from a noexec share, rebooted, scanned again.
+"""A hardened host: scanned, installed from a noexec share, rebooted, scanned again; then fapolicyd enforces.
 
 What of the hardening is real and what is a stand-in says `lab/hardening.py`.
 """
@@ -29,8 +29,10 @@ pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "hardened.md"
 OURS = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+TRUST = "/etc/fapolicyd/trust.d/graphistry-airgap"
 PROGRAM = "/opt/graphistry-airgap"
 FORWARDING = "hardening: {allow: [ip-forward]}\n"
+BOTH = "hardening: {allow: [ip-forward, fapolicyd-trust]}\n"
 HEALTHY = "15 services healthy"
 
 
@@ -207,3 +209,50 @@ def test_the_scanner_finds_nothing_of_ours_that_the_guide_does_not_name(rebooted
     guide = GUIDE.read_text(encoding="utf-8")
     assert len(rebooted.before) > 20
     assert sorted(name for name in new if f"`{name}`" not in guide) == []
+
+
+def test_nothing_tried_to_leave(rebooted: Hardened) -> None:
+    """Neither installation nor scanner; over both boots."""
+    assert rebooted.host.egress().packets == ()
+    controls = rebooted.host.controls()
+    assert all(controls.values()), controls
+
+
+# ---- fapolicyd enforces ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def enforced(rebooted: Hardened) -> Iterator[Hardened]:
+    """fapolicyd knows the packages' files and refuses every other program."""
+    rebooted.sh("cp /usr/bin/true /root/unknown; systemctl start fapolicyd")
+    wait_until(rebooted.host, "! /root/unknown", seconds=120)
+    yield rebooted
+    rebooted.sh("systemctl stop fapolicyd")
+
+
+@pytest.mark.long
+def test_fapolicyd_refuses_the_tool_until_the_site_file_allows_it(enforced: Hardened) -> None:
+    assert enforced.rc(f"{INSTALLED_TOOL} status") == 126
+    rc, refused = enforced.install()
+    (error,) = refused["errors"]
+    assert (rc, error["code"]) == (3, "fapolicyd-trust")
+    assert "RHEL-09-433016" in error["message"]
+    assert enforced.rc(f"test -e {TRUST}") == 1
+
+    enforced.say(BOTH)
+    rc, envelope = enforced.install()
+    assert rc == 0, json.dumps(envelope, indent=1)
+    assert enforced.health() == HEALTHY
+    infos = {row["code"]: row for row in envelope["data"]["findings"] if row["severity"] == "info"}
+    assert infos["fapolicyd-trust"]["stig"] == "RHEL-09-433016"
+
+
+@pytest.mark.long
+def test_only_the_tools_own_directory_is_trusted(enforced: Hardened) -> None:
+    entries = [line for line in enforced.sh(f"cat {TRUST}").splitlines() if line and not line.startswith("#")]
+    assert entries
+    assert [line for line in entries if not line.startswith(f"{PROGRAM}/runtimes/")] == []
+    assert enforced.sh(f"stat -c %a {TRUST}") == "644"
+    assert enforced.rc("/root/unknown") == 126
+    names = [row["name"] for row in enforced.receipt()["exceptions"]]
+    assert names == ["ip-forward", "fapolicyd-trust"]

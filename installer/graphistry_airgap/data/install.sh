@@ -565,15 +565,33 @@ allow_fapolicyd() {
         'have the change approved, systemctl stop fapolicyd, install, systemctl start fapolicyd'
 }
 
+# An enforcing fapolicyd lets no program open a Python file that it does not know, so the entries come from what pip
+# wrote down of the wheels, whose hashes it had checked; only our own script was changed since.
+# shellcheck disable=SC2016  # it is Python's
+TRUST_ENTRIES='
+import base64, csv, hashlib, pathlib, sys
+for environment in map(pathlib.Path, sys.argv[1:]):
+    tool = environment / "bin/graphistry-airgap"
+    for record in sorted(environment.glob("lib/python3*/site-packages/*.dist-info/RECORD")):
+        with record.open(newline="", encoding="utf-8") as rows:
+            for name, digest, size in csv.reader(rows):
+                path = (record.parent.parent / name).resolve()
+                if digest.startswith("sha256=") and path != tool:
+                    print(path, size, base64.urlsafe_b64decode(digest[7:] + "=").hex())
+    content = tool.read_bytes()
+    print(tool, len(content), hashlib.sha256(content).hexdigest())
+'
+
 # the entries of the environments that stay: the new one, and the one before it, which a run may still use
 write_trust() {
-    rm -f -- "$TRUST_FILE"
     before=$(readlink -- "$PROGRAM/bin/graphistry-airgap" || :)
     before=${before#../runtimes/}
+    set --
     for environment in $(printf '%s\n' "${runtime##*/}" "${before%%/*}" | sort -u); do
-        fapolicyd-cli --file add "$PROGRAM/runtimes/$environment/" --trust-file "$TRUST" || return 1
+        set -- "$@" "$PROGRAM/runtimes/$environment"
     done
-    fapolicyd-cli --update
+    "$runtime/bin/python" -I -c "$TRUST_ENTRIES" "$@" >"$stage/trust" && cat "$stage/trust" >"$TRUST_FILE" &&
+        fapolicyd-cli --update
 }
 
 # The daemon takes entries over by itself, some moments after it was told.
@@ -583,7 +601,7 @@ trust_program() {
     write_trust >"$stage/words" 2>&1 || fail 3 fapolicyd-trust "$TRUST_FILE cannot be made: $(tail -n 12 "$stage/words")" \
         'fapolicyd-cli --check-config says what stands in its way'
     patience=60
-    until "$runtime/bin/python" -I -c 'import ansible' 2>/dev/null; do
+    until "$runtime/bin/graphistry-airgap" --help >"$stage/words" 2>&1; do
         patience=$((patience - 1))
         [ "$patience" -gt 0 ] || fail 3 fapolicyd-trust "fapolicyd refuses the tool in spite of $TRUST_FILE" \
             'fapolicyd-cli --list shows its rules, fapolicyd --debug-deny what it refuses'

@@ -7,8 +7,9 @@ python_fits() {
     [ -x "$python" ] && "$python" -I -c 'import venv, ssl' 2>/dev/null
 }
 
+# It looks up the host's own name whenever it starts; it gets no network to ask, nor do scripts of packages.
 dnf() {
-    TMPDIR="$stage/dnf" command dnf --config="$stage/dnf/dnf.conf" "$@" </dev/null >"$stage/dnf/words" 2>&1
+    TMPDIR="$stage/dnf" unshare --net dnf --config="$stage/dnf/dnf.conf" "$@" </dev/null >"$stage/dnf/words" 2>&1
 }
 
 dnf_words() {

@@ -81,11 +81,12 @@ def _answer(**found: Any) -> dict[str, Any]:
 
 def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:
     answer = [] if "--assumeno" in words else ["--assumeyes"]
-    command = ["dnf", f"--config={config}", *answer, *words]
+    # dnf looks the host's own name up whenever it starts; neither it nor packages' scripts get a network
+    command = ["unshare", "--net", "dnf", f"--config={config}", *answer, *words]
     done = host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
-    # an agent that GnuPG starts for dnf's check of metadata goes when its socket does
-    for socket in config.parent.glob("lists/*/pubring/S.*"):
-        socket.unlink(missing_ok=True)
+    # GnuPG starts agents for dnf's check of metadata, and a run has not ended while they live
+    for ring in config.parent.glob("lists/*/pubring"):
+        host.run(["env", "gpgconf", "--homedir", os.fspath(ring), "--kill", "all"], ENVIRONMENT)
     return done
 
 
