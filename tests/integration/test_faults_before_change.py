@@ -39,6 +39,8 @@ CLASSES = [
     "the installer",
     "the manifest",
     "the lock",
+    "the bill of materials",
+    "the provenance",
     "a layer",
     "an image's config",
     "an image manifest",

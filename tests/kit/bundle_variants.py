@@ -107,6 +107,8 @@ def one_of_each_class(path: Path) -> dict[str, str]:
         "the installer": "install.sh",
         "the manifest": MANIFEST,
         "the lock": "lock.json",
+        "the bill of materials": "sbom.cdx.json",
+        "the provenance": "provenance.json",
         "a layer": blob(image["layers"][0]["digest"]),
         "an image's config": blob(image["config"]),
         "an image manifest": blob(image["manifest"]["digest"]),
