@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kernel_stand_in import KernelHost
 
-pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
+pytestmark = [pytest.mark.host, pytest.mark.subprocesses, pytest.mark.long]
 
 VERSION = "550.163.01"
 SITE = site_file(purpose="template") + WAIVED + "driver: {install: always}\n"

@@ -158,6 +158,7 @@ def test_a_variable_that_is_gone_counts_as_well(host):
     settled(host)
 
 
+@pytest.mark.long
 def test_secrets_and_lines_by_hand_survive_ten_runs(host, secrets):
     assert len(secrets) == 4
     write(host, content(host) + BY_HAND)

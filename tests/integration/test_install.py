@@ -160,7 +160,7 @@ def platform_row(step: str, store: str, expected: str) -> AbstractContextManager
     return platform_step("debian-13", step, stand_in=False, expected=expected, variant=store)
 
 
-@pytest.fixture(scope="module", params=["classic", "containerd"])
+@pytest.fixture(scope="module", params=["classic", pytest.param("containerd", marks=pytest.mark.long)])
 def installed(request, sealed_host):
     host = sealed_host(f"install-{request.param}", site=site_file(image_store=request.param))
     before = snapshot(host)
