@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from . import medium
+from .simulation import answer, work_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .probe_root import Host
 
-_STATE = "/var/lib/graphistry-airgap"
-_RUN = "/run"
-_PREFIX = "airgap-preflight-"
 _CONFIG = """\
 Dir::Etc::main "/dev/null";
 Dir::Etc::parts "/dev/null";
@@ -62,11 +58,7 @@ def simulate(
     packages: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Try to install exactly these versions; the work directory is gone when this returns."""
-    parent = host.path(_STATE) if host.path(_STATE).is_dir() else host.path(_RUN)
-    for left_by_a_killed_run in parent.glob(f"{_PREFIX}*"):
-        shutil.rmtree(left_by_a_killed_run)
-    work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    try:
+    with work_directory(host) as work:
         environment = _prepare(host, work, Path(bundle), repositories, digests)
         status, out, err = host.run(
             ["apt-get", "-q", "update", "-o", "APT::Update::Error-Mode=any"], environment
@@ -75,25 +67,18 @@ def simulate(
             words = _complaint(f"{out}\n{err}")
             if medium.is_to_blame(words):
                 raise medium.MediumError(f"apt cannot use the bundle's package lists: {words}", bundle)
-            return _answer(index_error=words)
+            return answer(index_error=words)
         names = [f"{item['name']}={item['version']}" for item in packages]
         install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
         status, out, err = host.run([*install, "-s", *names], environment)
         removed = sorted(set(_REMOVED.findall(out)))
         installed = sorted({name.partition(":")[0] for name in _INSTALLED.findall(out)})
         if status:
-            return _answer(conflict=_complaint(f"{out}\n{err}"), removed=removed)
+            return answer(conflict=_complaint(f"{out}\n{err}"), removed=removed)
         _, out, _ = host.run([*install, "--print-uris", *names], environment)
-        return _answer(
+        return answer(
             removed=removed, installed=installed, missing_files=_missing(out, work / "bundle", bundle)
         )
-    finally:
-        shutil.rmtree(work)
-
-
-def _answer(**found: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
-    return {**nothing, "missing_files": [], **found}
 
 
 def _prepare(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import medium
-from .packages import LOCK_TIMEOUT, PackageError
+from .packages import LOCK_TIMEOUT, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
 _RELATIVE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]+")
-
-
-class SourceError(PackageError):
-    """A repository of the bundle cannot be used as it is described."""
-
-    def __init__(self, message: str) -> None:
-        hint = "make the bundle again, or copy it again"
-        super().__init__(message, code="bundle-repository-refused", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from . import dnf_settings, dnf_source, rpm_keys
 from .packages import PackageError
+from .simulation import answer, work_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from .probe_root import Host
 
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
-_STATE = "/var/lib/graphistry-airgap"
-_RUN = "/run"
-_PREFIX = "airgap-preflight-"
 _GOING = ("Removing", "Downgrading")
 _ROW = re.compile(r"^ (\S+)(?:\s+(\S+)\s+(\S+)\s.*)?$")
 _REPLACED = re.compile(r"^ {2,}replacing +(\S+?)\.\S+ ")
@@ -42,18 +38,12 @@ def simulate(
     packages: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Try to install exactly these versions; the work directory is gone when this returns."""
-    parent = host.path(_STATE) if host.path(_STATE).is_dir() else host.path(_RUN)
-    for left_by_a_killed_run in parent.glob(f"{_PREFIX}*"):
-        shutil.rmtree(left_by_a_killed_run)
-    work = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-    try:
+    with work_directory(host) as work:
         sources = tuple(dnf_source.Repository.read(entry) for entry in repositories)
         medium = dnf_source.Medium(Path(bundle), sources, digests)
         medium.lay_out(work)
         (work / "dnf.conf").write_bytes(dnf_source.config(work, sources))
         return _simulate(host, work / "dnf.conf", medium, packages)
-    finally:
-        shutil.rmtree(work)
 
 
 def _simulate(
@@ -61,22 +51,17 @@ def _simulate(
 ) -> dict[str, Any]:
     status, out, err = run(host, config, "--quiet", "makecache")
     if status:
-        return _answer(index_error=complaint(f"{out}\n{err}"))
+        return answer(index_error=complaint(f"{out}\n{err}"))
     status, out, err = run(host, config, "--assumeno", "install", *map(nevra, packages))
     if _NOT_AGREED not in err and "Nothing to do." not in out:
-        return _answer(conflict=complaint(f"{out}\n{err}"))
+        return answer(conflict=complaint(f"{out}\n{err}"))
     coming, going = read_table(out)
-    return _answer(
+    return answer(
         installed=sorted({name for name, _ in coming}),
         removed=going,
         conflict=_touches_held(host, coming, packages),
         **_judge_files(host, config, medium, coming),
     )
-
-
-def _answer(**found: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
-    return {**nothing, "missing_files": [], "refused_files": [], **found}
 
 
 def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:

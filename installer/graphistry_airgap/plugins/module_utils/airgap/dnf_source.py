@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from . import medium
-from .packages import PackageError
+from .packages import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,14 +25,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _RELATIVE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0-\x1f]+")
 INDEX = "repodata"
 MEDIUM = "medium.json"
-
-
-class SourceError(PackageError):
-    """A repository of the bundle cannot be used as it is described."""
-
-    def __init__(self, message: str) -> None:
-        hint = "make the bundle again, or copy it again"
-        super().__init__(message, code="bundle-repository-refused", hint=hint)
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "a transaction that removes nothing",
             "remove or replace them yourself if the host can do without",
         )
-    for item in found.get("refused_files", ()):
+    for item in found["refused_files"]:
         yield Finding(
             ERROR,
             "package-signature",

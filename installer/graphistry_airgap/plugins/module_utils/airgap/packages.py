@@ -76,6 +76,14 @@ class PackageError(Exception):
         self.hint = hint
 
 
+class SourceError(PackageError):
+    """A repository of the bundle cannot be used as it is described."""
+
+    def __init__(self, message: str) -> None:
+        hint = "make the bundle again, or copy it again"
+        super().__init__(message, code="bundle-repository-refused", hint=hint)
+
+
 class PackageSystem(Protocol):
     """One host's package manager."""
 

@@ -144,7 +144,15 @@ def test_a_transaction_that_brings_a_kernel_is_refused(name):
 def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
     lost = {"path": "/media/bundle/x.deb", "reason": "the file is not there"}
     rows = [{"package": name, **lost} for name in (f"linux-image-{KERNEL}", "dkms")]
-    given = {"transaction": {"index_error": "", "conflict": "", "removed": [], "missing_files": rows}}
+    given = {
+        "transaction": {
+            "index_error": "",
+            "conflict": "",
+            "removed": [],
+            "missing_files": rows,
+            "refused_files": [],
+        }
+    }
     found = findings_packages.transaction(
         {**given, "packages": {"rivals": {}, "assumed": []}}, {"package_system": "apt"}
     )

@@ -187,7 +187,7 @@ def codes(profile=None, requirements=None, *, severity=None):
 
 SETTINGS = "docker.settings"
 ENGINE = "docker.engine"
-NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": []}
+NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": [], "refused_files": []}
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 CASES = {

@@ -160,7 +160,14 @@ def snapshot(root):
     return {path: path.read_bytes() if path.is_file() else None for path in Path(root).rglob("*")}
 
 
-GOOD = {"index_error": "", "conflict": "", "installed": ["engine"], "removed": [], "missing_files": []}
+GOOD = {
+    "index_error": "",
+    "conflict": "",
+    "installed": ["engine"],
+    "removed": [],
+    "missing_files": [],
+    "refused_files": [],
+}
 
 
 def test_a_closure_that_fits_has_no_trouble_and_leaves_nothing_behind(bundle, host):
@@ -191,6 +198,7 @@ def test_a_file_that_the_pool_lacks_is_named(bundle, host):
     assert found == GOOD | {
         "installed": ["engine", "shim"],
         "missing_files": [{"package": "shim", "path": str(lost), "reason": "the file is not there"}],
+        "refused_files": [],
     }
 
 
