@@ -60,8 +60,10 @@ def give_console(host: KernelHost) -> None:
     host.require(["systemctl", "enable", "--now", "lab-console.service"])
 
 
-def console(host: KernelHost) -> str:
-    """What stood on it since the last look."""
+def console(host: KernelHost, *, until: str = "") -> str:
+    """What stood on it since the last look; journald brings a line some time after it was said."""
+    if until:
+        wait_until(host, f"grep -qF -- '{until}' {CONSOLE}", seconds=30)
     text = host.read(CONSOLE).decode(errors="replace")
     host.require(["truncate", "-s", "0", CONSOLE])
     return text

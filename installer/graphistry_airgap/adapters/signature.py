@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.process import FIXED_PATH, run
+from graphistry_airgap.adapters.work_dir import private_parent
 from graphistry_airgap.domain import openpgp, places
 from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
@@ -72,7 +73,7 @@ def check_signature(
     signers: list[str] = []
     reasons: dict[str, str] = {}
     good: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as folder:
+    with tempfile.TemporaryDirectory(prefix="graphistry-airgap-", dir=private_parent()) as folder:
         for name, raw in signatures.items():
             found, reason = _judge(tool, Path(folder), sums, raw, trusted)
             signers += [one for one in found if one not in signers]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from graphistry_airgap.domain.errors import HostEnvironmentError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_RUN = Path("/run")
 
 
 def require_private(folder: Path) -> Path:
@@ -36,3 +36,8 @@ def require_private(folder: Path) -> Path:
             details={"path": str(resolved)},
         ) from error
     return resolved
+
+
+def private_parent() -> Path | None:
+    """Where short-lived files go: for root /run, as others cannot write there; None leaves it to tempfile."""
+    return _RUN if os.geteuid() == 0 and os.access(_RUN, os.W_OK) else None

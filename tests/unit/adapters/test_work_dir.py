@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from graphistry_airgap.adapters.work_dir import require_private
+from graphistry_airgap.adapters.work_dir import private_parent, require_private
 from graphistry_airgap.domain.errors import HostEnvironmentError
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="ownership by root is the point")
@@ -39,3 +39,10 @@ def test_a_new_directory_is_private():
 def test_a_file_in_its_place_is_no_bug():
     with pytest.raises(HostEnvironmentError, match="cannot be made"):
         require_private(Path("/etc/hostname"))
+
+
+@needs_root
+def test_root_s_short_lived_files_lie_where_only_root_writes():
+    folder = private_parent()
+    assert folder.stat().st_uid == 0
+    assert not folder.stat().st_mode & 0o022
