@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.adapters import host, reboot, run_lock
 from graphistry_airgap.adapters.apt_closure import AptClosure
 from graphistry_airgap.adapters.apt_metadata import AptMetadata
+from graphistry_airgap.adapters.attended import silence_told
 from graphistry_airgap.adapters.builder_tools import builder_tools
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.bundle_writer import BundleWriter
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from graphistry_airgap.cli.progress import Silent
+    from graphistry_airgap.domain.progress import Progress
+    from graphistry_airgap.domain.recap import Recap
 
 
 def dispatch(arguments: argparse.Namespace, argv: Sequence[str]) -> Result:
@@ -341,7 +344,7 @@ def _targets(progress: Silent) -> Targets:
 
 def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
     return Install(
-        runner=run_playbook,
+        runner=_run_watched,
         checks=run_checks,
         receipts=ReceiptStore(),
         event_log=event_log,
@@ -354,6 +357,11 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
         work_root=require_private(arguments.work_dir),
     )
+
+
+def _run_watched(playbook: str, *, variables: dict[str, Any], progress: Progress, **given: Any) -> Recap:
+    with silence_told(Path(variables["airgap_bundle"]), progress.note):
+        return run_playbook(playbook, variables=variables, progress=progress, **given)
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Silent], Result]] = {

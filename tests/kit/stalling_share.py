@@ -1,6 +1,7 @@
 """A share whose server stops answering: a file system of our own (FUSE) that serves one directory of files.
 
 Reads of a file named in `stalled` get no answer, as from an NFS server that is gone; everything else works.
+The name "." stands for the state of the file system itself.
 Needs root and /dev/fuse.
 """
 
@@ -53,6 +54,7 @@ class _Share:
             3: lambda *_: struct.pack("<QII", 60, 0, 0) + self.attributes(number),  # GETATTR
             14: lambda *_: bytes(16),  # OPEN
             15: self._read,
+            17: lambda *_: None if "." in self.stalled else bytes(80),  # STATFS
             18: lambda *_: b"",  # RELEASE
             25: lambda *_: b"",  # FLUSH
             26: lambda *_: struct.pack("<IIIIHHIIHHI28x", 7, 31, 0, 0, 0, 0, 1 << 17, 1, 0, 0, 0),  # INIT

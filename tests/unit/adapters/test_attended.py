@@ -10,7 +10,7 @@ from mini_bundle import MiniBundle
 from stalling_share import FUSE, stalling_share
 
 from graphistry_airgap.adapters import attended
-from graphistry_airgap.adapters.attended import Attendant
+from graphistry_airgap.adapters.attended import Attendant, silence_told
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.cli.main import main
 from graphistry_airgap.domain.errors import BundleError, ExitCode
@@ -74,8 +74,30 @@ def test_a_file_that_blocks_does_not_hold_a_bundle_up_for_ever(tmp_path, monkeyp
     assert "SHA256SUMS has not answered" in told[0]
 
 
+on_a_share = pytest.mark.skipif(
+    os.geteuid() != 0 or not FUSE.exists(), reason="mounting a share needs root and FUSE"
+)
+
+
 @pytest.mark.subprocesses
-@pytest.mark.skipif(os.geteuid() != 0 or not FUSE.exists(), reason="mounting a share needs root and FUSE")
+@on_a_share
+@pytest.mark.parametrize("stalled", [".", "none"])
+def test_a_share_that_stalls_under_other_programs_is_told_and_stops_nobody(tmp_path, monkeypatch, stalled):
+    monkeypatch.setattr(attended, "ASK_EVERY", 0.1)
+    files, told = tmp_path / "files", []
+    files.mkdir()
+    with stalling_share(files, tmp_path / "share", stalled=stalled) as share:
+        with silence_told(share, told.append):
+            time.sleep(1.7)
+        heard = list(told)
+        time.sleep(0.7)
+    assert told == heard
+    assert bool(told) == (stalled == ".")
+    assert all(str(share) in line for line in told)
+
+
+@pytest.mark.subprocesses
+@on_a_share
 @pytest.mark.parametrize("stalled", ["SHA256SUMS", "release/VERSION"])
 def test_a_share_that_stalls_ends_a_verification(tmp_path, keys, capsys, stalled):
     bundle = MiniBundle(tmp_path / "bundle")
