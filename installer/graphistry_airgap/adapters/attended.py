@@ -90,7 +90,7 @@ class _Run(Generic[T]):
         self.heard = time.monotonic()
 
     def silences(self, name: str, say: Callable[[str], None]) -> Iterator[float]:
-        """Seconds without a sign of life, each second until the end; who goes on after them has `say` told."""
+        """Seconds without a sign of life, each second until the end; `say` is told when it goes on."""
         told = 0
         while not self.ended.wait(min(_LOOK, SAY_AFTER)):
             silence = time.monotonic() - self.heard
