@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 _NON_FREE = ("non-free", "non-free-firmware", "restricted", "multiverse")
 _PACKAGES = (
     "non-free: NVIDIA's licence, or the one of whoever holds the rights, applies; it allows passing on under "
-    "conditions only. Read /usr/share/doc/<package>/copyright of each package."
+    "conditions only. Read what each package says: /usr/share/doc/<package>/copyright, or `rpm -qip FILE`."
 )
+# of NVIDIA's own repositories these are free: Apache-2.0, and MIT or GPL
+_FREE = ("container", "open")
 _GUEST_DRIVER = (
     "non-free: NVIDIA's licence applies and needs a vGPU entitlement; for the holder's own machines only."
 )
@@ -46,5 +48,7 @@ def _of_files(vgpus: Mapping[str, Vgpu]) -> Iterator[dict[str, Any]]:
 
 
 def _is_non_free(package: Package) -> bool:
-    # pool/<component>/…, in Debian's security archive pool/updates/<component>/…
-    return any(part in _NON_FREE for part in package.filename.split("/")[1:3])
+    folder, *parts = package.filename.split("/")
+    if folder == "pool":  # pool/<component>/…, in Debian's security archive pool/updates/<component>/…
+        return any(part in _NON_FREE for part in parts[:2])
+    return "nvidia" in package.name and not any(word in package.name for word in _FREE)
