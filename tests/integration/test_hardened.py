@@ -1,26 +1,24 @@
-"""A hardened host: scanned, installed from a noexec share, rebooted, scanned again; then fapolicyd enforces.
+"""A hardened host, with apt and with dnf: installed from a noexec share, rebooted; then fapolicyd enforcing.
 
-What of the hardening is real and what is a stand-in says `lab/hardening.py`.
+The scanner and fapolicyd are on the host with apt alone. What of the hardening is real and what is a
+stand-in says `lab/hardening.py`.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
-import shutil
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_hosts import DEMO, PASSWORD, tool
+from hardened_hosts import DEBIAN, HEALTHY, ROCKY, Hardened, hardened_host
 from host_faults import wait_until
 from lynis_report import identifier, scan
 from matrix import platform_step
 
-from hardening import OPERATOR, HardenedHost, make_image
-from prepared_host import INSTALL, INSTALLED_TOOL, RECEIPT, SITE_FILE, place, site_file
+from hardening import OPERATOR
+from prepared_host import INSTALLED_TOOL, RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,75 +31,24 @@ TRUST = "/etc/fapolicyd/trust.d/graphistry-airgap"
 PROGRAM = "/opt/graphistry-airgap"
 FORWARDING = "hardening: {allow: [ip-forward]}\n"
 BOTH = "hardening: {allow: [ip-forward, fapolicyd-trust]}\n"
-HEALTHY = "15 services healthy"
+DNF_STATE = "/var/lib/graphistry-airgap/dnf"
+
+with_apt = pytest.mark.parametrize("installed", [DEBIAN], indirect=True, ids=str)
+with_dnf = pytest.mark.parametrize("installed", [ROCKY], indirect=True, ids=str)
 
 
-@dataclass
-class Hardened:
-    """The host, and what was seen on its way."""
-
-    host: HardenedHost
-    before: set[str] = field(default_factory=set, repr=False)
-    refused: dict[str, Any] = field(default_factory=dict, repr=False)
-    envelope: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def sh(self, script: str, *, timeout: int = 120) -> str:
-        return self.host.require(["sh", "-c", script], timeout=timeout).strip()
-
-    def rc(self, script: str) -> int:
-        return self.host.exec(["sh", "-c", f"umask 077; {script}"], timeout=120).rc
-
-    def say(self, hardening: str) -> None:
-        self.host.put((site_file() + hardening).encode(), SITE_FILE)
-
-    def install(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """As an operator does: sudo on a terminal, which gives the shell a umask of 077."""
-        script = f"{shlex.join([*INSTALL, '--json', *arguments])} >/root/said 2>/root/errors"
-        sudo = f"sudo -n sh -c {shlex.quote(script)}"
-        command = ["su", "-", OPERATOR, "-c", f"script -qec {shlex.quote(sudo)} /dev/null"]
-        rc = self.host.exec(command, timeout=900).rc
-        said = self.host.read("/root/said").decode()
-        if not said:
-            pytest.fail(f"exit {rc}, no envelope\n{self.host.read('/root/errors').decode()}")
-        return rc, json.loads(said)
-
-    def health(self) -> str:
-        rc, said = tool(self.host, "status")
-        states = [row["health"] for row in said["data"]["services"]]
-        return HEALTHY if rc == 0 and states == ["healthy"] * 15 else f"exit {rc}: {states}"
-
-    def receipt(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.host.read(RECEIPT))
-        return document
-
-
-@pytest.fixture(scope="module")
-def medium(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle as a share has it that gives nobody an x bit."""
-    copy: Path = tmp_path_factory.mktemp("share") / "bundle"
-    shutil.copytree(bundle, copy, copy_function=shutil.copyfile)
-    copy.parent.chmod(0o755)
-    for path in copy.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o444)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def installed(medium: Path) -> Iterator[Hardened]:
-    """Scanned, refused without its exception, then installed with it."""
-    make_image()
-    host = HardenedHost("airgap-test-hardened")
-    host.stop()
-    with host:
-        host.boot(medium)
-        place(host, keyring=DEMO / "trusted.gpg", site=site_file(), password=PASSWORD)
-        hardened = Hardened(host)
-        hardened.before = scan(host)
+@pytest.fixture(scope="module", params=[DEBIAN, ROCKY], ids=str)
+def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hardened]:
+    """Scanned where there is apt, refused without its exception, then installed with it."""
+    system = request.param
+    with hardened_host(system, tmp_path_factory.mktemp("share") / "bundle") as hardened:
+        if system is DEBIAN:
+            hardened.before = scan(hardened.host)
         rc, hardened.refused = hardened.install()
         assert rc == 3, json.dumps(hardened.refused, indent=1)
         hardened.say(FORWARDING)
         with platform_step(
-            "debian-13", "install", stand_in=False, expected=HEALTHY, variant="hardened"
+            system.platform, "install", stand_in=system.stand_in, expected=HEALTHY, variant="hardened"
         ) as row:
             rc, hardened.envelope = hardened.install()
             assert rc == 0, json.dumps(hardened.envelope, indent=1)
@@ -112,7 +59,10 @@ def installed(medium: Path) -> Iterator[Hardened]:
 
 @pytest.fixture(scope="module")
 def again(installed: Hardened) -> dict[str, Any]:
-    with platform_step("debian-13", "second-run", stand_in=False, expected=0, variant="hardened") as row:
+    system = installed.system
+    with platform_step(
+        system.platform, "second-run", stand_in=system.stand_in, expected=0, variant="hardened"
+    ) as row:
         rc, envelope = installed.install()
         assert rc == 0, json.dumps(envelope, indent=1)
         row.got = envelope["data"]["changed"]
@@ -121,8 +71,11 @@ def again(installed: Hardened) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rebooted(installed: Hardened, again: dict[str, Any]) -> Hardened:
+    system = installed.system
     expected = f"{HEALTHY}, forwarding 1"
-    with platform_step("debian-13", "hardened-reboot", stand_in=False, expected=expected) as row:
+    with platform_step(
+        system.platform, "hardened-reboot", stand_in=system.stand_in, expected=expected
+    ) as row:
         installed.host.restart()
         wait_until(installed.host, f"{INSTALLED_TOOL} verify --quiet", seconds=300)
         row.got = f"{installed.health()}, forwarding {installed.sh('sysctl -n net.ipv4.ip_forward')}"
@@ -201,9 +154,38 @@ def test_forwarding_outlives_whoever_loads_the_hosts_settings_again(rebooted: Ha
     assert rebooted.sh(f"mv {OURS} /root/ours; {load}; {ask}; mv /root/ours {OURS}; {load}; {ask}") == "0\n1"
 
 
+# ---- dnf ---------------------------------------------------------------------------------------------------
+
+
+@with_dnf
+def test_the_host_s_own_settings_of_dnf_are_the_stig_s_and_stay(installed: Hardened) -> None:
+    settings = installed.sh("cat /etc/dnf/dnf.conf").splitlines()
+    assert {"gpgcheck=1", "localpkg_gpgcheck=1", "repo_gpgcheck=1"} <= set(settings)
+    assert "clean_requirements_on_remove=True" in settings
+    assert installed.sh("find /etc/dnf /etc/yum.repos.d -newer /etc/graphistry-airgap/trusted.gpg") == ""
+
+
+@with_dnf
+def test_what_rpm_holds_is_readable_and_what_dnf_holds_of_ours_is_not(installed: Hardened) -> None:
+    installed.sh(f"su - {OPERATOR} -c 'rpm -q docker-ce python3.11'")
+    keys = installed.sh(f"su - {OPERATOR} -c 'rpm -q gpg-pubkey'").split()
+    assert sorted(key["name"] for key in installed.receipt()["added_keys"]) == sorted(keys)
+    assert installed.sh(f"stat -c %a {DNF_STATE}") == "700"
+    assert installed.sh("rpm -Va --nodeps") == ""
+
+
+@with_dnf
+def test_what_the_site_removes_takes_nothing_of_the_bundle_with_it(installed: Hardened) -> None:
+    """`clean_requirements_on_remove` means what dnf itself brought as a dependency, and ours it did not."""
+    said = installed.sh("unshare --net dnf --assumeno remove docker-ce 2>&1 || :")
+    assert "Removing:\n docker-ce " in said
+    assert "unused dependencies" not in said
+
+
 # ---- the scanner -------------------------------------------------------------------------------------------
 
 
+@with_apt
 def test_the_scanner_finds_nothing_of_ours_that_the_guide_does_not_name(rebooted: Hardened) -> None:
     new = {identifier(finding) for finding in scan(rebooted.host) - rebooted.before}
     guide = GUIDE.read_text(encoding="utf-8")
@@ -231,6 +213,7 @@ def enforced(rebooted: Hardened) -> Iterator[Hardened]:
 
 
 @pytest.mark.long
+@with_apt
 def test_fapolicyd_refuses_the_tool_until_the_site_file_allows_it(enforced: Hardened) -> None:
     assert enforced.rc(f"{INSTALLED_TOOL} status") == 126
     rc, refused = enforced.install()
@@ -248,6 +231,7 @@ def test_fapolicyd_refuses_the_tool_until_the_site_file_allows_it(enforced: Hard
 
 
 @pytest.mark.long
+@with_apt
 def test_only_the_tools_own_directory_is_trusted(enforced: Hardened) -> None:
     entries = [line for line in enforced.sh(f"cat {TRUST}").splitlines() if line and not line.startswith("#")]
     assert entries
