@@ -24,6 +24,7 @@ License: none
 {tags}
 %description
 {name}
+{scripts}
 %files
 """
 MODULES = """\
@@ -73,7 +74,9 @@ class DnfRepository:
     modules: str = ""
     specs: list[Path] = field(default_factory=list)
 
-    def add(self, name: str, version: str = "1", release: str = "1.el9", **tags: str) -> None:
+    def add(
+        self, name: str, version: str = "1", release: str = "1.el9", *, scripts: str = "", **tags: str
+    ) -> None:
         """`tags` are lines of the spec: requires, conflicts, provides, epoch."""
         text = SPEC.format(
             name=name,
@@ -81,6 +84,7 @@ class DnfRepository:
             release=release,
             epoch=f"Epoch: {tags.pop('epoch')}\n" if "epoch" in tags else "",
             tags="".join(f"{tag.title()}: {value}\n" for tag, value in tags.items()),
+            scripts=scripts,
         )
         specs = self.path.parent / f"{self.path.name}.specs"
         specs.mkdir(parents=True, exist_ok=True)
@@ -100,14 +104,15 @@ class DnfRepository:
         _run([*command, *map(str, self.specs)])
         self.specs.clear()
 
-    def sign_packages(self, signer: str, *, at: str | None = None) -> None:
+    def sign_packages(self, signer: str, *names: str, at: str | None = None) -> None:
+        """All packages, or the files of the given names."""
         defines = {
             "__gpg": shutil.which("gpg"),
             "_gpg_path": str(self.keys.home),
             "_gpg_name": self.keys.fingerprint(signer),
             "_gpg_sign_cmd_extra_args": f"--faked-system-time {at}" if at else "--batch",
         }
-        _run(["rpmsign", *_defines(defines), "--resign", *map(str, self.path.rglob("*.rpm"))])
+        _run(["rpmsign", *_defines(defines), "--resign", *map(str, names or self.path.rglob("*.rpm"))])
 
     def index(self, signer: str = "signer") -> None:
         """Metadata over what lies there, signed; and the key as the vendor would give it."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from rpm_repository import RpmBundle, RpmKey, installed, own_database
+from bundle_of_rpms import RpmBundle, installed, own_database
 
 from graphistry_airgap.content import content_root
 from graphistry_airgap.domain.bootstrap import render_bootstrap
@@ -28,18 +28,10 @@ install_python
 """
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    made = [RpmKey(tmp_path_factory.mktemp("keys") / name, name) for name in ("vendor", "stranger")]
-    yield made
-    for key in made:
-        key.close()
-
-
 class Site:
-    def __init__(self, root, key):
+    def __init__(self, root, keys):
         self.root = root
-        self.bundle = RpmBundle(root / "bundle", key)
+        self.bundle = RpmBundle(root / "bundle", keys)
         self.names = []
 
     def add(self, name, version, **fields):
@@ -81,11 +73,11 @@ class Site:
 @pytest.fixture
 def site(tmp_path, keys, monkeypatch):
     own_database(monkeypatch, tmp_path / "home")
-    return Site(tmp_path, keys[0])
+    return Site(tmp_path, keys)
 
 
 def test_the_listed_packages_are_installed_and_the_list_before_is_kept(site):
-    site.add("python3.11", "3.11.11-1.el9", Requires="python3.11-libs")
+    site.add("python3.11", "3.11.11-1.el9", requires="python3.11-libs")
     site.add("python3.11-libs", "1:3.11.11-1.el9")
     site.publish()
     status, codes, words = site.install()
@@ -96,7 +88,7 @@ def test_the_listed_packages_are_installed_and_the_list_before_is_kept(site):
 
 
 def test_a_missing_dependency_is_the_host_s_matter(site):
-    site.add("python3.11", "3.11.11-1.el9", Requires="libffi")
+    site.add("python3.11", "3.11.11-1.el9", requires="libffi")
     site.publish()
     status, codes, words = site.install()
     assert (status, codes) == (3, ["packages-refused"])
@@ -105,7 +97,7 @@ def test_a_missing_dependency_is_the_host_s_matter(site):
 
 
 def test_a_dependency_that_the_list_does_not_name_is_not_brought(site):
-    site.add("python3.11", "3.11.11-1.el9", Requires="libffi")
+    site.add("python3.11", "3.11.11-1.el9", requires="libffi")
     site.bundle.add("libffi", "3.4.2-8.el9")
     site.publish()
     status, codes, words = site.install()
@@ -114,18 +106,18 @@ def test_a_dependency_that_the_list_does_not_name_is_not_brought(site):
 
 
 @pytest.mark.parametrize("how", ["unsigned", "by a stranger"])
-def test_a_package_without_a_good_signature_is_refused(site, keys, how):
-    signer = keys[1] if how == "by a stranger" else None
-    site.add("python3.11", "3.11.11-1.el9", sign=how != "unsigned", key=signer)
+def test_a_package_without_a_good_signature_is_refused(site, how):
+    signer = {"unsigned": None, "by a stranger": "stranger"}.get(how, "signer")
+    site.add("python3.11", "3.11.11-1.el9", signer=signer)
     site.publish()
     assert site.install()[:2] == (4, ["package-signature"])
     assert installed(os.environ["HOME"]) == {}
 
 
-def test_metadata_by_another_key_is_refused(site, keys):
+def test_metadata_by_another_key_is_refused(site):
     site.add("python3.11", "3.11.11-1.el9")
     site.publish()
-    keys[1].sign_metadata(site.bundle.repository / "repodata/repomd.xml")
+    site.bundle.repository.sign("stranger")
     site.sum()
     assert site.install()[:2] == (4, ["packages-unreadable"])
 
