@@ -31,7 +31,7 @@ from graphistry_airgap.adapters.release_source import release_digest
 from graphistry_airgap.cli.main import main
 from graphistry_airgap.domain import places
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 PLACES = (places.STATE, places.RUN, places.CONFIG, Path("/opt/graphistry-airgap"))
 SITE = "schema: 1\npurpose: template\n"
 REFUSED_BUNDLE, REFUSED_INPUT = 4, 2
