@@ -131,7 +131,15 @@ def test_an_option_is_not_abbreviated():
 def test_what_a_terminal_obeys_is_shown_and_not_sent():
     done = run_tool("bundle", "inspect", "/none/\x1b]0;x\x07")
     assert "\x1b" not in done.stderr
-    assert "\\x1b]0;x\\x07" in done.stderr
+    assert "\\u001b]0;x\\u0007" in done.stderr
+
+
+def test_a_name_of_several_lines_looks_like_no_line_of_ours(capsys):
+    name = "a\nsigned by nobody\u009b31m\u202e"
+    render("bundle verify", failed(BundleError(f"the bundle holds {name}", code="file-extra")), as_json=False)
+    assert capsys.readouterr().err == (
+        "error: the bundle holds a\n    signed by nobody\\u009b31m\\u202e\nexit code 4\n"
+    )
 
 
 def test_a_full_disk_is_the_host_s_error(monkeypatch, capsys):

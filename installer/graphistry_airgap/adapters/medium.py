@@ -6,13 +6,13 @@ to judge.  Looked at are mount points and the directories directly below them.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
 
 from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.domain.checksums import SUMS
+from graphistry_airgap.domain.strict_json import load_json
 
 MOUNTS = Path("/proc/self/mounts")
 # file systems of the kernel's own lie below these
@@ -59,8 +59,8 @@ class MountedMedia:
         manifest = place / "bundle.json"
         try:
             raw = manifest.read_bytes() if manifest.stat().st_size <= _LARGEST else b""
-            name = json.loads(raw).get("id")
-        except (OSError, ValueError, AttributeError, RecursionError):
+            name = load_json(raw).get("id")
+        except (OSError, ValueError, AttributeError):
             name = None
         return (
             name if isinstance(name, str) and re.fullmatch(r"[0-9a-f]{32}", name) else "without a readable id"

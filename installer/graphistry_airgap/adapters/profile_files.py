@@ -9,10 +9,9 @@ from graphistry_airgap.domain.errors import FindingsError, InputError
 from graphistry_airgap.domain.host_profile import (
     LARGEST,
     HostProfile,
-    ProfileError,
-    load_json,
     parse_profile,
 )
+from graphistry_airgap.domain.strict_json import JsonError, load_json
 
 if TYPE_CHECKING:
     from graphistry_airgap.domain.spec import NamedPath
@@ -27,7 +26,7 @@ def read_profile(file: NamedPath) -> HostProfile:
     raw = _bytes(file)
     try:
         document = load_json(raw)
-    except ProfileError as problem:
+    except JsonError as problem:
         raise _refused(file, f"is not a host profile: {problem}", "profile-malformed") from None
     schema = load_schema("host-profile-v1")
     findings = schema_findings(document, schema, file=str(file.path), most=_MOST)

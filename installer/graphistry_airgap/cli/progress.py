@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from graphistry_airgap.domain.harmless import harmless
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -38,7 +40,7 @@ class Lines(Silent):
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            sys.stderr.write(text + "\n")
+            sys.stderr.write(harmless(text) + "\n")
             sys.stderr.flush()
 
 
@@ -63,7 +65,7 @@ class Live(Lines):
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            self._console.print(text, markup=False)
+            self._console.print(harmless(text), markup=False)
 
     def _show(self, text: str) -> None:
         with contextlib.suppress(OSError):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 from graphistry_airgap.domain.errors import ExitCode
+from graphistry_airgap.domain.harmless import harmless
 from graphistry_airgap.domain.result import envelope
 
 if TYPE_CHECKING:
     from graphistry_airgap.domain.result import Result
 
-# a file's name may hold what a terminal obeys, or bytes that are no text
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# a name with a line end must not look like a line of ours
+_CONTINUED = "\n    "
 
 
 def render(command: str, result: Result, *, as_json: bool) -> None:
@@ -32,12 +32,12 @@ def render(command: str, result: Result, *, as_json: bool) -> None:
         lines += [f"  next: {error.hint}"] if error.hint else []
     if result.exit_code is not ExitCode.OK:
         lines.append(f"exit code {int(result.exit_code)}")
-    _write(sys.stderr, "".join(f"{line}\n" for line in lines))
+    _write(sys.stderr, "".join(line.replace("\n", _CONTINUED) + "\n" for line in lines))
 
 
 def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(_CONTROL.sub(lambda found: repr(found[0])[1:-1], text))
+        stream.write(harmless(text))
         stream.flush()
     except OSError:
         # what is left in the buffer would fail once more at the end, and be Python's exit code 120

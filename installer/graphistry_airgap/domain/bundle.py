@@ -6,7 +6,6 @@ not have the expected shape, ends here with a bundle error and never later with 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from graphistry_airgap.domain.bundle_values import (
 )
 from graphistry_airgap.domain.errors import BundleError
 from graphistry_airgap.domain.images import Layer
+from graphistry_airgap.domain.strict_json import JsonError, load_json
 
 if TYPE_CHECKING:
     from graphistry_airgap.domain.driver import Driver
@@ -127,8 +127,8 @@ def blob_path(digest: str) -> str:
 def parse_bundle(raw: bytes) -> Bundle:
     """Parse bundle.json; every deviation is a `BundleError` that names it."""
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError) as error:
+        document = load_json(raw)
+    except JsonError as error:
         raise _malformed(f"it is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise _malformed("it is not a JSON object")

@@ -5,13 +5,14 @@ Counts are made anew from the components; nothing is taken from what the documen
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.domain.bundle_values import text, truth
 from graphistry_airgap.domain.errors import BundleError
 from graphistry_airgap.domain.provenance import PROVENANCE
 from graphistry_airgap.domain.sbom import PREFIX, SBOM, Kind
+from graphistry_airgap.domain.strict_json import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,8 +87,8 @@ def _counted(count: int, word: str) -> str:
 
 def _read(path: str, raw: bytes, reader: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return reader(json.loads(raw))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return reader(load_json(raw))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(
             f"{path} is damaged: {type(error).__name__}: {error}",
             code="bundle-malformed",
@@ -136,14 +137,19 @@ def _licences(component: dict[str, Any]) -> Iterator[str]:
 def _provenance(document: dict[str, Any]) -> dict[str, Any]:
     definition = document["predicate"]["buildDefinition"]
     given = definition["externalParameters"]
-    repositories = [
-        {key: one[key] for key in ("platform", "name", "uri", "signedBy", "date", "expiredAllowed")}
-        for one in definition["internalParameters"]["repositories"]
-    ]
+    tools = document["predicate"]["runDetails"]["builder"]["version"]
     return {
-        "spec": {"name": str(given["spec"]["name"]), "sha256": str(given["spec"]["digest"]["sha256"])},
-        "trusted_on_first_use": [str(name) for name in given["trustedOnFirstUse"]],
-        "repositories": repositories,
+        "spec": {"name": text(given["spec"]["name"]), "sha256": text(given["spec"]["digest"]["sha256"])},
+        "trusted_on_first_use": [text(name) for name in given["trustedOnFirstUse"]],
+        "repositories": [_repository(one) for one in definition["internalParameters"]["repositories"]],
         "items": len(definition["resolvedDependencies"]),
-        "tools": dict(document["predicate"]["runDetails"]["builder"]["version"]),
+        "tools": {name: text(version) for name, version in tools.items()},
+    }
+
+
+def _repository(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: text(one[key]) for key in ("platform", "name", "uri", "date")},
+        "signedBy": [text(key) for key in one["signedBy"]],
+        "expiredAllowed": truth(one["expiredAllowed"]),
     }

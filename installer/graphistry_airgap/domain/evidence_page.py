@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from graphistry_airgap.domain.bundle_contents import (
     stated_line,
 )
 from graphistry_airgap.domain.evidence import HOLDS, REFUSED, UNDECIDED
+from graphistry_airgap.domain.harmless import one_line
 from graphistry_airgap.domain.sbom import SBOM
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def evidence_page(document: Mapping[str, Any]) -> str:
         _section("Trusted keys", _keys(document["keyring"])),
         _section("Contents", _contents(document["contents"])),
         _section("Licences", _licences(document)),
-        _section(
-            "Origin", _lines(provenance_lines(document["provenance"])) if document["provenance"] else ""
-        ),
+        _section("Origin", _origin(document["provenance"])),
         _section("By hand", _by_hand(document)) if document["checked"]["sums_sha256"] else "",
         f"<footer>{_text(_made(document))}</footer>",
     ]
@@ -190,7 +188,4 @@ def _code(value: object) -> str:
 
 def _text(value: object) -> str:
     """Names come from a medium that nobody has vouched for yet."""
-    shown = re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", lambda c: repr(c[0])[1:-1], str(value)
-    )
-    return escape(shown)
+    return escape(one_line(str(value)))

@@ -7,7 +7,6 @@ packages always travel, because install.sh needs them before anything can be jud
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -68,20 +67,6 @@ class HostProfile:
         )
 
 
-class ProfileError(ValueError):
-    """What a file holds is no JSON of ours; `str()` says why."""
-
-
-def load_json(raw: bytes) -> Any:
-    """Strict JSON: no key twice, nothing that is not in the standard, no more depth than Python bears."""
-    try:
-        return json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refused)
-    except RecursionError:
-        raise ProfileError("it is nested too deeply") from None
-    except ValueError as error:
-        raise ProfileError(str(error)) from None
-
-
 def parse_profile(document: dict[str, Any], raw: bytes, written: str) -> HostProfile:
     """Turn a document that satisfies the schema into a `HostProfile`."""
     packages: dict[str, list[Installed]] = {}
@@ -120,16 +105,3 @@ def kernels_to_build_for(profiles: Sequence[HostProfile]) -> dict[str, list[str]
         if profile.lacks_headers:
             found.setdefault(profile.kernel, []).append(profile.written)
     return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ProfileError(f"the key {twice!r:.80} is given twice")
-    return found
-
-
-def _refused(word: str) -> None:
-    raise ProfileError(f"{word} is no JSON")

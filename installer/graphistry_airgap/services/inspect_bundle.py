@@ -14,6 +14,7 @@ from graphistry_airgap.domain.bundle_contents import (
 )
 from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import compare_digest
+from graphistry_airgap.domain.harmless import one_line
 from graphistry_airgap.domain.provenance import PROVENANCE
 from graphistry_airgap.domain.result import Result
 from graphistry_airgap.domain.sbom import SBOM
@@ -128,6 +129,8 @@ def _messages(bundle: Bundle, contents: list[str], verdict: Verdict | None) -> l
         *contents,
         *(f"licence: {one.name}: {', '.join(one.concerns)}; {one.note}" for one in bundle.licences),
     ]
+    # nobody has vouched for these words yet, and none of them may look like a line of ours
+    lines = [one_line(line) for line in lines]
     if verdict is None:
         return [*lines, "the signature was not checked: name a keyring (--keyring), or use `bundle verify`"]
     return [*lines, *verdict.lines()]

@@ -7,7 +7,6 @@ checks signature, names and sizes and hashes only what steers the run; the mode 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from graphistry_airgap.domain.checksums import (
 )
 from graphistry_airgap.domain.errors import AirgapError, BundleError, FindingsError
 from graphistry_airgap.domain.result import Result
+from graphistry_airgap.domain.strict_json import JsonError, load_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -240,8 +240,8 @@ def _json(reader: BundleReader, path: str, sums: dict[str, str]) -> dict[str, An
     if wrong := compare_digest(path, hashlib.sha256(raw).hexdigest(), sums[path]):
         raise wrong
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
+        document = load_json(raw)
+    except JsonError:
         document = None
     if not isinstance(document, dict):
         raise _inconsistent(path, "no JSON object", "an image layout")

@@ -120,7 +120,7 @@ def test_names_that_are_no_text(report, bundle):
     result, document, page = report()
     assert result.exit_code == 4
     assert document["problems"][0]["path"] == "odd\x1b[31m\udcff"
-    assert "odd\\x1b[31m\\udcff" in page
+    assert "odd\\u001b[31m\\udcff" in page
 
 
 def test_each_signature_has_its_own_verdict(report, bundle, keys, tmp_path):
