@@ -9,8 +9,10 @@ sqv reads armored keyrings, gpgv only binary ones; both get a binary one.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import stat
 import tempfile
 import time
 from pathlib import Path
@@ -39,6 +41,8 @@ _REASONS = {
     "ERRSIG": "it cannot be checked",
     "NODATA": "it holds no signature",
 }
+# a distribution's whole keyring has 100 KiB
+_LARGEST_KEYRING = 4 << 20
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
 
 
@@ -88,7 +92,7 @@ def check_signature(
 def read_keyring(keyring: Path, bundle: Path) -> Keyring:
     """The keys that `check_signature` would ask, and the state of each."""
     trusted = _load_keyring(keyring, bundle)
-    return Keyring(str(keyring), sha256_hex(keyring.read_bytes()), trusted.keys.certificates)
+    return Keyring(str(keyring), trusted.sha256, trusted.keys.certificates)
 
 
 def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
@@ -115,6 +119,7 @@ class _Trusted:
 
     def __init__(self, path: Path, raw: bytes) -> None:
         self.path = path
+        self.sha256 = sha256_hex(raw)
         self.raw = openpgp.dearmor_keyring(raw)
         self.keys = openpgp.sift_keyring(self.raw, now=int(time.time()))
 
@@ -123,12 +128,18 @@ def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
     if keyring is None:
         raise _keyring_error("no keyring was named", "keyring-missing", None)
     try:
-        raw = keyring.read_bytes()
+        raw = _bytes(keyring)
     except FileNotFoundError as error:
         raise _keyring_error(f"the keyring {keyring} does not exist", "keyring-missing", keyring) from error
     except OSError as error:
         text = f"the keyring {keyring} cannot be read: {error.strerror}"
         raise _keyring_error(text, "keyring-unreadable", keyring) from error
+    if raw is None:
+        text = f"the keyring {keyring} is not a file"
+        raise _keyring_error(text, "keyring-unreadable", keyring)
+    if len(raw) > _LARGEST_KEYRING:
+        text = f"the keyring {keyring} is larger than {_LARGEST_KEYRING >> 20} MiB, which no keyring is"
+        raise _keyring_error(text, "keyring-malformed", keyring)
     if keyring == places.KEYRING and (keyring.stat().st_uid != 0 or keyring.stat().st_mode & 0o022):
         raise InputError(
             f"{keyring} must belong to root and be writable by nobody else",
@@ -154,6 +165,14 @@ def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
     if not trusted.keys.fingerprints and not trusted.keys.refused:
         raise _keyring_error(f"the keyring {keyring} holds no public key", "keyring-empty", keyring)
     return trusted
+
+
+def _bytes(keyring: Path) -> bytes | None:
+    """None for what is no file: a pipe may never begin, and a device never end."""
+    with os.fdopen(os.open(keyring, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            return None
+        return stream.read(_LARGEST_KEYRING + 1)
 
 
 def _keyring_error(message: str, code: str, keyring: Path | None) -> InputError:

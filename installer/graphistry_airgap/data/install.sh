@@ -187,8 +187,14 @@ function split_packets(   at, size) {
 '
 
 # Which keys may sign today.  sqv judges a key by the date of the signature, so a key that has expired since, or
-# that was revoked as superseded, would stay good for ever: such keys are taken out of the ring that sqv gets.
+# that was revoked as superseded, would stay good for ever; gpgv takes keys of any length.  Of a key that is there
+# several times, the copy that knows of its revocation counts.
 SIFT="$PACKETS"'
+function material(p) { return hex(body[p], stop[p] - body[p]) }
+function is_weak(p,   algorithm) {
+    algorithm = b[body[p] + 5]
+    return algorithm == 17 || (algorithm >= 1 && algorithm <= 3 && octets(body[p] + 6, 2) < 2048)
+}
 function read_signature(p,   at, part, end, size, kind) {
     made = lifetime = 0; own = 0
     at = body[p] + 4
@@ -208,11 +214,11 @@ function read_signature(p,   at, part, end, size, kind) {
 }
 function judge(first, last,   p, kind, best, life, stated, born) {
     stated = life = 0; best = -1
+    if (is_weak(first) || material(first) in revoked) return 0
     born = octets(body[first] + 1, 4)
     for (p = first + 1; p <= last; p++) {
         if (tag[p] != 2 || b[body[p]] != 4) continue
         kind = b[body[p] + 1]
-        if (kind == (tag[first] == 6 ? 32 : 40)) return 0
         if (tag[first] == 6 ? !(kind == 31 || (kind >= 16 && kind <= 19)) : kind != 24) continue
         read_signature(p)
         if (own) { stated = 1; if (made > best) { best = made; life = lifetime } }
@@ -222,6 +228,10 @@ function judge(first, last,   p, kind, best, life, stated, born) {
 END {
     split_packets()
     split(prints, print_list, " ")
+    for (p = 0; p < count; p++) {
+        if (tag[p] == 6 || tag[p] == 14) key = p
+        if (tag[p] == 2 && b[body[p]] == 4 && b[body[p] + 1] == (tag[key] == 6 ? 32 : 40)) revoked[material(key)] = 1
+    }
     for (p = 0; p < count; p++) {
         if (tag[p] != 6 && tag[p] != 14) continue
         for (last = p; last + 1 < count && tag[last + 1] != 6 && tag[last + 1] != 14;) last++
@@ -280,6 +290,8 @@ dearmor_keyring() {
         cat -- "$1"
         return
     fi
+    # of armored and binary keys in one file each program reads another part
+    [ -z "$(tr -d '\001-\177' <"$1" | tr '\000' x)" ] || return 1
     # armor may carry headers up to an empty line; each block has its own padding
     tr -d '\r' <"$1" | awk -v folder="$stage" '
         /^-----BEGIN PGP PUBLIC KEY BLOCK-----/ { file = sprintf("%s/block.%04d", folder, ++blocks); header = 1; next }
@@ -321,10 +333,22 @@ verdict() {
     fi
 }
 
-# gpgv's exit status calls expired and revoked keys good, so only its status lines count
 verdict_of_gpgv() {
+    if ! answer=$(gpgv_says "$stage/ring.gpg" "$1"); then
+        echo "$answer"
+        return 1
+    fi
+    gpgv_says "$stage/usable.gpg" "$1" >/dev/null || {
+        echo 'the key that made it is too weak, or was revoked'
+        return 1
+    }
+    echo "$answer"
+}
+
+# gpgv_says RING FILE.  Its exit status calls expired and revoked keys good, so only its status lines count.
+gpgv_says() {
     status=0
-    gpgv --homedir "$stage" --keyring "$stage/ring.gpg" --status-fd 1 "$1" "$stage/SHA256SUMS" \
+    gpgv --homedir "$stage" --keyring "$1" --status-fd 1 "$2" "$stage/SHA256SUMS" \
         >"$stage/status" 2>/dev/null || status=$?
     awk -v status="$status" '
         $1 == "[GNUPG:]" { said[$2] = $NF }
@@ -344,7 +368,7 @@ verdict_of_gpgv() {
 
 verdict_of_sqv() {
     [ -s "$stage/usable.gpg" ] || {
-        echo 'every key of the keyring has expired or was revoked'
+        echo 'every key of the keyring has expired, was revoked or is too weak'
         return 1
     }
     if sqv --keyring "$stage/usable.gpg" --signature-file "$1" "$stage/SHA256SUMS" >"$stage/status" 2>"$stage/words" &&
@@ -352,7 +376,7 @@ verdict_of_sqv() {
         return 0
     fi
     if grep -q 'Missing key' "$stage/words"; then
-        echo 'it was made by a key that is not in the keyring, or that has expired or was revoked'
+        echo 'it was made by a key that is not in the keyring, or that has expired, was revoked or is too weak'
     else
         tr -s ' \n' ' ' <"$stage/words"
     fi

@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# what is inside of a block never holds five dashes, so a block that does not end costs no second look
 _BLOCK = re.compile(
-    rb"-----BEGIN PGP (?P<kind>[A-Z ]+)-----[ \t]*\r?\n(?P<inner>.*?)-----END PGP (?P=kind)-----", re.DOTALL
+    rb"-----BEGIN PGP (?P<kind>[A-Z ]+)-----[ \t]*\r?\n"
+    rb"(?P<inner>(?:(?!-----).)*)-----END PGP (?P=kind)-----",
+    re.DOTALL,
 )
 _LINE = 64
 
@@ -91,6 +94,12 @@ def dearmor_keyring(raw: bytes) -> bytes:
     """Binary keyring from a binary or armored one (several armored blocks may follow each other)."""
     if b"-----BEGIN PGP" not in raw:
         return raw
+    between = _BLOCK.sub(b"", raw)
+    if b"-----BEGIN PGP" in between:
+        raise MalformedError("an armored block of it is cut off")
+    # of such a file each program reads another part
+    if not between.isascii():
+        raise MalformedError("it holds binary bytes beside armored keys")
     blocks = [match for match in _BLOCK.finditer(raw) if match["kind"] == b"PUBLIC KEY BLOCK"]
     return b"".join(_decode(match["inner"]) for match in blocks)
 
@@ -318,20 +327,25 @@ class Keyring:
 
 
 def sift_keyring(raw: bytes, *, now: int) -> Keyring:
-    """Split a binary keyring into keys that may sign today and those that may not."""
-    usable, found = b"", []
+    """Split a binary keyring into keys that may sign today and those that may not.
+
+    Of a key that is there several times, the copy that knows of its revocation counts.
+    """
+    usable: list[bytes] = []
+    found = []
     states: dict[str, str] = {}
-    for keys in _certificates(raw):
+    certificates = _certificates(raw)
+    revoked = {_name(key) for keys in certificates for key in keys if key.state(now, keys[0]) == REVOKED}
+    for keys in certificates:
         primary = keys[0]
-        state = primary.state(now, primary)
+        own = {_name(key): REVOKED if _name(key) in revoked else key.state(now, primary) for key in keys}
+        state = own[_name(primary)]
         found.append(Certificate(_name(primary), primary.algorithm, state))
-        states |= {_name(key): key.state(now, primary) if state == USABLE else state for key in keys}
-        if state != USABLE:
-            continue
-        for key in keys:
-            if states[_name(key)] == USABLE:
-                usable += key.packet.raw + b"".join(packet.raw for packet in key.tail)
-    return Keyring(raw, usable, tuple(found), states)
+        states |= own if state == USABLE else dict.fromkeys(own, state)
+        for key in keys if state == USABLE else ():
+            if own[_name(key)] == USABLE:
+                usable += [key.packet.raw, *(packet.raw for packet in key.tail)]
+    return Keyring(raw, b"".join(usable), tuple(found), states)
 
 
 def armored_certificates(raw: bytes) -> bytes:

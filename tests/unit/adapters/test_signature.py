@@ -1,6 +1,8 @@
 """The verdict on signatures, by gpgv and by sqv alike."""
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +115,16 @@ def test_a_revoked_key(judge, keys, name):
     assert "revoked" in refusal(judge, {NAME: signature}, keys.public(name)).message
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_revoked_key_of_which_an_older_copy_is_in_the_keyring(judge, keys, name, newest_first):
+    keys.make(name)
+    signature, older = keys.sign(SUMS, name), keys.public(name)
+    keys.revoke(name)
+    copies = [older, keys.public(name)]
+    error = refusal(judge, {NAME: signature}, b"".join(reversed(copies) if newest_first else copies))
+    assert "revoked" in error.message
+
+
 def test_a_weak_key(judge, keys, name):
     fingerprint = keys.make(name, "rsa1024")
     error = refusal(judge, {NAME: keys.sign(SUMS, name)}, keys.public(name))
@@ -199,6 +211,26 @@ def test_a_keyring_file_that_is_missing_or_a_directory(keys, tmp_path):
         with pytest.raises(InputError) as caught:
             check_signature(SUMS, {NAME: b""}, bundle=bundle, keyring=path)
         assert caught.value.code == code
+
+
+def test_a_keyring_that_never_ends_or_never_begins_is_not_waited_for(tmp_path):
+    bundle, pipe = tmp_path / "bundle", tmp_path / "pipe"
+    bundle.mkdir()
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(InputError, match="not a file") as caught:
+            check_signature(SUMS, {NAME: b""}, bundle=bundle, keyring=path)
+        assert caught.value.code == "keyring-unreadable"
+
+
+def test_a_keyring_of_a_size_that_none_has(tmp_path):
+    bundle, large = tmp_path / "bundle", tmp_path / "large"
+    bundle.mkdir()
+    with large.open("wb") as stream:
+        stream.truncate(1 << 30)
+    with pytest.raises(InputError, match="larger than") as caught:
+        check_signature(SUMS, {NAME: b""}, bundle=bundle, keyring=large)
+    assert caught.value.code == "keyring-malformed"
 
 
 @pytest.mark.parametrize("link", [False, True])

@@ -99,6 +99,24 @@ def test_a_damaged_armored_keyring_is_refused(keys):
         dearmor_keyring(bytes(text))
 
 
+@pytest.mark.parametrize("armored_first", [False, True])
+def test_armored_and_binary_keys_in_one_file_are_refused(keys, armored_first):
+    parts = [keys.public("signer"), keys.public("second", armored=True)]
+    with pytest.raises(MalformedError, match="binary"):
+        dearmor_keyring(b"".join(reversed(parts) if armored_first else parts))
+
+
+def test_an_armored_block_without_an_end_is_refused(keys):
+    armored = keys.public("signer", armored=True)
+    with pytest.raises(MalformedError, match="cut off"):
+        dearmor_keyring(armored + armored[:-20])
+
+
+def test_very_many_blocks_that_only_begin_are_read_once():
+    with pytest.raises(MalformedError, match="cut off"):
+        dearmor_keyring(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n" * 100_000)
+
+
 def test_keys_are_sifted_by_expiry_and_revocation(keys):
     keys.revoke("revoked")
     ring = sift_keyring(keys.public("signer", "expired", "revoked", "second"), now=now())
