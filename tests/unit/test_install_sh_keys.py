@@ -1,5 +1,6 @@
 """What install.sh says of signatures, by the shell that it runs in: the same as the tool says afterwards."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -12,20 +13,24 @@ SUMS = b"the list\n"
 # install.sh without its last line, which would start it
 HARNESS = """
 stage=$HERE/stage keyring=$HERE/trusted.gpg
+[ "$WITH" = gpgv ] || verdict_of_gpgv() { verdict_of_sqv "$1"; }
 load_keyring || { echo 'no keyring'; exit 2; }
 verdict "$HERE/signature.asc"
 """
 
 
-@pytest.fixture
-def judge(tmp_path):
+@pytest.fixture(params=["gpgv", "sqv"])
+def judge(request, tmp_path):
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed")
+
     def run(signature, ring):
         (tmp_path / "stage").mkdir()
         (tmp_path / "stage/SHA256SUMS").write_bytes(SUMS)
         (tmp_path / "signature.asc").write_bytes(signature)
         (tmp_path / "trusted.gpg").write_bytes(ring)
         code = SCRIPT.read_text(encoding="utf-8").removesuffix('main "$@"\n')
-        command = ["sh", "-c", f"{code}HERE='{tmp_path}'\n{HARNESS}"]
+        command = ["sh", "-c", f"{code}HERE='{tmp_path}' WITH={request.param}\n{HARNESS}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout.strip()
 
@@ -35,7 +40,7 @@ def judge(tmp_path):
 @pytest.fixture
 def name(request):
     """A name for a key that only this test knows."""
-    return request.node.name
+    return request.node.name.replace("[", "-").replace("]", "")
 
 
 def test_a_good_signature_names_its_signer(judge, keys):

@@ -371,7 +371,8 @@ verdict_of_sqv() {
         echo 'every key of the keyring has expired, was revoked or is too weak'
         return 1
     }
-    if sqv --keyring "$stage/usable.gpg" --signature-file "$1" "$stage/SHA256SUMS" >"$stage/status" 2>"$stage/words" &&
+    # the positional form is the only one that Debian 12's and Debian 13's sqv both know
+    if sqv --keyring "$stage/usable.gpg" "$1" "$stage/SHA256SUMS" >"$stage/status" 2>"$stage/words" &&
         grep -E '^([0-9A-F]{40}|[0-9A-F]{64})$' "$stage/status"; then
         return 0
     fi
