@@ -32,6 +32,33 @@ ODD = {
     "a pipe": [member("pipe", tarfile.FIFOTYPE)],
     "a header of 2 MiB": [member("n" * (2 << 20), data=b"x")],
 }
+
+
+def extended(**records: str) -> bytes:
+    """An empty file whose extended header says this."""
+    info = tarfile.TarInfo("odd")
+    info.pax_headers = {name.replace("_", "."): value for name, value in records.items()}
+    return info.tobuf(tarfile.PAX_FORMAT)
+
+
+def chain(kind: bytes) -> bytes:
+    """Headers about headers, which tarfile reads by recursion."""
+    return member("header", kind)[0].tobuf(tarfile.GNU_FORMAT) * 3000
+
+
+# these come before an archive
+HEADERS = {
+    "a chain of extended headers": chain(tarfile.XHDTYPE),
+    "a chain of long names": chain(tarfile.GNUTYPE_LONGNAME),
+    "a map of holes without numbers": extended(GNU_sparse_map="a,b"),
+}
+VALUES = {
+    "a zero byte in a name": extended(path="a\0b"),
+    "a time that no file has": extended(mtime="1e400"),
+    "a time that is no number": extended(mtime="nan"),
+    "a name of too many directories": extended(path="d/" * 900 + "x"),
+    "a hard link to what comes later": member("way", tarfile.LNKTYPE, linkname="later")[0].tobuf(),
+}
 MALFORMED = {
     "no manifest": "",
     "a manifest that is cut off": "{",
@@ -91,6 +118,7 @@ def image_archives() -> dict[str, bytes]:
     other = SavedImage(("x:1",), (layer_tar("b", b"b"),))
     return {
         **{case: with_members(old_form(IMAGE), *members) for case, members in ODD.items()},
+        **{case: headers + old_form(IMAGE) for case, headers in HEADERS.items()},
         **{case: with_manifest(text) for case, text in MALFORMED.items()},
         **{case: old_form(SavedImage((tag,), IMAGE.layers)) for case, tag in TAGS.items()},
         "a name that is there twice": with_members(old_form(IMAGE), twice),
@@ -118,4 +146,7 @@ def releases(plain: bytes) -> dict[str, bytes]:
     link = member("graphistry/way", tarfile.SYMTYPE, linkname="data")
     names = {case: [member(f"graphistry/{name}", data=b"x")] for case, name in COLLIDING.items()}
     along = {"a way along a link": [link, member("graphistry/way/escaped", data=b"x")]}
-    return {case: with_members(plain, *members) for case, members in {**ODD, **names, **along}.items()}
+    return {
+        **{case: with_members(plain, *members) for case, members in {**ODD, **names, **along}.items()},
+        **{case: headers + plain for case, headers in {**HEADERS, **VALUES}.items()},
+    }

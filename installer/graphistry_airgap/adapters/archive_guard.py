@@ -1,7 +1,7 @@
 """Archives of others, read as if somebody had made them to do harm.
 
-`Allowance` ends decompression bombs, `GuardedTarInfo` headers that would fill the memory; the functions
-refuse members that are neither files, directories nor links, or whose names lead out of the archive.
+`Allowance` ends decompression bombs, `GuardedTarInfo` and `members` headers that would fill memory.  Members
+are refused that are neither files, directories nor links, or whose names lead out of the archive.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import tarfile
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -22,6 +23,8 @@ MOST_MEMBERS = 500_000
 # of files that are read whole
 SMALL_FILES = 64 << 20
 LARGEST_HEADER = 1 << 20
+# Python walks and removes directories by recursion
+DEEPEST = 100
 _HEADERS = (
     tarfile.XHDTYPE,
     tarfile.XGLTYPE,
@@ -36,7 +39,17 @@ class HostileArchiveError(tarfile.TarError):
 
 
 class GuardedTarInfo(tarfile.TarInfo):
-    """Headers in which names of any length travel are read whole; here they have a limit."""
+    """Headers in which names of any length travel are read whole; here they have a limit.
+
+    What malformed headers make tarfile raise is a `TarError` here, whatever it was.
+    """
+
+    @classmethod
+    def fromtarfile(cls, tarfile: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile)
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise HostileArchiveError(f"a header of it is malformed ({type(error).__name__})") from None
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -70,11 +83,21 @@ class Allowance:
             raise HostileArchiveError(f"it holds more than {MOST_MEMBERS} members")
 
 
+def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """One after the other; tarfile would keep them all, each with whatever its headers hold."""
+    while member := tar.next():
+        yield member
+        tar.members.clear()  # type: ignore[attr-defined]
+
+
 def plain_name(member: tarfile.TarInfo) -> str:
     """The member's name; refused unless it is a file, a directory or a link that stays inside."""
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         raise HostileArchiveError(f"{member.name!r} is a device, a pipe or of an unknown kind")
-    return _inside(member, posixpath.normpath(member.name))
+    name = _inside(member, posixpath.normpath(member.name))
+    if name.count("/") >= DEEPEST:
+        raise HostileArchiveError(f"{name!r:.80} lies more than {DEEPEST} directories deep")
+    return name
 
 
 def link_target(member: tarfile.TarInfo, name: str) -> str:

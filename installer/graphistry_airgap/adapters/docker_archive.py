@@ -35,6 +35,8 @@ COMPRESSORS = {ZSTD: ("zstd", "-6", "-T0", "-q", "-c"), GZIP: ("gzip", "-6", "-c
 JSON_LIMIT = 8 << 20
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,511}")
+# as many as Linux follows
+MOST_LINKS = 40
 WORTH_A_LINE = 64 << 20
 COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 
@@ -97,7 +99,7 @@ class _ArchivePass:
                 with tarfile.open(
                     fileobj=process.stdout, mode="r|", tarinfo=archive_guard.GuardedTarInfo
                 ) as tar:
-                    for member in tar:
+                    for member in archive_guard.members(tar):
                         self._member(tar, member)
                 # zstd checks the end of the stream only when it is read
                 while rest := process.stdout.read(CHUNK):
@@ -115,7 +117,7 @@ class _ArchivePass:
     def _member(self, tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         self.allowance.take_member()
         name = archive_guard.plain_name(member)
-        if not member.isdir() and name in self.layers | self.small | self.links:
+        if not member.isdir() and self._holds(name):
             raise self._unusable(f"it holds {name!r} twice")
         if member.issym() or member.islnk():
             self.links[name] = archive_guard.link_target(member, name)
@@ -130,6 +132,9 @@ class _ArchivePass:
             elif member.size <= JSON_LIMIT:
                 self.allowance.take_small(member.size)
                 self.small[name] = head + stream.read()
+
+    def _holds(self, name: str) -> bool:
+        return name in self.layers or name in self.small or name in self.links
 
     def _layer(self, head: bytes, stream: IO[bytes]) -> Layer:
         if not head.startswith(COMPRESSED):
@@ -196,7 +201,7 @@ class _ArchivePass:
 
     def _target(self, path: str) -> str:
         name = posixpath.normpath(path)
-        for _ in range(len(self.links) + 1):
+        for _ in range(MOST_LINKS):
             if name not in self.links:
                 break
             name = self.links[name]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import tarfile
 from typing import IO, TYPE_CHECKING
 
-from graphistry_airgap.adapters.archive_guard import GuardedTarInfo
+from graphistry_airgap.adapters import archive_guard
 from graphistry_airgap.adapters.files import CHUNK
 
 if TYPE_CHECKING:
@@ -20,10 +20,9 @@ def members(stream: IO[bytes]) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInf
 
     The stream is read to its end, so that whoever writes it ends well.
     """
-    with tarfile.open(fileobj=stream, mode="r|", tarinfo=GuardedTarInfo) as tar:
-        while member := tar.next():
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=archive_guard.GuardedTarInfo) as tar:
+        for member in archive_guard.members(tar):
             yield tar, member
-            tar.members.clear()  # type: ignore[attr-defined]
     while stream.read(CHUNK):
         pass
 

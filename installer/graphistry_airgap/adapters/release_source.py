@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.adapters.cache import Cache
     from graphistry_airgap.domain.spec import PinnedPath
 
+# names and times that no file system takes are a ValueError or an OverflowError
+_UNREADABLE = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, OverflowError)
 NEEDED = ("VERSION", "docker-compose.yml", ".env", "graphistry")
 
 
@@ -65,7 +67,7 @@ class ReleaseSource:
                         code="release-hostile",
                         hint="no vendor ships that: get the release again and compare its checksum",
                     ) from None
-                except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+                except (*_UNREADABLE, OSError) as error:
                     raise InputError(
                         f"the release {tar} cannot be unpacked: {error}",
                         code="release-unreadable",
@@ -90,14 +92,16 @@ def _unpack(tar: Path, target: Path) -> None:
         name = archive_guard.plain_name(member)
         archive_guard.refuse_below(name, leaves)
         if member.issym() or member.islnk():
-            archive_guard.link_target(member, name)
+            target = archive_guard.link_target(member, name)
+            if member.islnk() and target not in leaves:
+                raise archive_guard.HostileArchiveError(f"{name!r} is {target!r}, which is not before it")
         if not member.isdir():
             leaves.add(name)
         return tarfile.data_filter(member, path)
 
     with tarfile.open(tar, "r:*", tarinfo=archive_guard.GuardedTarInfo) as stream:
         target.mkdir()
-        for member in stream:
+        for member in archive_guard.members(stream):
             allowance.take_member()
             stream.extract(member, target, filter=guarded)
 

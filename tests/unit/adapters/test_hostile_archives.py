@@ -73,6 +73,15 @@ def test_too_many_members_and_too_many_small_files(pack, monkeypatch):
     assert "small files" in pack(many).message
 
 
+def test_members_are_not_kept(tmp_path):
+    """Each could hold a header of 1 MiB, and a thousand of them are an archive of some KiB."""
+    data = with_members(old_form(IMAGE), *(member(f"small/{number}") for number in range(20)))
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        kept = [len(tar.members) for _ in archive_guard.members(tar)]
+    assert len(kept) > 20
+    assert set(kept) == {1}
+
+
 @pytest.fixture
 def plain(tmp_path):
     buffer = io.BytesIO()
