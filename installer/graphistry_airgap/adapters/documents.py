@@ -18,10 +18,12 @@ from jsonschema import Draft202012Validator
 from graphistry_airgap.domain.errors import FindingsError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from jsonschema.exceptions import ValidationError
 
+# the largest that people write have some hundred
+_MOST_VALUES = 100_000
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 
 
@@ -49,7 +51,9 @@ def load_schema(name: str) -> dict[str, Any]:
 def read_yaml(path: Path, *, what: str) -> Any:
     """Parse a YAML file; `what` names it in messages (“the spec”, “the site file”)."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        _check_size(document)
+        return document
     except FileNotFoundError:
         raise InputError(
             f"{what} {path} does not exist", code="file-missing", hint="name an existing file"
@@ -65,6 +69,20 @@ def read_yaml(path: Path, *, what: str) -> Any:
         raise InputError(
             f"{what} {path} is not valid YAML: {error}", code="yaml-invalid", hint="correct the named line"
         ) from None
+
+
+def _check_size(document: Any) -> None:
+    """A few anchors of anchors are more values than fit into memory once they are looked at one by one."""
+    waiting, seen = [document], 0
+    while waiting:
+        value = waiting.pop()
+        seen += 1
+        if seen > _MOST_VALUES:
+            raise ValueError(f"it stands for more than {_MOST_VALUES} values")
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def load_document(path: Path, schema_name: str, *, what: str) -> dict[str, Any]:
@@ -83,25 +101,27 @@ def schema_findings(
     document: Any, schema: dict[str, Any], *, file: str, most: int | None = None
 ) -> list[InputError]:
     """Every place where a document differs from its schema, or the first `most` of them, sorted by path."""
-    errors = islice(Draft202012Validator(schema).iter_errors(document), most)
-    findings = [finding for error in errors for finding in _explain(error, file)]
+    errors = Draft202012Validator(schema).iter_errors(document)
+    findings = islice((finding for error in errors for finding in _explain(error, file)), most)
     return sorted(findings, key=lambda finding: (finding.details["path"], finding.message))
 
 
-def _explain(error: ValidationError, file: str) -> list[InputError]:
+def _explain(error: ValidationError, file: str) -> Iterator[InputError]:
     where, document = list(error.absolute_path), cast("Any", error.instance)
     schema = error.schema if isinstance(error.schema, dict) else {}
     known: dict[str, Any] = schema.get("properties", {})
     if error.validator == "additionalProperties":
-        extra = [key for key in document if key not in known]
-        return [_unknown_key(key, where, sorted(known), file) for key in extra]
-    if error.validator == "required":
+        extra = (key for key in document if key not in known)
+        yield from (_unknown_key(key, where, sorted(known), file) for key in extra)
+    elif error.validator == "required":
         # one error per missing key; only its message says which
         key = error.message.split("'")[1]
         path, needed = _dotted([*where, key]), known.get(key, {}).get("description", "")
         hint = f"add it: {needed}" if needed else "add it"
-        return [_finding(f"{path} is missing in {file}", "key-missing", hint, path, file)]
-    return [_finding(*_wrong_value(error, where, schema.get("description", ""), file), _dotted(where), file)]
+        yield _finding(f"{path} is missing in {file}", "key-missing", hint, path, file)
+    else:
+        said = _wrong_value(error, where, schema.get("description", ""), file)
+        yield _finding(*said, _dotted(where), file)
 
 
 def _unknown_key(key: str, where: list[Any], known: list[str], file: str) -> InputError:

@@ -100,7 +100,8 @@ class Fetcher:
                 raise _TransientError(str(error.reason)) from None
             except (OSError, http.client.HTTPException) as error:
                 raise _TransientError(repr(error)) from None
-            expected = size if size is not None else int(announced or got)
+            known = int(announced) if announced and announced.isdecimal() else got
+            expected = size if size is not None else known
             if got != expected:
                 raise _TransientError(f"{got} bytes came, {expected} were expected")
             if sha256 is not None and digest != sha256:

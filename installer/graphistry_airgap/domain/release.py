@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ARCHIVES = ("containers.tar.gz", "containers.tar")
+# variables of variables grow without end
+_LONGEST = 64 << 10
 _START = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*))")
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
 
@@ -87,7 +89,8 @@ def parse_dotenv(text: str) -> dict[str, str]:
 
 def interpolate(text: str, variables: Mapping[str, str], *, lenient: bool = False) -> str:
     """Replace variables as compose does; an unset one without default is empty when lenient."""
-    result, position = [], 0
+    result: list[str] = []
+    position = length = 0
     while match := _START.search(text, position):
         result.append(text[position : match.start()])
         position = match.end()
@@ -99,6 +102,9 @@ def interpolate(text: str, variables: Mapping[str, str], *, lenient: bool = Fals
             result.append(_braced(match["plain"], "", variables, lenient))
         else:
             result.append("$")
+        length += len(result[-2]) + len(result[-1])
+        if length > _LONGEST:
+            raise ValueError(f"{text!r:.80} stands for more than {_LONGEST >> 10} KiB")
     return "".join(result) + text[position:]
 
 
@@ -111,7 +117,7 @@ def _closing(text: str, position: int) -> int:
                 return index
         elif text.startswith("${", index):
             depth += 1
-    raise ValueError(f"a brace is not closed in {text!r}")
+    raise ValueError(f"a brace is not closed in {text!r:.80}")
 
 
 def _braced(name: str, rest: str, variables: Mapping[str, str], lenient: bool) -> str:

@@ -37,10 +37,11 @@ class Repomd:
 
 def parse_repomd(data: bytes) -> Repomd:
     """The files that dnf asks for; raises ValueError when this is not a repomd.xml that can be used."""
-    if b"<!DOCTYPE" in data:
+    text = data.decode("utf-8")
+    if "<!DOCTYPE" in text:
         raise ValueError("it defines a document type, which no repomd.xml does")
     try:
-        root = ElementTree.fromstring(data)  # noqa: S314 (no document type, so no entities either)
+        root = ElementTree.fromstring(text)  # noqa: S314 (no document type, so no entities either)
     except ElementTree.ParseError as error:
         raise ValueError(f"it is not XML: {error}") from None
     if root.tag != f"{_NAMESPACE}repomd":
@@ -50,7 +51,7 @@ def parse_repomd(data: bytes) -> Repomd:
         raise ValueError("it lists no package list (primary)")
     asked = [one for kind, one in sorted(records.items()) if kind.removesuffix("_zck") in _ASKED]
     return Repomd(
-        date=datetime.fromtimestamp(max(_timestamp(one) for one in records.values()), UTC),
+        date=_date(max(_timestamp(one) for one in records.values())),
         files=tuple(_file(one) for one in asked),
     )
 
@@ -58,6 +59,8 @@ def parse_repomd(data: bytes) -> Repomd:
 def path_inside(location: str) -> str:
     """A location as a plain path inside its repository."""
     path = PurePosixPath(location)
+    if not location.isprintable() or "\\" in location:
+        raise ValueError(f"the location {location!r:.80} is no plain name")
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise ValueError(f"the location {location!r:.80} lies outside of the repository")
     return path.as_posix()
@@ -71,11 +74,20 @@ def _file(record: ElementTree.Element) -> MetadataFile:
     if checksum.get("type") != "sha256" or not _SHA256.fullmatch(digest := _text(checksum)):
         raise ValueError(f"its record {kind} has no sha256 checksum, but one of type {checksum.get('type')}")
     size = int(_text(record.find(f"{_NAMESPACE}size")))
+    if size < 0:
+        raise ValueError(f"its record {kind} has the size {size}")
     return MetadataFile(path_inside(location.get("href", "")), digest, size)
 
 
-def _timestamp(record: ElementTree.Element) -> int:
-    return int(float(_text(record.find(f"{_NAMESPACE}timestamp")) or 0))
+def _timestamp(record: ElementTree.Element) -> float:
+    return float(_text(record.find(f"{_NAMESPACE}timestamp")) or 0)
+
+
+def _date(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (OverflowError, OSError):
+        raise ValueError(f"its timestamp {seconds} is no date") from None
 
 
 def _text(element: ElementTree.Element | None) -> str:

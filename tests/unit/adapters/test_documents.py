@@ -116,3 +116,14 @@ def test_not_a_mapping(write):
 )
 def test_what_the_parser_cannot_make_a_value_of_is_the_file_s_fault(write, text):
     assert error_of(write(text)).code == "yaml-invalid"
+
+
+def test_anchors_that_stand_for_more_than_fits_into_memory(write):
+    lines = ["a: &a [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]"]
+    lines += [
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]"
+        for old, new in zip("abcdefg", "bcdefgh", strict=True)
+    ]
+    error = error_of(write("\n".join([*lines, "schema: *h"])))
+    assert (error.code, "values" in error.message) == ("yaml-invalid", True)
+    assert error_of(write("schema: &a [*a]")).code == "yaml-invalid"

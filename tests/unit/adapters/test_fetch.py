@@ -24,7 +24,8 @@ class Faulty(BaseHTTPRequestHandler):
         status = {"missing": 404, "busy": 503}.get(fault, 200)
         body = {"cut": BODY[:100], "other": b"y" * 5000, "long": BODY * 2}.get(fault, BODY)
         self.send_response(status)
-        self.send_header("Content-Length", str(len(BODY) if fault in ("cut", "well") else len(body)))
+        length = str(len(BODY) if fault in ("cut", "well") else len(body))
+        self.send_header("Content-Length", "many" if fault == "wordy" else length)
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = True
@@ -77,6 +78,10 @@ def test_cut_answer_of_unknown_digest_is_noticed(server, cache):
     with pytest.raises(InputError):
         Fetcher(cache, offline=False, pause=0).newest(f"{server.url}/cut")
     assert blobs(cache) == []
+
+
+def test_a_length_that_is_no_number_is_not_believed(server, cache):
+    assert Fetcher(cache, offline=False, pause=0).newest(f"{server.url}/wordy").name == DIGEST
 
 
 def test_absent_file_is_not_asked_for_again(server, cache):

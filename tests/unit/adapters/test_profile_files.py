@@ -103,3 +103,10 @@ def test_of_a_thousand_wrong_entries_the_first_are_told(tmp_path):
     with pytest.raises(FindingsError) as caught:
         read_profile(write(tmp_path / "p", document(packages=None) | {"packages": wrong}))
     assert len(caught.value.errors) == 20
+
+
+def test_of_a_thousand_unknown_keys_the_first_are_told(tmp_path):
+    unknown = {f"key{number}": 1 for number in range(1000)}
+    with pytest.raises(FindingsError) as caught:
+        read_profile(write(tmp_path / "p", document() | unknown))
+    assert len(caught.value.errors) == 20

@@ -131,6 +131,28 @@ def test_unusable_compose_file(release, opened, compose):
         assert opened(release).images == ()
 
 
+@pytest.mark.parametrize(
+    "compose",
+    [
+        "services: [a]",
+        "services: {a: {image: [x]}}",
+        "[" * 5000,
+        "a: !!bool x",
+        "a: !!timestamp x",
+        "services: {a: {image: '" + "${A:-" * 3000 + "x" + "}" * 3000 + "'}}",
+    ],
+)
+def test_a_compose_file_of_another_shape(release, opened, compose):
+    (release / "docker-compose.yml").write_text(compose)
+    assert refused(opened, release).code == "compose-unreadable"
+
+
+def test_variables_that_grow_beyond_all_names(release, opened):
+    lines = ["A0=0123456789", *(f"A{number}={f'$A{number - 1}' * 10}" for number in range(1, 12))]
+    (release / ".env").write_text("\n".join(lines))
+    assert refused(opened, release).code == "compose-unreadable"
+
+
 def test_compose_tags_are_read_past(release, opened):
     (release / "docker-compose.yml").write_text("services: {x: {image: redis, ports: !override ['1:1']}}")
     assert opened(release).images == ("redis:latest",)

@@ -62,6 +62,12 @@ def test_what_dnf_asks_for_and_nothing_else():
         (repomd(record("primary", type="sha1", digest="0" * 40)), "no sha256 checksum, but one of type sha1"),
         (repomd(record("primary", digest="0")), "no sha256 checksum"),
         (repomd(record("primary", size="many")), "many"),
+        (repomd(record("primary", size="-7")), "size -7"),
+        (repomd(record("primary", time="inf")), "no date"),
+        (repomd(record("primary", time="-1e300")), "no date"),
+        (repomd(record("primary", href="repodata/a&#10;b")), "no plain name"),
+        (repomd(record("primary", href="repodata/a\\b")), "no plain name"),
+        ('<!DOCTYPE x [<!ENTITY a "b">]><x/>'.encode("utf-16"), "utf-8"),
         (repomd('<data type="primary"/>'), "no location"),
     ],
 )
