@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.adapters.attended import Beat
 
 _MARKS = (SUMS, "bundle.json")
+# each that is not listed is an error of its own, and all of them must fit into memory
+_MOST_FILES = 100_000
 # of a file that is read whole, at times before anybody has vouched for it
 _LARGEST = 64 << 20
 
@@ -74,6 +76,13 @@ class BundleDirectory:
         odd: list[BundleError] = []
         for relative, mode in self._walk():
             beat()
+            if len(found) + len(odd) >= _MOST_FILES:
+                raise BundleError(
+                    f"{self.path} holds more than {_MOST_FILES} files, which no bundle does",
+                    code="too-many-files",
+                    hint="find out who put them there, or copy the bundle again",
+                    details={"found": f"more than {_MOST_FILES} files", "needed": "a bundle's own files"},
+                )
             if stat.S_ISREG(mode.st_mode):
                 found[relative] = mode.st_size
             else:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import pwd
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.version import __version__
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class EvidenceFiles:
@@ -24,7 +22,7 @@ class EvidenceFiles:
             raise InputError(
                 f"the report {report} must be named *.json; the readable page gets the same name with .html",
                 code="report-name",
-                hint=f"--report {report.with_suffix('.json')}",
+                hint=f"--report {report.with_suffix('.json') if report.name else report / 'evidence.json'}",
             )
         for path in (report, report.with_suffix(".html")):
             if os.path.lexists(path):
@@ -42,7 +40,9 @@ class EvidenceFiles:
             )
 
     def check_outside(self, report: Path, bundle: Path) -> None:
-        if report.resolve().is_relative_to(bundle):
+        """Whatever lies there: what lacks its bundle.json may be a bundle, too."""
+        # a loop of links makes Path.resolve raise
+        if Path(os.path.realpath(report)).is_relative_to(os.path.realpath(bundle)):
             raise InputError(
                 f"the report {report} would lie inside the bundle, which must stay as it was signed",
                 code="report-in-bundle",

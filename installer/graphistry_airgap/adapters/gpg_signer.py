@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -16,18 +17,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# the fingerprint of a primary key comes after its own line, those of subkeys after theirs
+_PRIMARY = re.compile(r"^sec:.*\nfpr:(?:[^:]*:){8}([0-9A-F]+):", re.MULTILINE)
+
+
 class GpgSigner:
     def fingerprint(self, key: str) -> str:
         """The full fingerprint of a secret key that can be used, found before any long work."""
         require_program("gpg", package="gpg")
-        outcome = run(["gpg", "--batch", "--with-colons", "--list-secret-keys", key], env=_environment())
-        found = [line.split(":")[9] for line in outcome.stdout.splitlines() if line.startswith("fpr:")]
+        listing = ["gpg", "--batch", "--with-colons", "--list-secret-keys", "--", key]
+        outcome = run(listing, env=_environment())
+        found: list[str] = _PRIMARY.findall(outcome.stdout)
         if not outcome.ok or not found:
             home = os.environ.get("GNUPGHOME", "~/.gnupg")
             raise InputError(
                 f"there is no secret key {key} in {home}",
                 code="sign-key-missing",
                 hint="set GNUPGHOME to the home that holds it; `gpg --list-secret-keys` shows what is there",
+            )
+        if len(found) > 1:
+            raise InputError(
+                f"{key} names {len(found)} secret keys: {', '.join(found)}",
+                code="sign-key-ambiguous",
+                hint="name one of them by its fingerprint",
+                details={"found": found, "needed": "one key"},
             )
         return found[0]
 

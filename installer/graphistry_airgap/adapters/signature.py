@@ -150,7 +150,8 @@ def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
                 "needed": "root's file, 644 or stricter",
             },
         )
-    if keyring.resolve().is_relative_to(bundle.resolve()):
+    # a loop of links makes Path.resolve raise
+    if Path(os.path.realpath(keyring)).is_relative_to(os.path.realpath(bundle)):
         raise BundleError(
             f"the keyring {keyring} lies inside the bundle",
             code="keyring-in-bundle",

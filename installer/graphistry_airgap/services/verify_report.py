@@ -56,6 +56,7 @@ class VerifyWithReport:
     ) -> Result:
         """The result of `bundle verify`; its exit code is the verification's."""
         self.files.check(report)
+        self.files.check_outside(report, path)
         started, watched = _now(), Watched(path=str(path))
         seen: _Seen | None = None
         try:
@@ -63,7 +64,6 @@ class VerifyWithReport:
         except AirgapError as error:
             result = failed(error)
         else:
-            self.files.check_outside(report, reader.path)
             given = {"allow_unsigned": allow_unsigned, "progress": progress}
             result, seen = self._verify(reader, keyring, watched, **given)
         document = evidence(

@@ -81,3 +81,14 @@ def test_a_key_that_is_not_there(bundle, monkeypatch, tmp_path):
 def test_a_key_that_hosts_in_fips_mode_may_refuse_is_told_of(sign):
     assert not any("FIPS" in line for line in sign("signer").messages)
     assert any("ed25519" in line and "FIPS" in line for line in sign("second").messages)
+
+
+def test_a_name_of_two_keys_is_not_guessed_at(bundle, sign, keys):
+    """After a rotation both have the same name, and gpg lists the old one first."""
+    old = keys.make("Rotated one")
+    new = keys.make("Rotated two")
+    with pytest.raises(InputError) as caught:
+        GpgSigner().fingerprint("Rotated")
+    assert caught.value.code == "sign-key-ambiguous"
+    assert set(caught.value.details["found"]) == {old, new}
+    assert GpgSigner().fingerprint(new) == new

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.subprocesses
 class Page(HTMLParser):
     """The text of a page; a tag that is not closed again, or loads or runs something, is a fault."""
 
-    EMPTY = ("meta",)
+    EMPTY = ("meta", "br")
 
     def __init__(self, source):
         super().__init__()
@@ -168,6 +168,7 @@ def test_what_could_not_be_checked_is_no_verdict(report, tmp_path, options, code
     [
         ("evidence.html", "report-name"),
         ("evidence", "report-name"),
+        (".", "report-name"),
         ("bundle/evidence.json", "report-in-bundle"),
         ("missing/evidence.json", "report-unwritable"),
         ("there.json", "report-exists"),
@@ -200,3 +201,52 @@ def test_a_report_that_cannot_be_written_is_an_error_of_its_own(bundle, tmp_path
     assert result.exit_code == (4 if bad else 2)
     assert result.errors[-1].code == "report-unwritable"
     assert not list(tmp_path.glob("*evidence*"))
+
+
+def test_no_report_goes_into_what_is_left_of_a_bundle(report, bundle):
+    (bundle.path / "bundle.json").unlink()
+    with pytest.raises(InputError) as caught:
+        report("bundle/evidence.json")
+    assert caught.value.code == "report-in-bundle"
+
+
+def test_a_loop_of_links_is_no_bundle_and_has_its_evidence(report, tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    result, document, _ = report(path=tmp_path / "loop")
+    assert (result.exit_code, document["verdict"]) == (2, "not decided")
+
+
+def test_every_signer_of_a_repository_stands_on_the_page(report, bundle, keys):
+    signers = ["A" * 40, "B" * 40]
+    del bundle.files["bundle.json"]
+    bundle.files["provenance.json"] = json.dumps(
+        {
+            "predicate": {
+                "buildDefinition": {
+                    "externalParameters": {
+                        "spec": {"name": "demo.bundle.yml", "digest": {"sha256": "0" * 64}},
+                        "trustedOnFirstUse": ["release"],
+                    },
+                    "internalParameters": {
+                        "repositories": [
+                            {
+                                "platform": "debian-13",
+                                "name": "debian",
+                                "uri": "http://deb.example/debian",
+                                "signedBy": signers,
+                                "date": "2026-11-20T08:00:00Z",
+                                "expiredAllowed": True,
+                            }
+                        ]
+                    },
+                    "resolvedDependencies": [],
+                },
+                "runDetails": {"builder": {"version": {"apt": "2.6"}}},
+            }
+        }
+    ).encode()
+    bundle.write()
+    bundle.sign(keys, "signer")
+    _, _, page = report()
+    for shown in (*signers, "http://deb.example/debian", "expired metadata", "without a pin: release"):
+        assert shown in page
