@@ -25,7 +25,7 @@ from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.evidence_files import EvidenceFiles, circumstances
 from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.files import save_json, write_atomic
+from graphistry_airgap.adapters.files import save_json, write_output
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.image_contents import ImageContents
@@ -155,7 +155,7 @@ def _bundle_sign(arguments: argparse.Namespace, _: Sequence[str], progress: Sile
 
 def _host_profile(arguments: argparse.Namespace, _: Sequence[str], __: Silent) -> Result:
     # what a host is made of is nobody else's business until somebody has decided to carry it out
-    write = partial(write_atomic, mode=0o600)
+    write = partial(write_output, mode=0o600)
     script = PACKAGE / "data" / "host-profile.sh"
     return MakeHostProfile(_here(), write, script).run(arguments.output, as_script=arguments.script)
 

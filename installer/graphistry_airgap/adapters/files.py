@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -47,6 +48,14 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_output(path: Path, data: bytes | str, *, mode: int) -> None:
+    """Where somebody says, along a link; root could put a file in the place of a device or a pipe."""
+    place = Path(os.path.realpath(path))
+    if place.exists() and not place.is_file():
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    write_atomic(place, data, mode=mode)
 
 
 def save_json(path: Path, document: dict[str, Any]) -> None:

@@ -54,11 +54,19 @@ as_text() {
     iconv -c -f UTF-8 -t UTF-8 || :
 }
 
+# A file's name may hold what a terminal obeys, what turns the reading direction round, and line ends.
+harmless() {
+    tr '\001-\010\013-\037\177' ' ' |
+        sed -e 's/\xc2[\x80-\x9f]/ /g' -e 's/\xe2\x80[\x8e\x8f\xa8-\xae]/ /g' -e 's/\xe2\x81[\xa6-\xa9]/ /g' -e '2,$s/^/    /'
+}
+
 # problem CODE MESSAGE HINT [PATH]: note one error; several may be noted before the end
 problem() {
     failures=$((failures + 1))
-    # a file's name may hold what a terminal obeys
-    printf 'error: %s\n  hint: %s\n' "$2" "$3" | tr '\001-\010\013-\037\177' ' ' | as_text >&2
+    {
+        printf 'error: %s\n' "$2" | harmless
+        printf '  hint: %s\n' "$3"
+    } | as_text >&2
     if [ "$json" = yes ]; then
         problems="$problems${problems:+,}$(CODE=$1 MESSAGE=$2 HINT=$3 FILE=${4-} awk '
             function quoted(text,   out, i, c) {

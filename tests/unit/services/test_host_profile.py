@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from graphistry_airgap.adapters.documents import load_schema
-from graphistry_airgap.adapters.files import write_atomic
+from graphistry_airgap.adapters.files import write_output
 from graphistry_airgap.adapters.profile_files import read_profile
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain.errors import HostError, InputError
@@ -91,7 +91,7 @@ def tree(tmp_path):
 
 
 def command(tree):
-    write = partial(write_atomic, mode=0o600)
+    write = partial(write_output, mode=0o600)
     return MakeHostProfile(Host(run=run, root=tree), write, PACKAGE / "data" / "host-profile.sh")
 
 
@@ -153,6 +153,20 @@ def test_a_place_that_cannot_be_written(tree, tmp_path, name):
         command(tree).run(tmp_path / name)
     assert caught.value.code == "output-unwritable"
     assert list(tmp_path.iterdir()) == [tree]
+
+
+def test_a_pipe_is_not_replaced_and_a_link_is_followed(tree, tmp_path):
+    """As root `-o /dev/null` would be the end of /dev/null."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to-pipe").symlink_to("pipe")
+    (tmp_path / "to-file").symlink_to("file")
+    for name in ("pipe", "to-pipe"):
+        with pytest.raises(InputError, match="not a file"):
+            command(tree).run(tmp_path / name)
+    assert (tmp_path / "pipe").is_fifo()
+    command(tree).run(tmp_path / "to-file")
+    assert (tmp_path / "to-file").is_symlink()
+    assert (tmp_path / "file").is_file()
 
 
 def test_a_machine_without_a_package_database(tree):
