@@ -80,7 +80,8 @@ def refused(
     assert document["ok"] is False
     assert document["exit_code"] == status
     for error in document["errors"]:
-        assert f"error: {error['message']}\n  hint: {error['hint']}\n" in err
+        message = error["message"].replace("\n", "\n    ")
+        assert f"error: {message}\n  hint: {error['hint']}\n" in err
     return status, [(error["code"], error.get("path")) for error in document["errors"]]
 
 

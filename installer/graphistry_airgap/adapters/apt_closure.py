@@ -21,11 +21,13 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from graphistry_airgap.adapters.process import Outcome, require, run
+from graphistry_airgap.domain import bundle_values as values
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.closure import Closure
 from graphistry_airgap.domain.driver import headers_group
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.kernels import nearest_kernels
+from graphistry_airgap.domain.repomd import path_inside
 from graphistry_airgap.domain.repository import Package
 
 if TYPE_CHECKING:
@@ -251,16 +253,24 @@ class _AptRoot:
     def _package(self, match: re.Match[str]) -> Package:
         path = Path(unquote(match["uri"].removeprefix("copy:"))).relative_to(self.root / "mirror")
         repository, *inside = path.parts
-        name, version, rest = unquote(match["file"]).split("_")
-        return Package(
-            name=name,
-            version=version,
-            architecture=rest.removesuffix(".deb"),
-            repository=repository,
-            filename="/".join(inside),
-            size=int(match["size"]),
-            sha256=match["sha256"],
-        )
+        try:
+            name, version, rest = unquote(match["file"]).split("_")
+            return Package(
+                # what no bundle.json may hold
+                name=values.like(values.NAME, name),
+                version=values.like(values.VERSION, version),
+                architecture=values.like(values.NAME, rest.removesuffix(".deb")),
+                repository=repository,
+                filename=path_inside("/".join(inside)),
+                size=int(match["size"]),
+                sha256=match["sha256"],
+            )
+        except ValueError as error:
+            raise InputError(
+                f"repository {repository} describes {match['file']!r:.80} unusably: {error}",
+                code="repository-metadata",
+                hint="name another mirror of this repository in the spec",
+            ) from None
 
     def _apt(self, program: str, *arguments: str) -> Outcome:
         return run([program, *arguments], env={"APT_CONFIG": str(self.root / "apt.conf")})

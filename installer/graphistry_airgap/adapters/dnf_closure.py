@@ -20,6 +20,7 @@ from graphistry_airgap.adapters.dnf_metadata import repository_keys
 from graphistry_airgap.adapters.files import sha256_file
 from graphistry_airgap.adapters.process import run
 from graphistry_airgap.adapters.rpm_signature import package_signers, require_rpm
+from graphistry_airgap.domain.bundle_values import NAME, VERSION, like
 from graphistry_airgap.domain.canonical import canonical_json, sha256_hex
 from graphistry_airgap.domain.closure import Closure
 from graphistry_airgap.domain.driver import headers_group
@@ -148,11 +149,14 @@ def _package(entry: dict[str, Any]) -> Package:
     kind, digest = entry["checksum"]
     try:
         filename = path_inside(entry["filename"])
+        # what no bundle.json may hold
+        for key, pattern in (("name", NAME), ("version", VERSION), ("architecture", NAME)):
+            like(pattern, entry[key])
         if kind != "sha256":
             raise ValueError(f"it has a checksum of type {kind}, not sha256")
     except ValueError as error:
         raise InputError(
-            f"repository {entry['repository']} describes {entry['name']} unusably: {error}",
+            f"repository {entry['repository']} describes {entry['name']!r} unusably: {error}",
             code="repository-metadata",
             hint="name another mirror of this repository in the spec",
         ) from None

@@ -266,3 +266,12 @@ def test_package_beside_the_spec_that_needs_what_is_not_there(resolver, keys, tm
     error = refused(resolver, spec(with_driver(tmp_path, keys)), wanted=wanted)
     assert error.code == "package-unresolvable"
     assert "xorg-server" in error.message
+
+
+def test_a_package_list_that_leads_out_of_its_repository(resolver, keys, tmp_path):
+    """Signed by the vendor all the same."""
+    repository = debian_like(tmp_path / "debian", keys)
+    repository.stanzas = [stanza.replace("pool/main/docker.io_", "../../x_") for stanza in repository.stanzas]
+    repository.publish()
+    error = refused(resolver, spec(repository))
+    assert (error.code, "outside of the repository" in error.message) == ("repository-metadata", True)

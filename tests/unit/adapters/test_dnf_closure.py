@@ -160,6 +160,8 @@ def test_what_is_missing_is_said(resolver, published):
     [
         (lambda text: text[: len(text) // 2], "dnf does not accept"),
         (lambda text: text.replace(b'href="Packages/', b'href="../Packages/'), "outside of the repository"),
+        (lambda text: text.replace(b"<name>docker-ce<", b"<name>../../docker-ce<"), "do not belong there"),
+        (lambda text: text.replace(b'ver="1.7.22"', b'ver="1.7.22&#10;x"'), "do not belong there"),
         (lambda text: re.sub(rb'"sha256"( pkgid="YES">.{40})[0-9a-f]{24}', rb'"sha1"\1', text), "not sha256"),
     ],
 )
