@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,7 @@ from graphistry_airgap.adapters.medium import MountedMedia
 from graphistry_airgap.adapters.package_licences import PackageLicences
 from graphistry_airgap.adapters.package_versions import not_older
 from graphistry_airgap.adapters.playbooks import run_playbook
-from graphistry_airgap.adapters.process import attended
+from graphistry_airgap.adapters.process import attended, own_python
 from graphistry_airgap.adapters.process import run as run_process
 from graphistry_airgap.adapters.profile_files import read_profile
 from graphistry_airgap.adapters.reboot import ResumeUnit
@@ -187,7 +186,7 @@ def _resume_at_boot(progress: Silent) -> Result:
     run_lock.leave_environment()
 
     def install(arguments: Sequence[str]) -> int:
-        command = [sys.executable, "-I", "-m", "graphistry_airgap", "--no-color", *arguments]
+        command = [*own_python(), "-m", "graphistry_airgap", "--no-color", *arguments]
         return attended(command, env=run_lock.built_environment())
 
     with run_lock.alone(places.RUN / "resume-lock", command=places.RESUME_UNIT):

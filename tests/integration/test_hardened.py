@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bundle_variants import Variant
 from hardened_hosts import DEBIAN, HEALTHY, ROCKY, Hardened, hardened_host
 from host_faults import wait_until
 from lynis_report import identifier, scan
 from matrix import platform_step
 
 from hardening import OPERATOR
-from prepared_host import INSTALLED_TOOL, RECEIPT
+from prepared_host import INSTALLED_TOOL, KEYRING, RECEIPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from openpgp_keys import Keys
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -31,6 +34,8 @@ TRUST = "/etc/fapolicyd/trust.d/graphistry-airgap"
 PROGRAM = "/opt/graphistry-airgap"
 FORWARDING = "hardening: {allow: [ip-forward]}\n"
 BOTH = "hardening: {allow: [ip-forward, fapolicyd-trust]}\n"
+REFUSES = "! /root/unknown"
+REQUIREMENTS = "runtime/debian-13/requirements.txt"
 DNF_STATE = "/var/lib/graphistry-airgap/dnf"
 
 with_apt = pytest.mark.parametrize("installed", [DEBIAN], indirect=True, ids=str)
@@ -205,11 +210,16 @@ def test_nothing_tried_to_leave(rebooted: Hardened) -> None:
 
 @pytest.fixture(scope="module")
 def enforced(rebooted: Hardened) -> Iterator[Hardened]:
-    """fapolicyd knows the packages' files and refuses every other program."""
-    rebooted.sh("cp /usr/bin/true /root/unknown; systemctl start fapolicyd")
-    wait_until(rebooted.host, "! /root/unknown", seconds=120)
+    """fapolicyd knows the packages' files and refuses every other program.
+
+    It is told what the host's Python compiled: the stand-in for NVIDIA's runtime (which is no Python) starts
+    with each health check, and this fapolicyd keeps each file open whose refusal it audits.
+    """
+    rebooted.sh("fapolicyd-cli --file add /usr/lib/python3.13/ --trust-file python")
+    rebooted.sh("cp /usr/bin/true /root/unknown; systemctl enable --now fapolicyd")
+    wait_until(rebooted.host, REFUSES, seconds=120)
     yield rebooted
-    rebooted.sh("systemctl stop fapolicyd")
+    rebooted.sh("systemctl disable --now fapolicyd")
 
 
 @pytest.mark.long
@@ -240,3 +250,66 @@ def test_only_the_tools_own_directory_is_trusted(enforced: Hardened) -> None:
     assert enforced.rc("/root/unknown") == 126
     names = [row["name"] for row in enforced.receipt()["exceptions"]]
     assert names == ["ip-forward", "fapolicyd-trust"]
+
+
+@pytest.mark.long
+@with_apt
+def test_a_new_environment_is_trusted_beside_the_one_before_it(enforced: Hardened, keys: Keys) -> None:
+    """Another bundle brings other wheels, and its environment is made while fapolicyd enforces."""
+    update = Variant(enforced.share)
+    update.write(REQUIREMENTS, update.read(REQUIREMENTS) + b"# as an update has them\n")
+    update.relist(REQUIREMENTS)
+    update.sign(keys, "signer")
+    enforced.host.put(keys.public("signer"), KEYRING)
+    before = enforced.sh(f"readlink -f {INSTALLED_TOOL}")
+    rc, envelope = enforced.install()
+    assert rc == 0, json.dumps(envelope, indent=1)
+    after = enforced.sh(f"readlink -f {INSTALLED_TOOL}")
+    assert before != after
+    assert [enforced.rc(f"{tool} --help") for tool in (before, after)] == [0, 0]
+
+
+@pytest.mark.long
+@with_apt
+def test_it_holds_across_a_reboot_and_a_second_run_changes_nothing(enforced: Hardened) -> None:
+    with platform_step("debian-13", "second-run", stand_in=False, expected=0, variant="fapolicyd") as row:
+        enforced.host.restart()
+        wait_until(enforced.host, f"{INSTALLED_TOOL} verify --quiet", seconds=300)
+        assert enforced.rc("/root/unknown") == 126
+        assert enforced.health() == HEALTHY
+        held = open_files(enforced)
+        rc, envelope = enforced.install()
+        assert rc == 0, json.dumps(envelope, indent=1)
+        row.got = envelope["data"]["changed"]
+    row.require()
+    assert open_files(enforced) - held < 500, "it will soon refuse everything"
+
+
+@pytest.mark.long
+@with_apt
+def test_what_the_site_file_does_not_allow_any_more_is_taken_back(enforced: Hardened) -> None:
+    enforced.say(FORWARDING)
+    rc, refused = enforced.install()
+    (error,) = refused["errors"]
+    assert (rc, error["code"]) == (3, "fapolicyd-trust")
+    assert f"{TRUST} was taken back" in error["message"]
+    assert enforced.rc(f"test -e {TRUST}") == 1
+    wait_until(enforced.host, f"! {INSTALLED_TOOL} --help", seconds=60)
+    assert enforced.sh("docker ps -q --filter health=healthy | wc -l") == "15"
+
+
+@pytest.mark.long
+@with_apt
+def test_entries_made_while_fapolicyd_is_stopped_count_once_it_starts(enforced: Hardened) -> None:
+    """Stopped, as it has to be while packages are installed."""
+    enforced.sh("systemctl stop fapolicyd")
+    enforced.say(BOTH)
+    rc, envelope = enforced.install()
+    assert rc == 0, json.dumps(envelope, indent=1)
+    enforced.sh("systemctl start fapolicyd")
+    wait_until(enforced.host, REFUSES, seconds=120)
+    assert enforced.rc(f"{INSTALLED_TOOL} --help") == 0
+
+
+def open_files(enforced: Hardened) -> int:
+    return int(enforced.sh("ls /proc/$(pidof fapolicyd)/fd | wc -l"))

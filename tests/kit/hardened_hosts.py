@@ -57,6 +57,7 @@ class Hardened:
 
     system: System
     host: HardenedHost
+    share: Path
     before: set[str] = field(default_factory=set, repr=False)
     refused: dict[str, Any] = field(default_factory=dict, repr=False)
     envelope: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -106,4 +107,4 @@ def hardened_host(system: System, share: Path) -> Iterator[Hardened]:
     with host:
         host.boot(share, image=system.image)
         place(host, keyring=system.bundle.parent / "trusted.gpg", site=site_file(), password=PASSWORD)
-        yield Hardened(system, host)
+        yield Hardened(system, host, share)

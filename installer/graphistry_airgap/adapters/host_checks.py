@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from graphistry_airgap.adapters.files import write_atomic
-from graphistry_airgap.adapters.process import run
+from graphistry_airgap.adapters.process import own_python, run
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain.errors import StageError
 from graphistry_airgap.domain.rungs import report
@@ -26,7 +25,7 @@ def run_checks(facts: dict[str, Any], *, reports: Path) -> dict[str, Any]:
     junit.unlink(missing_ok=True)
     outcome = run(
         [
-            *(sys.executable, "-I", "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"),
+            *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"),
             *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
         ],
         cwd=PACKAGE / "checks",

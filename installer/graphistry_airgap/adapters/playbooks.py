@@ -58,6 +58,8 @@ def environment(work: Path) -> dict[str, str]:
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # modules inherit it; empty is as good as unset
+        "PYTHONPYCACHEPREFIX": sys.pycache_prefix or "",
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Outcome:
         """Last lines of what the program said, stderr preferred."""
         text = self.stderr.strip() or self.stdout.strip()
         return "\n".join(text.splitlines()[-lines:])
+
+
+def own_python() -> tuple[str, ...]:
+    """Our interpreter for another process: isolated, and as blind to compiled files as we are."""
+    blind = ("-X", f"pycache_prefix={sys.pycache_prefix}") if sys.pycache_prefix else ()
+    return (sys.executable, "-I", "-B", *blind)
 
 
 def require(program: str, *, package: str) -> None:

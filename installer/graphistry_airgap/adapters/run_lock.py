@@ -11,13 +11,12 @@ import contextlib
 import fcntl
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from graphistry_airgap.adapters.process import FIXED_PATH, run
+from graphistry_airgap.adapters.process import FIXED_PATH, own_python, run
 from graphistry_airgap.domain import places
 from graphistry_airgap.domain.errors import HostEnvironmentError
 
@@ -98,8 +97,7 @@ def _exec_scope(argv: Sequence[str]) -> NoReturn:
     command += [
         "--description=graphistry-airgap",
         "--",
-        sys.executable,
-        "-I",
+        *own_python(),
         "-m",
         "graphistry_airgap",
         *argv,

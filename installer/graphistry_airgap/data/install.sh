@@ -583,13 +583,40 @@ fapolicyd_runs() {
     grep -qsx fapolicyd /proc/[0-9]*/comm
 }
 
-# fapolicyd lets nobody run a program that it does not know, and the tool's environment comes from no package.  Its
-# word in the site file is looked for as such: no other key takes it, or the tool refuses the file.
+# The word in the site file is looked for as such: no other key takes it, or the tool refuses the file.
+trust_allowed() {
+    sed 's/#.*//' -- "$site" 2>/dev/null | grep -qw fapolicyd-trust
+}
+
+# also while fapolicyd is stopped, as it has to be for packages: it reads the entries when it starts
+trust_wanted() {
+    [ -d "${TRUST_FILE%/*}" ] && trust_allowed
+}
+
+# No package has what Python compiles, so fapolicyd refuses each such file to each Python.  Releases up to 1.3.4 keep
+# a file open for good whose refusal they audit, and with 20 000 of them refuse everything: so none is made or looked for.
+blind() {
+    [ ! -d /etc/fapolicyd ] || printf %s BXpycache_prefix=/dev/null
+}
+
+# The tool could not take its own entries back: nothing of it runs afterwards.
+take_trust_back() {
+    [ -e "$TRUST_FILE" ] && [ -r "$site" ] || return 0
+    rm -f -- "$TRUST_FILE"
+    fapolicyd-cli --update >/dev/null 2>&1 || :
+    taken_back="; $site does not allow it any more, so $TRUST_FILE was taken back, and fapolicyd refuses the tool from now on"
+}
+
+# fapolicyd lets nobody run a program that it does not know, and the tool's environment comes from no package.
 allow_fapolicyd() {
     fapolicyd_runs || return 0
-    sed 's/#.*//' -- "$site" 2>/dev/null | grep -qw fapolicyd-trust || fail 3 fapolicyd-trust \
-        "fapolicyd runs, and the tool under $PROGRAM comes from no package: an exception to RHEL-09-433016" \
-        "have the exception approved and name it in $site: hardening: {allow: [fapolicyd-trust]}; install.sh then writes $TRUST_FILE"
+    taken_back=''
+    trust_allowed || {
+        take_trust_back
+        fail 3 fapolicyd-trust \
+            "fapolicyd runs, and the tool under $PROGRAM comes from no package: an exception to RHEL-09-433016$taken_back" \
+            "have the exception approved and name it in $site: hardening: {allow: [fapolicyd-trust]}; install.sh then writes $TRUST_FILE"
+    }
     grep -qsE '^trust *=.*\bfile\b' /etc/fapolicyd/fapolicyd.conf || fail 3 fapolicyd-trust-source \
         'fapolicyd runs and reads no trust files: /etc/fapolicyd/fapolicyd.conf does not name "file" under trust' \
         'add it (trust = rpmdb,file or trust = debdb,file) and restart fapolicyd'
@@ -623,14 +650,15 @@ write_trust() {
     for environment in $(printf '%s\n' "${runtime##*/}" "${before%%/*}" | sort -u); do
         set -- "$@" "$PROGRAM/runtimes/$environment"
     done
-    "$runtime/bin/python" -I -c "$TRUST_ENTRIES" "$@" >"$stage/trust" && cat "$stage/trust" >"$TRUST_FILE" &&
-        fapolicyd-cli --update
+    "$runtime/bin/python" "-I$(blind)" -c "$TRUST_ENTRIES" "$@" >"$stage/trust" && cat "$stage/trust" >"$TRUST_FILE" || return
+    ! fapolicyd_runs || fapolicyd-cli --update
 }
 
 # The daemon takes entries over by itself, some moments after it was told.
 trust_program() {
-    fapolicyd_runs || return 0
+    trust_wanted || return 0
     say "fapolicyd: trusting the files below $PROGRAM"
+    isolate_tool # fapolicyd may have come after the environment
     write_trust >"$stage/words" 2>&1 || fail 3 fapolicyd-trust "$TRUST_FILE cannot be made: $(tail -n 12 "$stage/words")" \
         'fapolicyd-cli --check-config says what stands in its way'
     patience=60
@@ -643,8 +671,13 @@ trust_program() {
 }
 
 trust_is_stale() {
-    fapolicyd_runs || return 1
+    trust_wanted || return 1
     [ -z "$(find "$TRUST_FILE" -newer "$runtime/bin/graphistry-airgap" 2>/dev/null)" ] || ! grep -qsF "$runtime/" "$TRUST_FILE"
+}
+
+# isolated from its first line on, for whoever starts it with settings of another Python
+isolate_tool() {
+    sed -i "1s|\(/python[0-9.]*\)\( -I.*\)\{0,1\}\$|\1 -I$(blind)|" "$runtime/bin/graphistry-airgap"
 }
 
 # A virtual environment cannot be moved, so it is made in its final place and the marker comes last.
@@ -656,14 +689,15 @@ make_runtime() {
     rm -rf -- "$runtime"
     half_made=$runtime
     mkdir -p "$PROGRAM/runtimes" "$stage/home"
+    compile=--compile
+    [ -z "$(blind)" ] || compile=--no-compile
     {
-        "$python" -I -m venv --without-pip "$runtime" &&
+        "$python" "-I$(blind)" -m venv --without-pip "$runtime" &&
             env -i PATH="$FIXED_PATH" HOME="$stage/home" TMPDIR="$stage/home" LC_ALL=C.UTF-8 PIP_CONFIG_FILE=/dev/null \
-                "$runtime/bin/python" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
+                "$runtime/bin/python" "-I$(blind)" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \
-                --no-input --root-user-action ignore --requirement "$wheels/requirements.txt" &&
-            # isolated from its first line on, for whoever starts it with settings of another Python
-            sed -i '1s/python[0-9.]*$/& -I/' "$runtime/bin/graphistry-airgap"
+                --no-input --root-user-action ignore "$compile" --requirement "$wheels/requirements.txt" &&
+            isolate_tool
     } >"$stage/words" 2>&1 || disk_full "$stage/words" || fail 4 runtime-failed "the tool's Python environment could not be made: $(tail -n 12 "$stage/words")" \
         "$HINT_WHEELS"
     trust_program

@@ -1,8 +1,11 @@
 """One real run of ansible-playbook: what reaches the modules, and what is left on the disk."""
 
+import sys
+
 import pytest
 
 from graphistry_airgap.adapters import playbooks
+from graphistry_airgap.adapters.process import own_python, run
 from graphistry_airgap.cli.progress import Silent
 
 pytestmark = pytest.mark.subprocesses
@@ -53,6 +56,14 @@ def test_what_a_killed_run_left_goes_and_what_is_the_operator_s_stays(play, tmp_
     (tmp_path / "run-books").mkdir()
     assert play(tmp_path, path="/", wanted="/").failures == []
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["content", "run-books"]
+
+
+def test_what_the_tool_starts_is_as_blind_to_compiled_files(monkeypatch, tmp_path):
+    """Ansible with its modules, and our own interpreter; where fapolicyd is, each such file is a refusal."""
+    monkeypatch.setattr(sys, "pycache_prefix", "/dev/null")
+    asked = ("-c", "import sys; print(sys.pycache_prefix, sys.dont_write_bytecode)")
+    assert run([*own_python(), *asked]).stdout == "/dev/null True\n"
+    assert run([sys.executable, *asked], env=playbooks.environment(tmp_path)).stdout == "/dev/null True\n"
 
 
 def test_what_modules_say_of_the_driver_is_put_together_without_its_packages():
