@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 IMAGE = "airgap-lab/debian-13"
 VOLUMES = {"docker": "/var/lib/docker", "containerd": "/var/lib/containerd"}
-BOOT_PATIENCE = 60.0
+BOOT_PATIENCE = 180.0
 POWER_PATIENCE = 120.0
 
 # Addresses for documentation (RFC 5737, RFC 3849) and a reserved name (RFC 2606).
