@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from typing import Any
 
-# of a value each takes some hundred bytes; the bill of materials of 60,000 packages has fewer
-MOST_VALUES = 1_500_000
+# each takes up to some hundred bytes; the bill of materials of 50,000 packages has fewer
+MOST_VALUES = 1_000_000
 
 
 class JsonError(ValueError):
