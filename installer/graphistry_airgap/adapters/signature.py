@@ -92,7 +92,7 @@ def check_signature(
 def read_keyring(keyring: Path, bundle: Path) -> Keyring:
     """The keys that `check_signature` would ask, and the state of each."""
     trusted = _load_keyring(keyring, bundle)
-    return Keyring(str(keyring), trusted.sha256, trusted.keys.certificates)
+    return Keyring(str(keyring.absolute()), trusted.sha256, trusted.keys.certificates)
 
 
 def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:

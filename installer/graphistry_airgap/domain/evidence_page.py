@@ -145,10 +145,11 @@ def _origin(provenance: dict[str, Any] | None) -> str:
 
 
 def _by_hand(document: Mapping[str, Any]) -> str:
+    keyring = document["keyring"]["path"] if document["keyring"] else "/PATH/OF/YOUR/KEYRING"
+    signature = f"gpgv --status-fd 1 --keyring {keyring} SHA256SUMS.asc SHA256SUMS"
     said = (
-        "The same with programs that are not ours, in the bundle: <code>gpgv --status-fd 1 --keyring"
-        " ./trusted.gpg SHA256SUMS.asc SHA256SUMS</code> and <code>sha256sum -c --strict --quiet"
-        " SHA256SUMS</code>."
+        f"The same with programs that are not ours, in the bundle: {_code(signature)} and"
+        f" {_code('sha256sum -c --strict --quiet SHA256SUMS')}."
     )
     return (
         f"<p>{said} The list that was checked has the sha256 {_code(document['checked']['sums_sha256'])}.</p>"

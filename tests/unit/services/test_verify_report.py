@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -201,6 +202,15 @@ def test_a_report_that_cannot_be_written_is_an_error_of_its_own(bundle, tmp_path
     assert result.exit_code == (4 if bad else 2)
     assert result.errors[-1].code == "report-unwritable"
     assert not list(tmp_path.glob("*evidence*"))
+
+
+def test_the_keyring_by_hand_is_the_one_that_was_asked(bundle, tmp_path, monkeypatch):
+    """A relative name would be a place in the bundle, where the commands are to be run."""
+    monkeypatch.chdir(tmp_path)
+    service = VerifyWithReport(BundleDirectory, check_signature, read_keyring, circumstances, EvidenceFiles())
+    service.run(bundle.path, Path("trusted.gpg"), Path("evidence.json"))
+    page = Page((tmp_path / "evidence.html").read_text(encoding="utf-8")).text
+    assert f"--keyring {tmp_path}/trusted.gpg SHA256SUMS.asc SHA256SUMS" in page
 
 
 def test_no_report_goes_into_what_is_left_of_a_bundle(report, bundle):
