@@ -3,7 +3,8 @@
 
 Real are dnf 4, rpm, their database and everything that they do with it.  The programs beneath are
 Debian 13's: no SELinux, another kernel and libc, a newer Python in the place of the platform's.
-The hardened one is the same on top of the hardened image, with dnf's settings as a STIG has them.
+The hardened one is the same on top of the hardened image, with dnf's settings as a STIG has them; the one
+with a kernel has Debian's, dkms and dracut on top of `kernel_stand_in`.
 By hand: `rpm_host.py` makes the first, and `sealed_host.py start NAME --image …` starts a host.
 """
 
@@ -14,13 +15,21 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import hardening
+import kernel_stand_in
 from sealed_host import IMAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RPM_IMAGE = "airgap-lab/rocky-9-stand-in"
 HARDENED_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-hardened"
+KERNEL_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-kernel"
+# one that lab/rpm-repositories has headers of
+KERNEL = "5.14.0-503.40.1.el9_5.x86_64"
 MAKER = "airgap-lab-rpm-maker"
 HERE = Path(__file__).resolve().parent
 _KIT = HERE / "rpm-host"
@@ -39,26 +48,44 @@ def make_hardened_image() -> None:
     _make(hardening.HARDENED_IMAGE, HARDENED_RPM_IMAGE, files=_KIT / "hardened")
 
 
-def _make(base: str, image: str, *, files: Path | None = None) -> None:
-    inputs = f"{_docker('image', 'inspect', '-f', '{{.Id}}', base)} {_digest(files)}"
+def make_kernel_image() -> None:
+    """The same from the image with a kernel, for `KernelHost.boot`; the kernel goes by a name of EL 9's."""
+    kernel_stand_in.make_image()
+    entrypoint = f'ENTRYPOINT ["{kernel_stand_in.MACHINE}", "boot"]'
+    recipe = ("kernel-recipe", KERNEL)
+    _make(kernel_stand_in.KERNEL_IMAGE, KERNEL_RPM_IMAGE, recipe=recipe, changes=(entrypoint,))
+
+
+def _make(
+    base: str,
+    image: str,
+    *,
+    recipe: Sequence[str] = ("recipe",),
+    files: Path | None = None,
+    changes: Sequence[str] = (),
+) -> None:
+    inputs = f"{_docker('image', 'inspect', '-f', '{{.Id}}', base)} {_digest(recipe[0], files)}"
     label = ["image", "inspect", "-f", '{{index .Config.Labels "airgap-lab.rpm-host"}}', image]
     if _docker(*label, check=False) == inputs:
         return
     _docker("rm", "-f", MAKER, check=False)
+    program, *arguments = recipe
     try:
-        _docker("run", "--name", MAKER, "--network", "host", "-v", f"{_KIT}:/lab:ro", base, "/lab/recipe")
+        command = ["--entrypoint", "", base, f"/lab/{program}", *arguments]
+        _docker("run", "--name", MAKER, "--network", "host", "-v", f"{_KIT}:/lab:ro", *command)
         if files is not None:
             _docker("cp", f"{files}/.", f"{MAKER}:/")
-        changes = ('CMD ["/sbin/init"]', f"LABEL airgap-lab.rpm-host={json.dumps(inputs)}")
-        options = [word for change in changes for word in ("--change", change)]
-        _docker("commit", *options, MAKER, image)
+        noted = f"LABEL airgap-lab.rpm-host={json.dumps(inputs)}"
+        options = ['CMD ["/sbin/init"]', noted, *changes]
+        _docker("commit", *(word for change in options for word in ("--change", change)), MAKER, image)
     finally:
         _docker("rm", "-f", MAKER, check=False)
 
 
-def _digest(files: Path | None) -> str:
-    digest = hashlib.sha256((_KIT / "recipe").read_bytes())
-    for path in sorted(files.rglob("*")) if files else ():
+def _digest(recipe: str, files: Path | None) -> str:
+    digest = hashlib.sha256()
+    recipes = {_KIT / name for name in ("recipe", recipe)}
+    for path in sorted([*recipes, *(files.rglob("*") if files else ())]):
         if path.is_file():
             digest.update(f"{path.relative_to(HERE)} ".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -93,7 +93,8 @@ def build(out: Path, pools: Sequence[Path]) -> None:
     table.pop("about")
     rows = [row for repository in table.values() for row in repository]
     debs = {name: _find_deb(name, pools) for row in rows for name in row.get("debs", ())}
-    inputs = _digest([Path(__file__), PACKAGES, *PROGRAMS.iterdir(), *debs.values()])
+    trees = [path for path in PACKAGES.parent.rglob("*") if path.is_file()]
+    inputs = _digest([Path(__file__), *trees, *PROGRAMS.iterdir(), *debs.values()])
     mark = out / ".inputs"
     if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
         return
@@ -149,9 +150,12 @@ def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
     for program in row.get("programs", ()):
         (root / "usr/bin").mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAMS / program, root / "usr/bin" / program)
+    for folder, source in row.get("trees", {}).items():
+        shutil.copytree(PACKAGES.parent / source, root / folder)
     for name, target in row.get("links", {}).items():
-        (root / "usr/sbin").mkdir(parents=True, exist_ok=True)
-        (root / "usr/sbin" / name).symlink_to(target)
+        link = root / Path("/usr/sbin", name).relative_to("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
     for folder in LEFT_OUT:
         shutil.rmtree(root / folder, ignore_errors=True)
     spec = root.with_name(f"{root.name}.spec")
@@ -162,7 +166,7 @@ def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
 def _spec(row: dict[str, Any], version: str, root: Path) -> str:
     tags = [
         f"{tag}: {value}"
-        for tag in ("Requires", "Provides", "Conflicts", "Recommends")
+        for tag in ("BuildArch", "Requires", "Provides", "Conflicts", "Recommends")
         for value in row.get(tag.lower(), ())
     ]
     if "stream" in row:
@@ -185,7 +189,8 @@ def _streams(rows: list[dict[str, Any]]) -> str:
     for stream in sorted({row["stream"] for row in rows}):
         members = [row for row in rows if row["stream"] == stream]
         artifacts = [
-            f"    - {row['name']}-{row.get('epoch', 0)}:{row['version']}-{row['release']}.x86_64"
+            f"    - {row['name']}-{row.get('epoch', 0)}:{row['version']}-{row['release']}"
+            + f".{row.get('buildarch', ['x86_64'])[0]}"
             for row in members
         ]
         text += STREAM.format(

@@ -48,7 +48,8 @@ def signing(required="", **more):
 
 
 def facts(*gpus, **more):
-    """A bare host with headers of its kernel."""
+    """A bare host with headers of its kernel, whose package is there where anything of them is."""
+    there = all(one["headers"] != "absent" for one in more.get("kernels", ()) if one["running"])
     return {
         "kernel": KERNEL,
         "kernels": [kernel()],
@@ -59,7 +60,7 @@ def facts(*gpus, **more):
         "dgx": False,
         "runfile": "",
         "packages": [],
-        "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": True, "begun": False},
+        "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": there, "begun": False},
         "image": "6.12.117-1",
         "initramfs": "update-initramfs",
         "gpus": list(gpus),

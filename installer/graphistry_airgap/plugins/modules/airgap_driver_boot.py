@@ -9,6 +9,8 @@ short_description: Keep nouveau away at boot and enable the persistence daemon
 description:
   - Writes a blacklist for nouveau and has the initramfs of each kernel rebuilt whose image does not hold it
     or is older than it. The image is looked into, so a run that died between the two is healed by the next.
+  - Where dracut makes the images, tells it in /etc/dracut.conf.d to take the blacklist along, which one that
+    makes them for any machine would not.
   - Enables the persistence daemon, to be started only where a driver is loaded. One that the operator masked
     stays so.
   - Neither boots nor loads anything.
@@ -67,11 +69,16 @@ def listing(module: AnsibleModule, tool: driver_initramfs.Tool, kernel: str, ima
     return [] if status else out.splitlines()
 
 
-def rebuild(module: AnsibleModule, blacklist: Path) -> list[str]:
-    tool = driver_initramfs.tool_of(lambda name: module.get_bin_path(name) is not None)
+def kept(tool: driver_initramfs.Tool, blacklist: Path) -> bytes:
+    return (
+        f"# graphistry-airgap: also later images shall hold it.\n{tool.line.format(file=blacklist)}".encode()
+    )
+
+
+def rebuild(module: AnsibleModule, tool: driver_initramfs.Tool, blacklist: Path) -> list[str]:
     done = []
-    for kernel, image in (driver_initramfs.images(tool) if tool else {}).items():
-        modules = list(Path("/lib/modules", kernel).glob(f"updates/**/{module.params['prefix']}*.ko*"))
+    for kernel, image in driver_initramfs.images(tool).items():
+        modules = driver_initramfs.modules(kernel, module.params["prefix"])
         if not driver_initramfs.stale(image, listing(module, tool, kernel, image), blacklist, modules):
             continue
         done.append(f"initramfs of kernel {kernel} rebuilt")
@@ -116,9 +123,13 @@ def main() -> None:
         supports_check_mode=True,
     )
     blacklist = Path(module.params["blacklist"])
+    tool = driver_initramfs.tool_of(lambda name: module.get_bin_path(name) is not None)
     done = ["nouveau blacklisted"] if place(module, blacklist, BLACKLIST) else []
-    # in check mode the file that the images are compared with may not be there yet
-    done += rebuild(module, blacklist) if blacklist.exists() else ["initramfs images rebuilt"]
+    if tool and tool.settings and place(module, Path(tool.settings), kept(tool, blacklist)):
+        done.append(f"{tool.make[0]} told to take the blacklist along")
+    if tool:
+        # in check mode the file that the images are compared with may not be there yet
+        done += rebuild(module, tool, blacklist) if blacklist.exists() else ["initramfs images rebuilt"]
     done += daemon(module)
     module.exit_json(changed=bool(done), done=done)
 

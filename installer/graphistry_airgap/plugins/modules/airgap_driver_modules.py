@@ -14,7 +14,9 @@ description:
   - For no other kernel is anything built, and no kernel is changed.
 options:
   dkms:
-    description: The name that DKMS knows the modules by.
+    description:
+      - The name that DKMS knows the modules by. Where no sources of that name are there, those named after
+        I(prefix) are taken.
     type: str
     required: true
   version:
@@ -162,13 +164,18 @@ def main() -> None:
         supports_check_mode=True,
     )
     options, record = module.params, Path(module.params["record"])
-    target = driver_dkms.Target(
-        options["dkms"],
-        options["version"],
-        KERNEL.read_text(encoding="utf-8").strip(),
-        os.uname().machine,
-        driver_dkms.file_names(options["modules"], options["prefix"]),
-    )
+    # NVIDIA's rpms had the open modules as nvidia-open, and have them as nvidia: the sources tell
+    known = [
+        driver_dkms.Target(
+            name,
+            options["version"],
+            KERNEL.read_text(encoding="utf-8").strip(),
+            os.uname().machine,
+            driver_dkms.file_names(options["modules"], options["prefix"]),
+        )
+        for name in (options["dkms"], options["prefix"])
+    ]
+    target = next((one for one in known if one.source.is_dir()), known[0])
     build_of = {"kernel": target.kernel, "version": target.version, "modules": list(target.names)}
     changed = bool(driver_dkms.faults(target))
     if not module.check_mode:

@@ -1,5 +1,7 @@
 """After it, the next boot keeps nouveau away; what is in order is not touched."""
 
+from dataclasses import replace
+
 import pytest
 
 from graphistry_airgap.plugins.modules import airgap_driver_boot as code
@@ -52,6 +54,25 @@ def test_blacklist_initramfs_and_daemon_once(host):
     ]
     assert "update-initramfs -u -k 6.1" in host.calls()
     assert b"blacklist nouveau" in (host.path / "modprobe.d/graphistry-airgap-nouveau.conf").read_bytes()
+    again = host()
+    assert (again["changed"], again["done"]) == (False, [])
+
+
+def test_dracut_is_told_to_take_the_blacklist_along(host, programs, monkeypatch):
+    """As on EL: it makes images for any machine, which have nothing of /etc/modprobe.d by themselves."""
+    dracut = code.driver_initramfs.TOOLS[1]
+    settings = host.path / "dracut.conf.d/graphistry-airgap.conf"
+    told = replace(dracut, settings=str(settings))
+    monkeypatch.setattr(code.driver_initramfs, "tool_of", lambda has: told)
+    programs("dracut", f'echo "dracut $*" >>"$STATE/calls"; cat {settings} >"$2"')
+    programs("lsinitrd", """sed -n 's/.*+=" \\(.*\\) "/-rw-r--r-- 1 root root 80 Jan 1 1970 \\1/p' "$1" """)
+    result = host()
+    assert result["done"][1:3] == [
+        "dracut told to take the blacklist along",
+        "initramfs of kernel 6.1 rebuilt",
+    ]
+    image = host.path / "boot/initrd.img-6.1"
+    assert f"dracut --force {image} 6.1" in host.calls()
     again = host()
     assert (again["changed"], again["done"]) == (False, [])
 

@@ -25,10 +25,10 @@ def host(programs, call_module, tmp_path, monkeypatch):
     monkeypatch.setattr(code.driver_dkms, "Target", functools.partial(code.driver_dkms.Target, root=root))
     monkeypatch.setattr(code.dkms_flag, "lower", lambda: None)
 
-    def run(**more):
+    def run(dkms="nvidia-current", **more):
         return call_module(
             "airgap_driver_modules",
-            dkms="nvidia-current",
+            dkms=dkms,
             version=dkms_tree.VERSION,
             modules=dkms_tree.MODULES,
             prefix="nvidia-current",
@@ -48,6 +48,12 @@ def place(host, name="nvidia-current.ko.xz"):
 
 def built(host):
     return host.root / "var/lib/dkms/nvidia-current" / dkms_tree.VERSION / dkms_tree.KERNEL / "x86_64"
+
+
+def test_sources_under_the_files_name_are_found_where_those_of_the_known_name_are_not(host):
+    """A vendor's package may call its modules another name than the version before it did."""
+    assert host(dkms="nvidia-current-open")["changed"] is True
+    assert "dkms build -m nvidia-current -v" in host.calls()[0]
 
 
 def test_builds_installs_and_tells_how_long(host):

@@ -26,6 +26,8 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
 _GOING = ("Removing", "Downgrading")
 _ROW = re.compile(r"^ (\S+)(?:\s+(\S+)\s+(\S+)\s.*)?$")
 _REPLACED = re.compile(r"^ {2,}replacing +(\S+?)\.\S+ ")
+# no setting moves this folder, where dnf enables the default stream of what it installs, and refuses another
+_WITHOUT_STREAMS = 'mount -t tmpfs none /etc/dnf/modules.d && exec dnf "$@"'
 _NOT_AGREED = "Operation aborted."
 
 
@@ -67,8 +69,11 @@ def _simulate(
 def run(host: Host, config: Path, *words: str) -> tuple[int, str, str]:
     answer = [] if "--assumeno" in words else ["--assumeyes"]
     # dnf looks the host's own name up whenever it starts; neither it nor packages' scripts get a network
-    command = ["unshare", "--net", "dnf", f"--config={config}", *answer, *words]
-    done = host.run(command, {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)})
+    own_world = ["unshare", "--net", "--mount", "sh", "-c", _WITHOUT_STREAMS, "dnf"]
+    done = host.run(
+        [*own_world, f"--config={config}", *answer, *words],
+        {**ENVIRONMENT, "TMPDIR": os.fspath(config.parent)},
+    )
     # GnuPG starts agents for dnf's check of metadata, and a run has not ended while they live
     for ring in config.parent.glob("lists/*/pubring"):
         host.run(["env", "gpgconf", "--homedir", os.fspath(ring), "--kill", "all"], ENVIRONMENT)

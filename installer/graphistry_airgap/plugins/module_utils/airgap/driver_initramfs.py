@@ -15,17 +15,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Tool:
-    """A program that makes initramfs images, and the one that lists what is inside."""
+    """A program that makes initramfs images, and the one that lists what is inside.
+
+    `settings` is a file that the program reads, and `line` what it has to say there to take a file along.
+    """
 
     make: tuple[str, ...]
     list: tuple[str, ...]
     image: str
+    settings: str = ""
+    line: str = ""
 
 
 TOOLS = (
     Tool(("update-initramfs", "-u", "-k", "{kernel}"), ("lsinitramfs", "{image}"), "initrd.img-{kernel}"),
-    Tool(("dracut", "--force", "{image}", "{kernel}"), ("lsinitrd", "{image}"), "initramfs-{kernel}.img"),
+    Tool(
+        ("dracut", "--force", "{image}", "{kernel}"),
+        ("lsinitrd", "{image}"),
+        "initramfs-{kernel}.img",
+        # an image for any machine (dracut-config-generic) leaves /etc/modprobe.d out
+        "/etc/dracut.conf.d/graphistry-airgap.conf",
+        'install_optional_items+=" {file} "\n',
+    ),
 )
+
+# Debian's DKMS, and EL's
+_BUILT = ("updates", "extra")
 
 
 def filled(command: tuple[str, ...], kernel: str, image: Path) -> list[str]:
@@ -37,6 +52,12 @@ def images(tool: Tool, root: Path = Path("/")) -> dict[str, Path]:
     kernels = sorted(path.name for path in (root / "lib/modules").glob("*") if path.is_dir())
     found = {kernel: root / "boot" / tool.image.format(kernel=kernel) for kernel in kernels}
     return {kernel: image for kernel, image in found.items() if image.is_file()}
+
+
+def modules(kernel: str, prefix: str, root: Path = Path("/")) -> list[Path]:
+    """The driver's modules where DKMS puts them for this kernel."""
+    folders = [root / "lib/modules" / kernel / folder for folder in _BUILT]
+    return [path for folder in folders for path in folder.rglob(f"{prefix}*.ko*")]
 
 
 def stale(image: Path, listing: Iterable[str], blacklist: Path, modules: Iterable[Path]) -> bool:

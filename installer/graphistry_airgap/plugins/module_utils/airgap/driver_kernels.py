@@ -64,9 +64,9 @@ def kernel(host: Host, name: str, now: str) -> dict[str, Any]:
 def _headers(host: Host, name: str) -> tuple[str, str]:
     build = host.path(f"{MODULES}/{name}/build")
     if not build.exists():
-        if build.is_symlink():
-            return BROKEN, f"{MODULES}/{name}/build leads to nothing"
-        return ABSENT, f"there is no {MODULES}/{name}/build"
+        # EL's kernel has the link itself, and the headers what it leads to
+        where = "leads to nothing" if build.is_symlink() else "is not there"
+        return ABSENT, f"{MODULES}/{name}/build {where}"
     if lacking := [part for part in _NEEDED if not (build / part).exists()]:
         return BROKEN, f"{MODULES}/{name}/build lacks {', '.join(lacking)}"
     found = _RELEASE.search(_text(host, f"{MODULES}/{name}/build/include/generated/utsrelease.h"))

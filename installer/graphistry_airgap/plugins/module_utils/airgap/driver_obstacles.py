@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from . import driver_kernels, driver_standing
+from . import driver_kernels, driver_standing, package_systems, package_words
 from .gpu_model import Note
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ def warnings(
     return found
 
 
+def _words(wish: Mapping[str, Any]) -> package_words.Words:
+    return package_words.of(wish.get("package_system", package_systems.DEFAULT))
+
+
 def _nouveau(facts: Mapping[str, Any]) -> Iterator[Note]:
     if not facts["nouveau"]:
         return
@@ -147,8 +151,8 @@ def _second_source(
             f"packages of another driver are there, which the bundle's {version} cannot replace: {listed}",
             listed,
             f"no driver packages but the bundle's, {version}",
-            "remove them (`apt-get purge`) and the repository that they came from, or keep that driver with "
-            "`driver: {install: never}` in the site file",
+            f"remove them (`{_words(wish).purge}`) and the repository they came from, or keep that driver "
+            "with `driver: {install: never}` in the site file",
         )
     other = {"open": "proprietary", "proprietary": "open"}.get(variant, "")
     if standing and standing.version == version and standing.variant == other:
@@ -169,9 +173,9 @@ def _headers(facts: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Note
         return
     carried = sorted(wish["packages"]["headers"])
     package = facts["headers_package"]
-    if state != driver_kernels.ABSENT and (package["whole"] or name not in carried):
+    if package["whole"] or (state != driver_kernels.ABSENT and name not in carried):
         remove = (
-            f"`dpkg --remove --force-depends {package['name']}`"
+            f"`{_words(wish).remove_alone.format(package['name'])}`"
             if package["whole"]
             else "remove what is left"
         )

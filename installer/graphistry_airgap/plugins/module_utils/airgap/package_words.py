@@ -14,6 +14,8 @@ class Words:
     place: str
     unhold: str
     remove: str
+    remove_alone: str
+    purge: str
     repair: str
     damage: str
 
@@ -26,6 +28,8 @@ _WORDS = {
         # apt-mark does not take a package off hold that is unpacked and not configured
         "`apt-mark unhold {}`, after `dpkg --configure -a` where it is half-installed",
         "apt-get remove {}",
+        "dpkg --remove --force-depends {}",
+        "apt-get purge",
         "`dpkg --configure -a`, then `dpkg --audit` must print nothing",
         "its journal holds unfinished work",
     ),
@@ -35,6 +39,8 @@ _WORDS = {
         "/var/lib/rpm",
         "`dnf versionlock delete {}`, or take it out of the excludes of /etc/dnf/dnf.conf",
         "dnf remove {}",
+        "rpm -e --nodeps {}",
+        "dnf remove",
         "`rpmdb --rebuilddb`, then `rpmdb --verifydb` must print nothing; `dnf check --duplicates` too",
         "its database does not pass `rpmdb --verifydb`",
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bundle_of_rpms import RpmBundle, installed, own_database, wanted
 
-from graphistry_airgap.plugins.module_utils.airgap import dnf_system, packages, probe_packages
+from graphistry_airgap.plugins.module_utils.airgap import dnf_simulation, dnf_system, packages, probe_packages
 from graphistry_airgap.plugins.module_utils.airgap.dnf_simulation import read_table
 from graphistry_airgap.plugins.module_utils.airgap.packages import PackageError
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
@@ -246,3 +246,13 @@ Install  2 Packages
 """
     long = "a-name-so-long-that-it-has-a-line-of-its-own"
     assert read_table(table) == ([("a", "a-1-1.x86_64"), (long, f"{long}-1:2-3.noarch")], ["b", "old-thing"])
+
+
+def test_a_stream_that_dnf_enables_is_enabled_for_no_other_dnf(tmp_path):
+    """The real one does so with a default stream; here a stand-in says where it would write."""
+    stand_in = tmp_path / "dnf"
+    stand_in.write_text("#!/bin/sh\ntouch /etc/dnf/modules.d/test.module && ls /etc/dnf/modules.d\n")
+    stand_in.chmod(0o755)
+    host = Host(run=lambda argv, extra: run(argv, {**extra, "PATH": f"{tmp_path}:{os.environ['PATH']}"}))
+    assert dnf_simulation.run(host, tmp_path / "dnf.conf", "install") == (0, "test.module\n", "")
+    assert not Path("/etc/dnf/modules.d/test.module").exists()

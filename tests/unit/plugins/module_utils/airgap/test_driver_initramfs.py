@@ -11,7 +11,7 @@ LISTING = ["etc", "etc/modprobe.d/graphistry-airgap-nouveau.conf", "usr/lib/modu
 
 @pytest.fixture
 def host(tmp_path):
-    for folder in ("boot", "etc/modprobe.d", "lib/modules/6.1/updates/dkms", "lib/modules/6.2"):
+    for folder in ("boot", "etc/modprobe.d", "lib/modules/6.1/updates/dkms", "lib/modules/6.2/extra"):
         (tmp_path / folder).mkdir(parents=True)
     for name, age in (
         ("etc/modprobe.d/graphistry-airgap-nouveau.conf", 50),
@@ -25,7 +25,7 @@ def host(tmp_path):
 
 def stale(host, listing):
     blacklist = host / "etc/modprobe.d/graphistry-airgap-nouveau.conf"
-    modules = list(host.glob("lib/modules/6.1/updates/**/nvidia*"))
+    modules = driver_initramfs.modules("6.1", "nvidia-current", host)
     return driver_initramfs.stale(host / "boot/initrd.img-6.1", listing, blacklist, modules)
 
 
@@ -46,6 +46,12 @@ def test_an_image_older_than_the_blacklist_holds_another_one(host):
 
 def test_an_image_with_an_older_module_of_the_driver_is_stale(host):
     assert stale(host, [*LISTING, "usr/lib/modules/6.1/updates/dkms/nvidia-current.ko.xz"]) is True
+
+
+def test_modules_lie_where_either_distribution_s_dkms_puts_them(host):
+    (host / "lib/modules/6.2/extra/nvidia-uvm.ko.xz").touch()
+    names = [[path.name for path in driver_initramfs.modules(one, "nvidia", host)] for one in ("6.1", "6.2")]
+    assert names == [["nvidia-current.ko.xz"], ["nvidia-uvm.ko.xz"]]
 
 
 def test_the_names_stand_last_in_what_dracut_lists(host):

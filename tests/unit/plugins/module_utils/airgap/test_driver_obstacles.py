@@ -26,6 +26,10 @@ def make(found=None, wanted=None, *gpus):
     return driver_plan.make(facts(*(gpus or (gpu(),)), **(found or {})), wish(**(wanted or {})))
 
 
+def on_dnf():
+    return wish() | {"package_system": "dnf"}
+
+
 def codes(notes):
     return [note.code for note in notes if note.code != "driver-untried"]
 
@@ -91,6 +95,21 @@ def test_headers_of_another_kernel_under_this_one_s_name_are_refused():
     plan = make({"kernels": [kernel(headers="other")]})
     assert codes(plan.refusals) == ["driver-headers-broken"]
     assert "dpkg --remove" in plan.refusals[0].hint
+
+
+def test_headers_whose_files_are_gone_while_their_package_is_there_are_refused():
+    """A transaction would leave such a package as it is."""
+    whole = {"name": f"linux-headers-{KERNEL}", "whole": True, "begun": False}
+    found = {"kernels": [kernel(headers="absent")], "headers_package": whole}
+    assert codes(make(found).refusals) == ["driver-headers-broken"]
+
+
+def test_who_has_dnf_is_told_what_dnf_and_rpm_are_told():
+    broken = driver_plan.make(facts(gpu(), kernels=[kernel(headers="other")]), on_dnf()).refusals[0]
+    foreign = package("nvidia-driver-cuda-libs", "575.57.08")
+    second = driver_plan.make(facts(gpu(), packages=[foreign]), on_dnf()).refusals[0]
+    assert "rpm -e --nodeps" in broken.hint
+    assert "dnf remove" in second.hint
 
 
 def test_older_packages_of_the_same_names_are_upgraded_and_newer_ones_stop():
