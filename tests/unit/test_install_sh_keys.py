@@ -40,7 +40,7 @@ def judge(request, tmp_path):
 @pytest.fixture
 def name(request):
     """A name for a key that only this test knows."""
-    return request.node.name.replace("[", "-").replace("]", "")
+    return f"install.sh {request.node.name}".replace("[", "-").replace("]", "")
 
 
 def test_a_good_signature_names_its_signer(judge, keys):
