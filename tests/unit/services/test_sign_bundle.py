@@ -85,10 +85,10 @@ def test_a_key_that_hosts_in_fips_mode_may_refuse_is_told_of(sign):
 
 def test_a_name_of_two_keys_is_not_guessed_at(bundle, sign, keys):
     """After a rotation both have the same name, and gpg lists the old one first."""
-    old = keys.make("Rotated one")
-    new = keys.make("Rotated two")
+    old = keys.make("Bundle office, old")
+    new = keys.make("Bundle office, new")
     with pytest.raises(InputError) as caught:
-        GpgSigner().fingerprint("Rotated")
+        GpgSigner().fingerprint("Bundle office")
     assert caught.value.code == "sign-key-ambiguous"
     assert set(caught.value.details["found"]) == {old, new}
     assert GpgSigner().fingerprint(new) == new
