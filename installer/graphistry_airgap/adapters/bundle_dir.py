@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.attended import Attendant
 from graphistry_airgap.adapters.files import CHUNK
+from graphistry_airgap.domain import checksums
 from graphistry_airgap.domain.checksums import SUMS
 from graphistry_airgap.domain.errors import BundleError, FindingsError, InputError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from graphistry_airgap.adapters.attended import Beat
 
 _MARKS = (SUMS, "bundle.json")
-# each that is not listed is an error of its own, and all of them must fit into memory
-_MOST_FILES = 100_000
 # of a file that is read whole, at times before anybody has vouched for it
 _LARGEST = 64 << 20
 
@@ -76,12 +75,15 @@ class BundleDirectory:
         odd: list[BundleError] = []
         for relative, mode in self._walk():
             beat()
-            if len(found) + len(odd) >= _MOST_FILES:
+            if len(found) + len(odd) >= checksums.MOST_FILES:
                 raise BundleError(
-                    f"{self.path} holds more than {_MOST_FILES} files, which no bundle does",
+                    f"{self.path} holds more than {checksums.MOST_FILES} files, which no bundle does",
                     code="too-many-files",
                     hint="find out who put them there, or copy the bundle again",
-                    details={"found": f"more than {_MOST_FILES} files", "needed": "a bundle's own files"},
+                    details={
+                        "found": f"more than {checksums.MOST_FILES} files",
+                        "needed": "a bundle's own files",
+                    },
                 )
             if stat.S_ISREG(mode.st_mode):
                 found[relative] = mode.st_size

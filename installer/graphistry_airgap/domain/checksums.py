@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SUMS = "SHA256SUMS"
 SIGNATURE = "SHA256SUMS.asc"
+# each file that is not listed is an error of its own, and all of them must fit into memory
+MOST_FILES = 100_000
 
 _LINE = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[^\x00-\x1f\x7f\\]+)")
 _SIGNATURE = re.compile(r"SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc")

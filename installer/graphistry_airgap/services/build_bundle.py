@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain import layout
+from graphistry_airgap.domain import checksums, layout
 from graphistry_airgap.domain.assembly import Content
 from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.canonical import sha256_hex
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.services.describe_bundle import DescribeBundle
 
 DOWNLOADS = 4
+# SHA256SUMS, its signatures, and room for further signers
+_UNLISTED = 100
 
 
 @dataclass(frozen=True)
@@ -282,6 +284,14 @@ def _complete(content: Content, describe: DescribeBundle, sbom: Sbom, spec: tupl
         pieces=pieces,
     )
     pieces.append(bytes_piece(MANIFEST, manifest))
+    most = checksums.MOST_FILES - _UNLISTED
+    if len(pieces) > most:
+        raise InputError(
+            f"the bundle would have {len(pieces)} files, more than `bundle verify` takes",
+            code="too-many-files",
+            hint="leave out of the release what the hosts do not need",
+            details={"found": f"{len(pieces)} files", "needed": f"at most {most}"},
+        )
     sums = render_sums({piece.path: piece.sha256 for piece in pieces})
     return [*pieces, bytes_piece(SUMS, sums.encode())]
 

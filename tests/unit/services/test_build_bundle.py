@@ -21,6 +21,7 @@ from mini_bundle import flip_byte
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.documents import load_schema
 from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.domain import checksums
 from graphistry_airgap.domain.bundle import parse_bundle
 from graphistry_airgap.domain.checksums import parse_sums
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError, StageError
@@ -32,6 +33,18 @@ pytestmark = pytest.mark.subprocesses
 @pytest.fixture
 def site(tmp_path, keys):
     return BuildSite(tmp_path / "site", keys)
+
+
+def test_no_bundle_is_built_that_no_verification_would_take(site, monkeypatch):
+    site.build()
+    listed = len(parse_sums(site.sums()))
+    shutil.rmtree(site.path / "out")
+    monkeypatch.setattr(checksums, "MOST_FILES", listed + 99)
+    error = refused(site)
+    assert error.code == "too-many-files"
+    assert f"{listed} files" in error.message
+    monkeypatch.setattr(checksums, "MOST_FILES", listed + 100)
+    site.build()
 
 
 def test_bundle_is_complete_listed_and_described(site):

@@ -7,9 +7,9 @@ import subprocess
 import pytest
 from mini_bundle import MiniBundle, flip_byte, sha256
 
-from graphistry_airgap.adapters import bundle_dir
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.signature import check_signature
+from graphistry_airgap.domain import checksums
 from graphistry_airgap.domain.errors import AirgapError, ExitCode, FindingsError, InputError
 from graphistry_airgap.domain.result import failed
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
@@ -319,7 +319,7 @@ def test_thousands_of_signatures_are_not_looked_at_one_by_one(bundle, keyring):
 
 
 def test_a_flood_of_files_is_not_counted_to_its_end(bundle, keyring, monkeypatch):
-    monkeypatch.setattr(bundle_dir, "_MOST_FILES", 50)
+    monkeypatch.setattr(checksums, "MOST_FILES", 50)
     for number in range(60):
         (bundle / f"planted-{number}").touch()
     assert errors(bundle, keyring) == [("too-many-files", None)]
