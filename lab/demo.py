@@ -13,7 +13,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from demo_bundle import CACHE, DEMO, LAB, DemoError, build_bundle, make_inputs, say, step, write_spec
+from demo_bundle import DEMO, LAB, DemoError, build_bundle, make_inputs, say, step, write_spec
 from egress_trap import TrapError
 from prepared_host import (
     ADMINISTRATOR_FILE,
@@ -143,8 +143,7 @@ def clean() -> None:
                 subprocess.run(
                     ["docker", "image", "rm", "-f", *found], check=False, stdout=subprocess.DEVNULL
                 )
-    for path in (DEMO, CACHE):
-        shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(DEMO, ignore_errors=True)
 
 
 def main() -> int:

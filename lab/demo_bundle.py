@@ -1,6 +1,6 @@
 """What the demo's bundle is made from, and the building of bundles around it.
 
-Release, stand-in repository and signing key lie in `build/demo/`, the cache in `build/cache/`; what is
+Release, stand-in repository and signing key lie in `build/demo/`, a bundle's cache beside it; what is
 unchanged is kept.
 """
 
@@ -17,7 +17,6 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 LAB = CHECKOUT / "lab"
 BUILD = CHECKOUT / "build"
 DEMO = BUILD / "demo"
-CACHE = BUILD / "cache"
 TOOL = CHECKOUT / ".venv" / "bin" / "graphistry-airgap"
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
@@ -101,13 +100,25 @@ def build_bundle(spec: Path, bundle: Path) -> None:
     new = bundle.with_name(f"{bundle.name}.new") if bundle.exists() else bundle
     shutil.rmtree(new, ignore_errors=True)
     command: list[str | Path] = [TOOL, "bundle", "build", spec, "-o", new]
-    step("bundle", [*command, "--sign-key", key, "--cache", CACHE])
+    step("bundle", [*command, "--sign-key", key, "--cache", cache_of(bundle)])
     if new == bundle:
         return
     same = filecmp.cmp(bundle / "SHA256SUMS", new / "SHA256SUMS", shallow=False)
     shutil.rmtree(new if same else bundle)
     if not same:
         new.rename(bundle)
+
+
+def cache_of(bundle: Path) -> Path:
+    """The bundle's own cache, which begins as links to the demo's.
+
+    A cache gives offline what was fetched into it last.  In one that several bundles share, a mirror that
+    changes between their builds would change what the first one's offline build makes.
+    """
+    cache, first = bundle.parent / "cache", DEMO / "cache"
+    if first.exists() and not cache.exists():
+        shutil.copytree(first, cache, copy_function=os.link)
+    return cache
 
 
 def step(title: str, command: list[str | Path]) -> None:

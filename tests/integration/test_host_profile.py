@@ -81,7 +81,7 @@ def built(folder, profile):
         spec["platforms"][PLATFORM]["profiles"] = profiles
         (folder / f"{name}.bundle.yml").write_text(yaml.safe_dump(spec))
         request = BuildRequest(
-            folder / f"{name}.bundle.yml", folder / name, cache=DEMO.parent / "cache", offline=True
+            folder / f"{name}.bundle.yml", folder / name, cache=DEMO / "cache", offline=True
         )
         build_bundle_service(request).run(request, progress=lambda _: None)
     return {name: json.loads((folder / name / "bundle.json").read_bytes()) for name in ("whole", "profiled")}

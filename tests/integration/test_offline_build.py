@@ -53,7 +53,7 @@ def folder(bundle):
 @pytest.fixture(scope="module")
 def cache(folder):
     """A copy of the demo's cache."""
-    return shutil.copytree(DEMO.parent / "cache", folder / "cache", copy_function=os.link)
+    return shutil.copytree(DEMO / "cache", folder / "cache", copy_function=os.link)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from bundle_steps import CACHE, try_bundle
+from bundle_steps import try_bundle
 from demo_hosts import DEMO
 from matrix import platform_step
 
@@ -54,7 +54,7 @@ def build(scratch: Path, kernel: str, modules: str = "nvidia-driver:580-open") -
     text = (RPM / "rhel.bundle.yml").read_text().replace("nvidia-driver:580-open", modules)
     spec = RPM / "driver-test.bundle.yml"
     spec.write_text(text + DRIVER.format(kernel=kernel))
-    words = ["bundle", "build", spec, "-o", scratch / "driver", "--cache", CACHE]
+    words = ["bundle", "build", spec, "-o", scratch / "driver", "--cache", RPM / "cache"]
     command = [sys.executable, "-m", "graphistry_airgap", "--json", *words]
     done = subprocess.run(command, capture_output=True, check=False)
     spec.unlink()

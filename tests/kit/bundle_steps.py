@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from matrix import platform_step
@@ -19,8 +18,7 @@ from graphistry_airgap.wiring import build_bundle_service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-CACHE = Path(__file__).resolve().parents[2] / "build" / "cache"
+    from pathlib import Path
 
 
 def try_bundle(
@@ -28,15 +26,17 @@ def try_bundle(
 ) -> None:
     """Resolve the platform, build the bundle again from a warm cache, and verify what came of it.
 
-    `bundle` is the one that the hosts are installed from; `scratch` must lie on the cache's file system.
+    `bundle` is the one that the hosts are installed from; its cache lies beside it, on the same file
+    system as `scratch`.
     """
+    cache = bundle.parent / "cache"
     with platform_step(
         platform, "resolve", stand_in=stand_in, expected=sorted(PLATFORMS[platform].groups)
     ) as row:
-        row.got = _resolved_groups(platform, spec, scratch)
+        row.got = _resolved_groups(platform, spec, scratch, cache)
     row.require()
     with platform_step(platform, "build", stand_in=stand_in, expected="the same SHA256SUMS") as row:
-        _tool("build", spec, "-o", scratch / "again", "--cache", CACHE, "--offline")
+        _tool("build", spec, "-o", scratch / "again", "--cache", cache, "--offline")
         same = (scratch / "again/SHA256SUMS").read_bytes() == (bundle / "SHA256SUMS").read_bytes()
         row.got = "the same SHA256SUMS" if same else "other SHA256SUMS"
     row.require()
@@ -46,9 +46,9 @@ def try_bundle(
     row.require()
 
 
-def _resolved_groups(platform: str, spec: Path, scratch: Path) -> list[str]:
+def _resolved_groups(platform: str, spec: Path, scratch: Path, cache: Path) -> list[str]:
     """Package groups for which the spec's repositories gave packages that a trusted key has signed."""
-    request = BuildRequest(spec=spec, output=scratch / "none", cache=CACHE)
+    request = BuildRequest(spec=spec, output=scratch / "none", cache=cache)
     wanted = read_spec(spec).platforms[platform]
     packages = build_bundle_service(request).packages[PLATFORMS[platform].package_system]
     closure = packages.resolve(PLATFORMS[platform], wanted.repositories, Wanted(modules=wanted.modules))
