@@ -76,9 +76,7 @@ class Targets:
                 hint="build a bundle whose spec names this platform, or install on a host it is made for",
                 details={"found": platform, "needed": ", ".join(opened.bundle.platforms)},
             )
-        newer = _newer(last, opened)
-        if newer and not asked.allow_older:
-            raise _older(opened, last["bundle"])
+        older_than = _older_than(last, opened, allowed=asked.allow_older)
         provenance = Provenance(
             path=str(opened.path),
             id=opened.bundle.id,
@@ -96,7 +94,7 @@ class Targets:
                 for r in opened.bundle.platforms[platform].repositories
                 for path in dict.fromkeys((r.signed_by, *r.package_keys))
             ),
-            older_than=newer,
+            older_than=older_than,
         )
         return Target(
             site, site_path, opened.bundle, provenance, keyring if opened.signature.signed else None
@@ -132,13 +130,20 @@ class Targets:
             return None  # opening the bundle says what is wrong with it
 
 
-def _newer(last: dict[str, Any], opened: VerifiedBundle) -> str:
-    """When the installed bundle was made, if that was after this one."""
+def _older_than(last: dict[str, Any], opened: VerifiedBundle, *, allowed: bool) -> str:
+    """When the bundle that this one replaced was made, if that was later.
+
+    A run with the installed bundle, be it the one after an interruption, keeps the answer of the first.
+    """
     installed = last.get("bundle", {})
     if installed.get("id") == opened.bundle.id:
-        return ""
+        return str(installed.get("older_than", ""))
     created = str(installed.get("created", ""))
-    return created if created > opened.bundle.created else ""
+    if created <= opened.bundle.created:
+        return ""
+    if not allowed:
+        raise _older(opened, installed)
+    return created
 
 
 def _older(opened: VerifiedBundle, installed: dict[str, Any]) -> HostError:

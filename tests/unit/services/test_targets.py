@@ -164,6 +164,14 @@ def test_an_older_bundle_can_be_taken_on_purpose_and_is_recorded(world):
     assert target.provenance.older_than == "2026-11-21T08:00:00Z"
 
 
+def test_the_record_of_an_older_bundle_outlives_an_interruption(world):
+    """The run that goes on finds a receipt of this bundle, and needs no --allow-older again."""
+    installed(world, "2026-11-20T08:00:00Z", "b")
+    world.receipt["complete"] = False
+    world.receipt["bundle"]["older_than"] = "2026-11-21T08:00:00Z"
+    assert world.targets().decide(asked(world)).provenance.older_than == "2026-11-21T08:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("created", "identity"),
     [("2026-11-19T08:00:00Z", "a"), ("2026-11-20T08:00:00Z", "a"), ("2027-01-01", "b")],
