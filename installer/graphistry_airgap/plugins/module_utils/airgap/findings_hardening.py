@@ -31,6 +31,19 @@ def forwarding(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> I
             files[0],
             STIG[IP_FORWARD],
         )
+    if overriding := found["forwarding_overridden"]:
+        names = ", ".join(overriding)
+        yield Finding(
+            ERROR,
+            "ip-forward-overridden",
+            f"{names} sorts after {SYSCTL_FILE}, so that a boot reads it last and IPv4 forwarding stays off "
+            f"in spite of the exception",
+            f"net.ipv4.ip_forward = 0 in {names}",
+            f"forwarding settings in files that sort before {SYSCTL_FILE}",
+            f"have it renamed, as in `mv {overriding[0]} /etc/sysctl.d/60-hardening.conf`, or its line removed",
+            overriding[0],
+            STIG[IP_FORWARD],
+        )
     if found["forwarding_off_late"] and LATE not in files:
         yield Finding(
             WARNING,

@@ -16,6 +16,7 @@ _TELLS_FAPOLICYD = "/usr/lib64/rpm-plugins/fapolicyd.so"
 def hardening(host: Host) -> dict[str, Any]:
     return {
         "forwarding_off": sysctl_files.forwarding_off(host, without=exceptions.SYSCTL_FILE),
+        "forwarding_overridden": sysctl_files.forwarding_off(host, after=exceptions.SYSCTL_FILE),
         "forwarding_off_late": sysctl_files.forwarding_off_late(host),
         "fapolicyd_told": host.path(_TELLS_FAPOLICYD).exists(),
         "fapolicyd_trusted": exceptions.trusted_files(host),

@@ -6,6 +6,7 @@ in directories after its own.  `sysctl --system` reads /etc/sysctl.conf after al
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,16 @@ def assignments(host: Host, path: str) -> Iterator[Assignment]:
             yield Assignment(path, key.strip().lstrip("-").replace("/", "."), value.strip())
 
 
-def forwarding_off(host: Host, *, without: str = "") -> list[str]:
-    """Files that switch IPv4 forwarding off at boot; empty when a later line switches it on or none says."""
-    said = [one for one in at_boot(host, without=without) if one.key in FORWARDING]
+def forwarding_off(host: Host, *, without: str = "", after: str = "") -> list[str]:
+    """Files that switch IPv4 forwarding off at boot; empty when a later line switches it on or none says.
+
+    `after` asks only those that a boot reads later than that file, be it there or not.
+    """
+    said = [
+        one
+        for one in at_boot(host, without=without)
+        if one.key in FORWARDING and os.path.basename(one.path) > os.path.basename(after)
+    ]
     if not said or said[-1].value != "0":
         return []
     return sorted({one.path for one in said if one.value == "0"})

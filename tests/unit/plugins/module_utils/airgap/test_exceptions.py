@@ -58,6 +58,36 @@ def test_a_hosts_own_setting_is_seen_behind_ours(host):
     assert found["forwarding_off_late"] is True
 
 
+@pytest.mark.parametrize(
+    ("late", "text", "overridden"),
+    [
+        ("/etc/sysctl.d/zz-hardening.conf", OFF, True),
+        ("/usr/lib/sysctl.d/zzz.conf", "net.ipv4.conf.all.forwarding=0\n", True),
+        ("/etc/sysctl.d/zz-hardening.conf", "net.ipv4.ip_forward=1\n", False),
+        ("/etc/sysctl.d/zz-a.conf", OFF, False),
+        # of two files of one name a boot reads that of /etc alone
+        ("/run/sysctl.d/zz-graphistry-airgap.conf", OFF, False),
+    ],
+)
+@pytest.mark.parametrize("written", [True, False])
+def test_a_file_that_a_boot_reads_after_ours_is_named(host, late, text, overridden, written):
+    write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    write(host, late, text)
+    if written:
+        exceptions.settle_forwarding(host, FORWARD, dry=False)
+    found = probe_hardening.hardening(host)["forwarding_overridden"]
+    assert found == ([late] if overridden else [])
+
+
+def test_the_old_file_is_seen_where_a_link_puts_it(host):
+    write(host, "/etc/sysctl.conf", OFF)
+    write(host, "/etc/sysctl.d/60-stig.conf", OFF)
+    host.path("/etc/sysctl.d/99-sysctl.conf").symlink_to("../sysctl.conf")
+    host.path("/etc/sysctl.d/zz-sysctl.conf").symlink_to("../sysctl.conf")
+    found = probe_hardening.hardening(host)
+    assert found["forwarding_overridden"] == ["/etc/sysctl.d/zz-sysctl.conf"]
+
+
 def test_an_allowed_exception_is_written_once_and_comes_last(host):
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
     assert exceptions.settle_forwarding(host, FORWARD, dry=True)

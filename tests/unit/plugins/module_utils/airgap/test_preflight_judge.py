@@ -102,6 +102,7 @@ PROFILE = {
     },
     "hardened": {
         "forwarding_off": [],
+        "forwarding_overridden": [],
         "forwarding_off_late": False,
         "fapolicyd_told": False,
         "fapolicyd_trusted": 0,
@@ -199,6 +200,11 @@ CASES = {
     "clock-not-synchronized": ("info", {"clock.synchronized": False}, {}),
     "selinux-enforcing": ("warning", {"hardening.selinux": "enforcing"}, {}),
     "ip-forward": ("error", {"hardened.forwarding_off": ["/etc/sysctl.d/60-stig.conf"]}, {}),
+    "ip-forward-overridden": (
+        "error",
+        {"hardened.forwarding_overridden": ["/etc/sysctl.d/zz-hardening.conf"]},
+        {},
+    ),
     "ip-forward-late": ("warning", {"hardened.forwarding_off_late": True}, {}),
     "fapolicyd-trust": ("error", {"hardening.fapolicyd": True}, {}),
     "user-namespaces-off": ("info", {"hardened.user_namespaces": False}, {}),
