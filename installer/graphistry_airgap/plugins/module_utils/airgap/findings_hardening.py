@@ -40,7 +40,7 @@ def forwarding(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> I
             f"in spite of the exception",
             f"net.ipv4.ip_forward = 0 in {names}",
             f"forwarding settings in files that sort before {SYSCTL_FILE}",
-            f"have it renamed, as in `mv {overriding[0]} /etc/sysctl.d/60-hardening.conf`, or its line removed",
+            f"rename it, as in `mv {overriding[0]} /etc/sysctl.d/60-hardening.conf`, or remove its line",
             overriding[0],
             STIG[IP_FORWARD],
         )

@@ -6,8 +6,8 @@ in directories after its own.  `sysctl --system` reads /etc/sysctl.conf after al
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def forwarding_off(host: Host, *, without: str = "", after: str = "") -> list[st
     said = [
         one
         for one in at_boot(host, without=without)
-        if one.key in FORWARDING and os.path.basename(one.path) > os.path.basename(after)
+        if one.key in FORWARDING and PurePosixPath(one.path).name > PurePosixPath(after).name
     ]
     if not said or said[-1].value != "0":
         return []
