@@ -243,7 +243,7 @@ def checks_error(checks: dict[str, Any]) -> AirgapError:
 
 
 def failure_of(failure: Failure) -> AirgapError:
-    """The error of a failed task; a preflight failure is about the host, one error per finding."""
+    """The error of a failed task; preflight gives one per finding, about the host or the bundle."""
     if failure.stage == Stage.PREFLIGHT:
         findings = [f for f in failure.details.get("findings", []) if f.get("severity") == "error"]
         if findings:
@@ -257,8 +257,7 @@ def failure_of(failure: Failure) -> AirgapError:
         return RebootRequiredError(failure.message, code=code, details=details)
     # what preflight would have found is about the host, too, when a stage is the first to see it;
     # and a medium that changes under a run is refused as at its start
-    about = {"host": HostError, "bundle": BundleError}
-    return about.get(code.partition("-")[0], StageError)(
+    return _about(code, StageError)(
         f"stage {failure.stage or 'start'}, task “{failure.task}”: {failure.message}",
         code=code,
         hint=failure.details.get("hint", RESUME_HINT),
@@ -266,11 +265,17 @@ def failure_of(failure: Failure) -> AirgapError:
     )
 
 
-def _finding_error(finding: dict[str, Any]) -> HostError:
+def _about(code: str, otherwise: type[AirgapError]) -> type[AirgapError]:
+    """What a code's first word says that the error is about, and so the exit code."""
+    return {"host": HostError, "bundle": BundleError}.get(code.partition("-")[0], otherwise)
+
+
+def _finding_error(finding: dict[str, Any]) -> AirgapError:
+    code = str(finding.get("code", "finding"))
     details = {key: finding[key] for key in ("found", "needed", "path", "stig") if finding.get(key)}
-    return HostError(
+    return _about(code, HostError)(
         str(finding.get("message", "")),
-        code=str(finding.get("code", "finding")),
+        code=code,
         hint=str(finding.get("hint", "")),
         details={**details, "stage": Stage.PREFLIGHT.value},
     )

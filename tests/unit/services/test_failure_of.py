@@ -18,6 +18,7 @@ def failure(stage="docker", **said):
         ("host-package-held", 3),
         ("bundle-file-changed", 4),
         ("bundle-damaged", 4),
+        ("bundle-package-signature", 4),
         ("docker-down", 1),
         ("reboot-required", 10),
     ],
@@ -25,6 +26,22 @@ def failure(stage="docker", **said):
 def test_the_code_decides_the_exit(code, exit_code):
     error = failure(code=code, hint="do this")
     assert (error.exit_code, error.code) == (exit_code, code)
+
+
+@pytest.mark.parametrize(
+    ("codes", "exit_code"),
+    [
+        (["port-taken"], 3),
+        (["bundle-package-signature"], 4),
+        # trust in the bundle is decided before what the host lacks
+        (["port-taken", "bundle-package-signature"], 4),
+    ],
+)
+def test_the_codes_of_findings_decide_the_exit(codes, exit_code):
+    found = [{"severity": "error", "code": code, "message": code} for code in codes]
+    error = failure("preflight", findings=found)
+    assert error.worst == exit_code
+    assert [one.code for one in error.errors] == codes
 
 
 def test_without_a_code_the_stage_failed():

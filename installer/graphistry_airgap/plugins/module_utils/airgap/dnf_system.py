@@ -164,7 +164,7 @@ class Dnf:
             names = ", ".join(f"{Path(path).name} ({reason})" for path, reason in sorted(refused.items()))
             raise PackageError(
                 f"no key of the repository {repository.name} vouches for: {names}",
-                code="host-package-signature",
+                code="bundle-package-signature",
                 hint="get the bundle from a source that you trust; nothing was installed",
             )
 

@@ -133,7 +133,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
     for item in found["refused_files"]:
         yield Finding(
             ERROR,
-            "package-signature",
+            "bundle-package-signature",
             f"no key of its repository vouches for the package {item['package']}: {item['reason']}",
             item["reason"],
             "packages that their vendor's keys in the bundle have signed",

@@ -125,7 +125,7 @@ def test_a_package_that_no_key_of_the_repository_vouches_for(site, how):
     site.open()
     with pytest.raises(PackageError, match="vouches for") as refused:
         site.install("engine=2.0-1.el9")
-    assert refused.value.code == "host-package-signature"
+    assert refused.value.code == "bundle-package-signature"
     assert "engine" not in installed(os.environ["HOME"])
 
 

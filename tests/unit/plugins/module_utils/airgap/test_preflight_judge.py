@@ -240,7 +240,7 @@ CASES = {
     ),
     "package-lock-held": ("warning", {"packages.lock": {"path": "/l", "pid": 7, "process": "apt-get"}}, {}),
     "rpm-interrupted": ("error", {"packages.journal": 1}, {"package_system": "dnf"}),
-    "package-signature": (
+    "bundle-package-signature": (
         "error",
         {
             "transaction": {
