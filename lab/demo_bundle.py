@@ -117,8 +117,13 @@ def cache_of(bundle: Path) -> Path:
     """
     cache, first = bundle.parent / "cache", DEMO / "cache"
     if first.exists() and not cache.exists():
-        shutil.copytree(first, cache, copy_function=os.link)
+        copy_cache(first, cache)
     return cache
+
+
+def copy_cache(cache: Path, target: Path) -> Path:
+    """Its content as links, without what other builds have under way in it."""
+    return shutil.copytree(cache, target, copy_function=os.link, ignore=shutil.ignore_patterns("tmp"))
 
 
 def step(title: str, command: list[str | Path]) -> None:

@@ -12,6 +12,8 @@ import pytest
 from bundle_steps import try_bundle
 from demo_hosts import DEMO
 
+from demo_bundle import copy_cache
+
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 MIB_IN_KIB = 1024
@@ -53,7 +55,7 @@ def folder(bundle):
 @pytest.fixture(scope="module")
 def cache(folder):
     """A copy of the demo's cache."""
-    return shutil.copytree(DEMO / "cache", folder / "cache", copy_function=os.link)
+    return copy_cache(DEMO / "cache", folder / "cache")
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from matrix import platform_step
 
+from demo_bundle import copy_cache
 from graphistry_airgap.adapters.spec_file import read_spec
 from graphistry_airgap.domain.closure import Wanted
 from graphistry_airgap.domain.platforms import PLATFORMS
@@ -33,7 +34,8 @@ def try_bundle(
     with platform_step(
         platform, "resolve", stand_in=stand_in, expected=sorted(PLATFORMS[platform].groups)
     ) as row:
-        row.got = _resolved_groups(platform, spec, scratch, cache)
+        # it asks the repositories for their newest, which must not be what the build below finds
+        row.got = _resolved_groups(platform, spec, scratch, copy_cache(cache, scratch / "cache"))
     row.require()
     with platform_step(platform, "build", stand_in=stand_in, expected="the same SHA256SUMS") as row:
         _tool("build", spec, "-o", scratch / "again", "--cache", cache, "--offline")
