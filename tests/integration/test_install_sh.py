@@ -230,6 +230,20 @@ def test_keys_that_must_not_sign_today(checker, spoiled, keys):
         assert refused(checker, spoiled.name, f"--keyring /run/{name}.gpg") == expected
 
 
+def test_one_signer_where_the_site_asks_for_two(checker, mini):
+    """Before anything of the bundle runs: its tool would count as its one signer likes."""
+    checker.put("/run/two.yml", b"schema: 1\npurpose: host\nsignatures: {required: 2}\n")
+    asked = f"--keyring {KEYRING} --site /run/two.yml"
+    assert refused(checker, "good", asked) == (4, [("signatures-too-few", None)])
+
+
+def test_a_signature_with_a_digest_that_is_too_weak(checker, spoiled, keys):
+    sums = (spoiled / "SHA256SUMS").read_bytes()
+    weak = keys.sign(sums, "signer", options=("--digest-algo", "SHA1"))
+    (spoiled / "SHA256SUMS.asc").write_bytes(weak)
+    assert refused(checker, spoiled.name) == (4, [("signature-invalid", "SHA256SUMS.asc")])
+
+
 def test_a_good_signature_by_each_program(checker, mini, keys):
     """Seen on another platform's host, where the run ends without changing anything."""
     checker.sh(

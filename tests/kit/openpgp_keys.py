@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONG_AGO, EXPIRY = "20240101T000000!", "20240201T000000"
+TO_COME = "20390101T000000!"
 
 
 @dataclass(frozen=True)

@@ -277,6 +277,11 @@ def _signatures(original: Original) -> Iterator[Tampering]:
     short = {**at_its_time, "options": ("--default-sig-expire", "20240111T000000")}
     yield Tampering("signature", "re-sign", signed_by(OLD, **short), "that has expired")
 
+    for digest in ("SHA1", "RIPEMD160", "SHA224"):
+        weak = signed_by("signer", options=("--digest-algo", digest))
+        yield Tampering("signature", "re-sign", weak, f"with {digest}")
+    yield Tampering("signature", "re-sign", signed_by("signer", options=("--textmode",)), "over text")
+
     def stranger_beside(bundle: Path) -> None:
         (bundle / SIGNATURE).unlink()
         name = f"{SUMS}.{original.keys.fingerprint('signer')}.asc"

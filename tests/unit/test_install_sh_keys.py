@@ -1,9 +1,11 @@
 """What install.sh says of signatures, by the shell that it runs in: the same as the tool says afterwards."""
 
+import json
 import shutil
 import subprocess
 
 import pytest
+from openpgp_keys import TO_COME
 
 from graphistry_airgap.content import content_root
 
@@ -77,6 +79,96 @@ def test_a_revoked_key_of_which_an_older_copy_is_in_the_keyring(judge, keys, nam
     assert (status, "revoked" in words) == (1, True)
 
 
+@pytest.mark.parametrize("digest", ["SHA1", "RIPEMD160", "SHA224"])
+def test_a_digest_that_is_too_weak(judge, keys, digest):
+    signature = keys.sign(SUMS, "signer", options=("--digest-algo", digest))
+    status, words = judge(signature, keys.public("signer"))
+    assert (status, "only SHA-256, SHA-384, SHA-512 count" in words) == (1, True)
+
+
+def test_a_signature_over_text(judge, keys):
+    status, words = judge(keys.sign(SUMS, "signer", options=("--textmode",)), keys.public("signer"))
+    assert (status, "0x01" in words) == (1, True)
+
+
 def test_armored_and_binary_keys_in_one_file(judge, keys):
     ring = keys.public("signer", armored=True) + keys.public("second")
     assert judge(keys.sign(SUMS, "signer"), ring) == (2, "no keyring")
+
+
+# ---- how many signers, and the clock -----------------------------------------------------------------------
+
+OPEN = """
+exec 3>&1
+stage=$HERE/stage keyring=$HERE/trusted.gpg bundle=$HERE/bundle site=$HERE/site.yml json=yes
+[ "$WITH" = gpgv ] || verdict_of_gpgv() { verdict_of_sqv "$1"; }
+trap - EXIT
+check_signature
+echo "{}"
+"""
+
+
+@pytest.fixture(params=["gpgv", "sqv"])
+def opened(request, tmp_path):
+    """(exit status, code of the first error or ""), for a bundle's signatures, a keyring and a site file."""
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed")
+
+    def run(signatures, ring, site):
+        for folder in ("stage", "bundle"):
+            (tmp_path / folder).mkdir()
+        (tmp_path / "bundle/SHA256SUMS").write_bytes(SUMS)
+        for number, signature in enumerate(signatures):
+            (tmp_path / f"bundle/SHA256SUMS.{number:040x}.asc").write_bytes(signature)
+        (tmp_path / "trusted.gpg").write_bytes(ring)
+        (tmp_path / "site.yml").write_text(site)
+        code = SCRIPT.read_text(encoding="utf-8").removesuffix('main "$@"\n')
+        command = ["sh", "-c", f"{code}HERE='{tmp_path}' WITH={request.param}\n{OPEN}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        errors = json.loads(done.stdout).get("errors")
+        return done.returncode, errors[0]["code"] if errors else ""
+
+    return run
+
+
+ASKS_FOR_TWO = [
+    "signatures: {required: 2}\n",
+    "signatures:\n  # by two people\n  required: 2 # since March\n",
+    '{"signatures": {"required": 2}, "schema": 1}\n',
+    "signatures:\n  'required':\n    2\n",
+]
+
+
+@pytest.mark.parametrize("site", ASKS_FOR_TWO)
+def test_nothing_goes_on_with_fewer_signers_than_the_site_asks_for(opened, keys, site):
+    ring = keys.public("signer", "second")
+    assert opened([keys.sign(SUMS, "signer")], ring, site) == (4, "signatures-too-few")
+
+
+@pytest.mark.parametrize("site", ASKS_FOR_TWO)
+def test_as_many_signers_as_the_site_asks_for(opened, keys, site):
+    signatures = [keys.sign(SUMS, "signer"), keys.sign(SUMS, "second")]
+    assert opened(signatures, keys.public("signer", "second"), site) == (0, "")
+
+
+def test_two_signatures_of_one_key_count_once(opened, keys):
+    twice = [keys.sign(SUMS, "signer"), keys.sign(SUMS, "signer", options=("--digest-algo", "SHA512"))]
+    assert opened(twice, keys.public("signer", "second"), ASKS_FOR_TWO[0]) == (4, "signatures-too-few")
+
+
+def test_a_number_of_signers_that_cannot_be_read(opened, keys):
+    site = "signatures: {required: two}\n"
+    assert opened([keys.sign(SUMS, "signer")], keys.public("signer"), site) == (2, "site-invalid")
+
+
+@pytest.mark.parametrize("site", ["", "schema: 1\n# required: 2\norganisation: {not-required: 2}\n"])
+def test_without_a_number_one_signer_suffices_beside_one_who_does_not_count(opened, keys, site):
+    signatures = [keys.sign(SUMS, "stranger"), keys.sign(SUMS, "signer")]
+    assert opened(signatures, keys.public("signer"), site) == (0, "")
+
+
+@pytest.mark.parametrize("born", [None, TO_COME])
+def test_a_signature_from_the_future_is_an_error_of_the_host_s_clock(opened, keys, name, born):
+    keys.make(name, at=born)
+    signature = keys.sign(SUMS, name, at=TO_COME)
+    assert opened([signature], keys.public(name), "") == (3, "clock-before-signature")

@@ -45,8 +45,8 @@ class GpgSigner:
         return found[0]
 
     def sign(self, path: Path, signature: Path, key: str) -> None:
-        # the armor must be canonical, whatever the caller's gpg.conf adds to it
-        plain = ["--armor", "--no-comments", "--no-emit-version"]
+        # whatever the caller's gpg.conf says: armor in its one spelling, over bytes, a digest that counts
+        plain = ["--armor", "--no-comments", "--no-emit-version", "--no-textmode", "--digest-algo", "SHA512"]
         command = ["gpg", "--batch", *plain, "--detach-sign", "--local-user", key, "--output", "-"]
         outcome = run([*command, str(path)], env=_environment())
         if not outcome.ok:

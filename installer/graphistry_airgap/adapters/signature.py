@@ -15,6 +15,7 @@ import shutil
 import stat
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from graphistry_airgap.adapters.work_dir import private_parent
 from graphistry_airgap.domain import openpgp, places
 from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
-from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
+from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, HostError, InputError
 from graphistry_airgap.domain.evidence import Keyring
 from graphistry_airgap.domain.signature import Verdict
 
@@ -41,6 +42,8 @@ _REASONS = {
     "ERRSIG": "it cannot be checked",
     "NODATA": "it holds no signature",
 }
+# seconds that two clocks may differ, as for sqv
+_SKEW = 1800
 # a distribution's whole keyring has 100 KiB
 _LARGEST_KEYRING = 4 << 20
 _FINGERPRINT = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
@@ -57,6 +60,7 @@ def check_signature(
 ) -> Verdict:
     """One good signature by a usable key of `keyring` suffices; none is an error.
 
+    Where one is from the future, that is an error of the host (`HostError`), whose clock must be set first.
     `allow_unsigned` covers a bundle that carries no signature at all, never one whose signature is bad.
     """
     if allow_unsigned and not signatures:
@@ -85,6 +89,9 @@ def check_signature(
             if reason:
                 reasons[name] = reason
     if not signers:
+        newest = max(_made(raw) for raw in signatures.values())
+        if newest > trusted.now + _SKEW:
+            raise _clock_behind(newest, trusted.now)
         raise _refused(reasons, trusted)
     return Verdict(tuple(signers), tool, tuple(reasons.items()), tuple(good))
 
@@ -98,12 +105,14 @@ def read_keyring(keyring: Path, bundle: Path) -> Keyring:
 def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
     known = ", ".join(trusted.keys.fingerprints) or "none"
     dead = ", ".join(f"{one.fingerprint} is {one.state}" for one in trusted.keys.refused)
+    clock = any("expired" in why for why in reasons.values())
     path, reason = next(iter(reasons.items()))
     return BundleError(
         "; ".join(f"{name} is not a good signature: {why}" for name, why in reasons.items()),
         code="signature-invalid",
         hint=f"the keyring's usable keys are: {known}"
         + (f" ({dead})" if dead else "")
+        + (f"; this host's clock says {_moment(trusted.now)}" if clock else "")
         + "; get the bundle or the signer's key from a source that you trust, never from the medium",
         details={
             "path": path,
@@ -114,6 +123,28 @@ def _refused(reasons: dict[str, str], trusted: _Trusted) -> BundleError:
     )
 
 
+def _clock_behind(made: int, now: int) -> HostError:
+    return HostError(
+        f"the signature says that it was made {_moment(made)}, and this host's clock says {_moment(now)}",
+        code="clock-before-signature",
+        hint="set this host's clock (timedatectl) and repeat; if the clock is right, refuse the bundle: the "
+        "clock of whoever signed it is wrong, or the signature was changed",
+        details={"found": _moment(now), "needed": f"{_moment(made)} or later"},
+    )
+
+
+def _made(raw: bytes) -> int:
+    """When a signature file says that it was made; 0 where it cannot be read."""
+    try:
+        return openpgp.claim(openpgp.dearmor_signature(raw)).made
+    except openpgp.MalformedError:
+        return 0
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class _Trusted:
     """The operator's keyring, dearmored and sifted."""
 
@@ -121,7 +152,8 @@ class _Trusted:
         self.path = path
         self.sha256 = sha256_hex(raw)
         self.raw = openpgp.dearmor_keyring(raw)
-        self.keys = openpgp.sift_keyring(self.raw, now=int(time.time()))
+        self.now = int(time.time())
+        self.keys = openpgp.sift_keyring(self.raw, now=self.now)
 
 
 def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
@@ -204,11 +236,14 @@ def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) 
     """(fingerprints of good signers, why there are none)."""
     try:
         binary = openpgp.dearmor_signature(raw)
-        state = _issuer_state(binary, trusted.keys)
+        claim = openpgp.claim(binary)
+        against = claim.unfit or _issuer_state(binary, trusted.keys)
     except openpgp.MalformedError as error:
         return [], str(error)
-    if state:
-        return [], state
+    if claim.made > trusted.now + _SKEW:  # gpgv would pass over it
+        against = f"it says that it was made {_moment(claim.made)}, which is in the future"
+    if against:
+        return [], against
     ring, signature, data = folder / "keyring.gpg", folder / "signature.asc", folder / "data"
     signature.write_bytes(raw)
     data.write_bytes(sums)

@@ -24,6 +24,8 @@ unset TERM
 PROGRAM=/opt/graphistry-airgap
 DEFAULT_KEYRING=/etc/graphistry-airgap/trusted.gpg
 DEFAULT_SITE=/etc/graphistry-airgap/site.yml
+RECEIPT=/var/lib/graphistry-airgap/receipt.json
+SKEW=1800 # seconds that two clocks may differ
 TRUST=graphistry-airgap
 TRUST_FILE=/etc/fapolicyd/trust.d/$TRUST
 HINT_COPY='copy the bundle again from its source and verify it there first'
@@ -31,7 +33,7 @@ HINT_WHEELS='the wheels do not fit each other or this Python: build the bundle a
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
 json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' python=''
-site=$DEFAULT_SITE
+site=''
 stage='' made_program=no half_made='' problems='' failures=0 finished=no
 
 # ---- messages -----------------------------------------------------------------------------------------------
@@ -191,7 +193,44 @@ function split_packets(   at, size) {
         if (stop[count] > n) exit 9
     }
 }
+function read_signature(p,   at, part, end, size, kind, wide) {
+    made = lifetime = 0; own = 0
+    wide = b[body[p]] == 6 ? 4 : 2
+    at = body[p] + 4
+    for (part = 0; part < 2; part++) {
+        end = at + wide + octets(at, wide)
+        if (end > stop[p]) exit 9
+        for (at += wide; at < end; at += size) {
+            size = size_at(at); at += width
+            if (size < 1 || at + size > end) exit 9
+            kind = b[at] % 128
+            if (kind == 2 && part == 0) made = octets(at + 1, 4)
+            if (kind == 9 && part == 0) lifetime = octets(at + 1, 4)
+            if (kind == 16 && hex(at + 1, 8) == substr(print_of, 25)) own = 1
+            if (kind == 33 && hex(at + 2, 20) == print_of) own = 1
+        }
+    }
+}
 { for (field = 1; field <= NF; field++) b[n++] = $field + 0 }
+'
+
+# Why a signature cannot count, whoever made it: gpgv takes digests, kinds and dates that sqv refuses.  The date of one
+# from the future goes into `ahead`.
+CLAIM="$PACKETS"'
+END {
+    split_packets(); at = body[0]
+    digest[1] = "MD5"; digest[2] = "SHA-1"; digest[3] = "RIPEMD-160"; digest[11] = "SHA-224"
+    if (b[at] != 4 && b[at] != 6) why = "it is of version " b[at] ", and only 4 and 6 count"
+    else {
+        read_signature(0)
+        if (b[at + 1] != 0) why = sprintf("it is of kind 0x%02x, and only 0x00, over bytes, counts", b[at + 1])
+        else if (b[at + 3] < 8 || b[at + 3] > 10)
+            why = "its digest is " (b[at + 3] in digest ? digest[b[at + 3]] : "number " b[at + 3]) \
+                ", and only SHA-256, SHA-384, SHA-512 count"
+        if (made > now) { print made >> ahead; why = "it says that it was made in the future" }
+    }
+    if (why != "") { print why; exit 1 }
+}
 '
 
 # Which keys may sign today.  sqv judges a key by the date of the signature, so a key that has expired since, or
@@ -202,23 +241,6 @@ function material(p) { return hex(body[p], stop[p] - body[p]) }
 function is_weak(p,   algorithm) {
     algorithm = b[body[p] + 5]
     return algorithm == 17 || (algorithm >= 1 && algorithm <= 3 && octets(body[p] + 6, 2) < 2048)
-}
-function read_signature(p,   at, part, end, size, kind) {
-    made = lifetime = 0; own = 0
-    at = body[p] + 4
-    for (part = 0; part < 2; part++) {
-        end = at + 2 + octets(at, 2)
-        if (end > stop[p]) exit 9
-        for (at += 2; at < end; at += size) {
-            size = size_at(at); at += width
-            if (size < 1 || at + size > end) exit 9
-            kind = b[at] % 128
-            if (kind == 2 && part == 0) made = octets(at + 1, 4)
-            if (kind == 9 && part == 0) lifetime = octets(at + 1, 4)
-            if (kind == 16 && hex(at + 1, 8) == substr(print_of, 25)) own = 1
-            if (kind == 33 && hex(at + 2, 20) == print_of) own = 1
-        }
-    }
 }
 function judge(first, last,   p, kind, best, life, stated, born) {
     stated = life = 0; best = -1
@@ -334,6 +356,11 @@ verdict() {
         echo 'it is not one armored OpenPGP signature in canonical form; it was changed or damaged'
         return 1
     }
+    latest=$(($(date +%s) + SKEW))
+    why=$(bytes_of "$stage/packet" | awk -v now="$latest" -v ahead="$stage/ahead" "$CLAIM") || {
+        echo "${why:-it is damaged}"
+        return 1
+    }
     if command -v gpgv >/dev/null; then
         verdict_of_gpgv "$1"
     else
@@ -416,8 +443,10 @@ check_signature() {
     copy SHA256SUMS "$stage/SHA256SUMS"
     signatures=$(cd -- "$bundle" && find . -maxdepth 1 -type f -name 'SHA256SUMS*.asc' | sed 's|^\./||' |
         grep -Ex 'SHA256SUMS(\.([0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}))?\.asc' | LC_ALL=C sort) || :
+    signers='' refused=''
     if [ -z "$signatures" ] && [ "$allow_unsigned" = yes ]; then
         say 'the bundle is NOT SIGNED; --allow-unsigned takes it as it is'
+        require_signers 0
         return
     fi
     check_keyring
@@ -425,21 +454,47 @@ check_signature() {
         'copy the bundle again with its signature, or sign it; --allow-unsigned takes it as it is' SHA256SUMS.asc
     command -v gpgv >/dev/null || command -v sqv >/dev/null ||
         fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
-    signer=''
+    count=0
     for name in $signatures; do
         bounded "$name" 64
         copy "$name" "$stage/signature.asc"
         [ "$failures" -eq 0 ] || finish 4
         if answer=$(verdict "$stage/signature.asc"); then
-            signer=$answer
-            break
+            case " $signers " in
+            *" $answer"[\ ,]*) ;;
+            *) signers="$signers${signers:+, }$answer" count=$((count + 1)) ;;
+            esac
+        else
+            refused="$refused; $name is not a good signature: $answer"
         fi
-        refused="${refused-}${refused+; }$name is not a good signature: $answer"
     done
-    [ -n "$signer" ] || fail 4 signature-invalid "$refused" \
+    if [ "$count" -eq 0 ] && [ -s "$stage/ahead" ]; then
+        fail 3 clock-before-signature "the signature says that it was made $(moment "$(sort -n "$stage/ahead" | tail -n 1)"), and this host's clock says $(moment "$(date +%s)")" \
+            "set this host's clock (timedatectl) and repeat; if the clock is right, refuse the bundle: the clock of whoever signed it is wrong, or the signature was changed"
+    fi
+    [ "$count" -gt 0 ] || fail 4 signature-invalid "${refused#; }" \
         "get the bundle or the signer's key from a source that you trust, never from the medium" "${signatures%%
 *}"
-    say "signed by $signer"
+    say "signed by $signers"
+    require_signers "$count"
+}
+
+moment() {
+    date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ
+}
+
+# The tool counts again; but it lies in the bundle, so nothing of a bundle that too few have signed may run.  The word is
+# looked for as such: no other key of a site file has it, or the tool refuses the file.
+require_signers() {
+    needed=$(sed 's/#.*//' -- "$site" 2>/dev/null | tr '\n' ' ' | grep -oE "(^|[^A-Za-z0-9_-])[\"']?required[\"']? *: *[^ ,}]+" |
+        sed "s/.*: *//; s/[\"']//g" | sort -n | tail -n 1) || :
+    case $needed in
+    '') return 0 ;;
+    *[!0-9]*) fail 2 site-invalid "signatures.required in $site is $needed" 'write it as a plain number: signatures: {required: 2}' ;;
+    esac
+    [ "$1" -ge "$needed" ] || fail 4 signatures-too-few \
+        "signed by $1 of the trusted keys, and the site asks for $needed$refused" \
+        'let the next signer run graphistry-airgap bundle sign and bring the new file to the medium'
 }
 
 # strictly `<64 hex digits>  <path>`, each path once and plainly inside the bundle
@@ -788,6 +843,9 @@ main() {
     done
     [ "$(id -u)" -eq 0 ] || fail 5 not-root 'install.sh changes the host and must run as root' 'run it with sudo or as root'
     keyring=${keyring:-$DEFAULT_KEYRING}
+    # as the tool takes it: the one that was named, else the last installation's
+    [ -n "$site" ] || site=$(sed -n 's/^ *"site": "\(\/.*\)",\{0,1\}$/\1/p' "$RECEIPT" 2>/dev/null) || :
+    site=${site:-$DEFAULT_SITE}
     bundle=$(dirname -- "$(readlink -f -- "$0")")
     case $bundle in
     *[[:cntrl:]]*)

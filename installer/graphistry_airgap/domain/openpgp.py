@@ -45,6 +45,9 @@ _CURVE_NAMES = {
     "2b06010401da470f01": "ed25519",
 }
 _LEAST_RSA, _LEAST_RSA_OF_FIPS = 2048, 3072
+_OVER_BYTES = 0x00
+_DIGESTS = {8: "SHA-256", 9: "SHA-384", 10: "SHA-512"}
+_WEAK_DIGESTS = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160", 11: "SHA-224"}
 
 
 class MalformedError(ValueError):
@@ -225,6 +228,32 @@ def issuers(signature: bytes) -> frozenset[str]:
     """Fingerprints and key ids, upper-case hex, by which a binary signature names the key that made it."""
     said = [_signature(packet.body) for packet in packets(signature) if packet.tag == SIGNATURE]
     return frozenset(one.hex().upper() for found in said if found for one in found.issuers)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a signature says of itself, before any program is asked whether it is good.
+
+    `made` is seconds since 1970 and 0 where it is not said; `unfit` says why the signature cannot count,
+    whoever made it: gpgv takes digests and kinds that sqv refuses.
+    """
+
+    made: int
+    unfit: str
+
+
+def claim(signature: bytes) -> Claim:
+    """Read a binary signature packet."""
+    body = next(packets(signature)).body
+    said = _signature(body)
+    if said is None:
+        return Claim(0, f"it is of version {body[0] if body else 'none'}, and only 4 and 6 count")
+    if said.kind != _OVER_BYTES:
+        return Claim(said.created, f"it is of kind 0x{said.kind:02x}, and only 0x00, over bytes, counts")
+    if body[3] not in _DIGESTS:
+        name = _WEAK_DIGESTS.get(body[3], f"number {body[3]}")
+        return Claim(said.created, f"its digest is {name}, and only {', '.join(_DIGESTS.values())} count")
+    return Claim(said.created, "")
 
 
 @dataclass

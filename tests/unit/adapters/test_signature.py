@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from openpgp_keys import TO_COME
 
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain import places
-from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, InputError
+from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, HostError, InputError
 from graphistry_airgap.domain.signature import require_signers
 
 pytestmark = pytest.mark.subprocesses
@@ -172,6 +173,45 @@ def test_an_expired_subkey_of_a_living_certificate(judge, keys, name):
     keys.gpg("--faked-system-time", moment, "--quick-add-key", fingerprint, "ed25519", "sign", "1m")
     signature = keys.sign(SUMS, name, at="20240102T000000!")
     assert refusal(judge, {NAME: signature}, keys.public(name)).code == "signature-invalid"
+
+
+@pytest.mark.parametrize("digest", ["SHA1", "RIPEMD160", "SHA224"])
+def test_a_digest_that_is_too_weak(judge, keys, digest):
+    """sqv refuses it, gpgv would not."""
+    signature = keys.sign(SUMS, "signer", options=("--digest-algo", digest))
+    refused = refusal(judge, {NAME: signature}, keys.public("signer"))
+    assert "only SHA-256, SHA-384, SHA-512 count" in refused.message
+    assert refused.exit_code == 4
+
+
+def test_a_signature_over_text(judge, keys):
+    signature = keys.sign(SUMS, "signer", options=("--textmode",))
+    assert "0x01" in refusal(judge, {NAME: signature}, keys.public("signer")).message
+
+
+@pytest.mark.parametrize("born", [None, TO_COME])
+def test_a_signature_from_the_future_is_an_error_of_the_host_s_clock(judge, keys, name, born):
+    """A host whose clock lost its battery: for it the key, too, may not be born yet."""
+    keys.make(name, at=born)
+    signature = keys.sign(SUMS, name, at=TO_COME)
+    with pytest.raises(HostError) as caught:
+        judge({NAME: signature}, keys.public(name))
+    assert (caught.value.code, caught.value.exit_code) == ("clock-before-signature", 3)
+    assert "2039-01-01T00:00:00Z" in caught.value.message
+    assert "timedatectl" in caught.value.hint
+
+
+def test_a_signature_from_the_future_beside_a_good_one_does_not_count(judge, keys):
+    later = keys.sign(SUMS, "second", at=TO_COME)
+    verdict = judge({NAME: keys.sign(SUMS, "signer"), "later.asc": later}, keys.public("signer", "second"))
+    assert verdict.signers == (keys.fingerprint("signer"),)
+    assert [name for name, _ in verdict.ignored] == ["later.asc"]
+
+
+def test_what_has_expired_is_told_with_the_clock_that_says_so(judge, keys):
+    signature = keys.sign(SUMS, "expired", at="20240110T000000!")
+    refused = refusal(judge, {NAME: signature}, keys.public("expired"))
+    assert "this host's clock says 20" in refused.hint
 
 
 @pytest.mark.parametrize("change", [b"\n\n", b"\n\nx", b"\nComment: x\n\n"])
