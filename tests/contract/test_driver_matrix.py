@@ -11,16 +11,22 @@ from pathlib import Path
 
 import driver_facts
 import pytest
+import yaml
 
 from graphistry_airgap.adapters.knowledge import load_knowledge
+from graphistry_airgap.domain import platforms
+from graphistry_airgap.domain.driver import driver_roots
+from graphistry_airgap.domain.spec import DriverSpec
 from graphistry_airgap.plugins.module_utils.airgap import (
     driver_plan,
     findings_driver,
     findings_gpu,
+    gpu_knowledge,
     gpu_smi,
 )
 
 MATRIX = Path(__file__).resolve().parents[2] / "build" / "matrix" / "driver.json"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "build.md"
 VERSIONS = {
     "535": "535.309.01",
     "550": "550.163.01",
@@ -31,10 +37,8 @@ VERSIONS = {
 # platform: {branch: kinds of modules that its packages offer}
 BOTH = ("open", "proprietary")
 PLATFORMS = {
-    "debian-12": {"535": BOTH},
-    "debian-13": {"550": BOTH},
-    "ubuntu-22.04": {"535": BOTH, "550": BOTH, "575": BOTH, "580": BOTH, "590": BOTH},
-    "ubuntu-24.04": {"535": BOTH, "550": BOTH, "575": BOTH, "580": BOTH, "590": BOTH},
+    "debian-12": {"535": BOTH, "580": ("open",)},
+    "debian-13": {"550": BOTH, "580": ("open",), "590": ("open",)},
     "rhel-9": {"575": BOTH, "580": BOTH, "590": ("open",)},
 }
 # o: open modules, p: proprietary, -: refused; columns are the branches 535 550 575 580 590
@@ -152,7 +156,7 @@ def row(case, expected, got):
     return {"case": case, "expected": expected, "got": got, "ok": expected == got}
 
 
-def judged(release, cuda, version, generation, *, platform="ubuntu-24.04", modules=BOTH):
+def judged(release, cuda, version, generation, *, platform="debian-13", modules=BOTH):
     """(plan, errors of preflight, its warnings) on a host with that GPU and no driver."""
     wish = driver_facts.wish(version, modules=modules, release=release, cuda=cuda, platform=platform)
     device = driver_facts.gpu(generation)
@@ -178,12 +182,35 @@ def table(text):
     return cells
 
 
+def test_the_platforms_are_those_that_a_bundle_can_be_built_for():
+    assert set(load_knowledge()["drivers"]["platforms"]) == set(platforms.PLATFORMS)
+
+
 def test_the_platforms_are_those_of_the_knowledge():
     known = load_knowledge()["drivers"]["platforms"]
     assert {
         name: {one["branch"]: tuple(kind for kind in BOTH if one[kind]) for one in row["branches"]}
         for name, row in known.items()
     } == PLATFORMS
+
+
+def test_the_guide_s_example_can_be_built():
+    """The branch and modules that an operator copies, for the newest release; and each row of the table."""
+    guide = GUIDE.read_text(encoding="utf-8").partition("\n## NVIDIA's driver\n")[2]
+    example = yaml.safe_load(guide.partition("```yaml\n")[2].partition("```")[0])
+    ((platform, wanted),) = example["platforms"].items()
+    given = wanted["driver"]
+    roots = driver_roots(
+        load_knowledge(), platform, DriverSpec(given["branch"], tuple(given["modules"]), (), ())
+    )
+    newest = gpu_knowledge.judged(load_knowledge(), "v2.50.1", "12")
+    assert not gpu_knowledge.driver_notes(newest, VERSIONS[roots.branch])
+    listed = {}
+    for line in guide.partition("\n| platform | branch")[2].partition("\n\n")[0].splitlines()[2:]:
+        name, branches, _, modules, *_ = (cell.strip(" `") for cell in line.strip("|").split("|"))
+        for branch in branches.split(", "):
+            listed.setdefault(name, {})[branch] = BOTH if modules == "both" else (modules,)
+    assert listed == PLATFORMS
 
 
 @pytest.mark.parametrize("modules", [BOTH, ("proprietary",), ("open",)])

@@ -31,7 +31,7 @@ class AptRepository:
         """`component` is only a part of the file's path: all packages stand in one index."""
         data = f"{name} {version}".encode()
         filename = (
-            f"./{name}.deb"
+            f"./{name}_{version}.deb"
             if self.flat
             else f"pool/{component}/{name}_{version.replace(':', '%3a')}_amd64.deb"
         )

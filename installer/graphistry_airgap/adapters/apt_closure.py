@@ -59,6 +59,13 @@ APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::ForceHash "SHA256";
 """
+# NVIDIA's own repository holds many branches beside each other, and apt would take the newest. By version
+# alone, as a branch's packages differ, and nothing else has a version like 580.126.20
+BRANCH = """\
+Package: /^/
+Pin: version {branch}.*
+Pin-Priority: 1000
+"""
 
 
 class AptClosure:
@@ -96,6 +103,7 @@ class AptClosure:
         # not in the cache: a source list cannot name a key whose path has a blank
         with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as workspace:
             root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
+            root.prefer(wanted.driver_branch)
             root.install_base()
             found = {}
             preferred = {name: roots for name, roots in platform.preferred.items() if root.holds(roots)}
@@ -136,7 +144,7 @@ def _closure_key(
     apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
     files = {group: file.sha256 for group, file in wanted.files.items()}
     kernels = {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()}
-    groups = [platform.groups, platform.preferred, wanted.groups]
+    groups = [platform.groups, platform.preferred, wanted.groups, wanted.driver_branch]
     inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt]
     return f"closure {sha256_hex(canonical_json(inputs))}"
 
@@ -178,6 +186,11 @@ class _AptRoot:
                 code="repository-metadata",
                 hint="check suite, components and signed_by of the repositories in the spec",
             )
+
+    def prefer(self, branch: str) -> None:
+        """Take a driver of this branch, if any repository has one."""
+        if branch:
+            (self.root / "etc/preferences.d/driver").write_text(BRANCH.format(branch=branch))
 
     def install_base(self) -> None:
         """Write a dpkg status in which the platform's required packages and their closure are installed."""

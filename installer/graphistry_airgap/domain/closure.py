@@ -51,13 +51,15 @@ class Wanted:
     """What is wanted beyond a platform's own groups.
 
     `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
-    group, `kernels` those whose headers are wanted, `modules` the module streams to enable.
+    group, `kernels` those whose headers are wanted, `modules` the module streams to enable; of a driver,
+    `driver_branch` is taken where a repository holds several.
     """
 
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: dict[str, CarriedFile] = field(default_factory=dict)
     kernels: dict[str, KernelRoots] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    driver_branch: str = ""
 
 
 @dataclass(frozen=True)

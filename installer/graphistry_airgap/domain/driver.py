@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = "driver"
 GUEST = "driver-vgpu"
+KINDS = ("open", "proprietary")
 _UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
 
 
@@ -67,6 +68,12 @@ def headers_group(kernel: str) -> str:
     return f"headers-{kernel}"
 
 
+def branch_names(knowledge: Mapping[str, Any], platform: str) -> str:
+    """The branches that a bundle for this platform can bring, for a person."""
+    rows = knowledge["drivers"]["platforms"].get(platform, {"branches": []})["branches"]
+    return ", ".join(f"{row['branch']} ({row['repository']})" for row in rows) or "none"
+
+
 def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec) -> DriverRoots:
     """The package roots of a branch; raises with the branches that are known."""
     known = knowledge["drivers"]["platforms"].get(platform, {"branches": []})
@@ -76,14 +83,16 @@ def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec
         raise InputError(
             f"driver branch {wanted.branch} is not known for {platform}",
             code="driver-branch-unknown",
-            hint=f"known for {platform}: {', '.join(sorted(branches)) or 'none'}",
+            hint=f"known for {platform}: {branch_names(knowledge, platform)}; or leave `driver` out: hosts "
+            "keep a driver that they have already and that fits the release",
             details={"branches": sorted(branches)},
         )
     if absent := [modules for modules in wanted.modules if not row[modules]]:
         raise InputError(
             f"driver branch {wanted.branch} has no {absent[0]} modules on {platform}",
             code="driver-modules-unknown",
-            hint="leave them out of driver.modules, or take another branch",
+            hint=f"write `modules: [{', '.join(kind for kind in KINDS if row[kind])}]` under driver, or take "
+            "another branch",
         )
     return DriverRoots(
         branch=wanted.branch,
@@ -127,6 +136,7 @@ def wanted_packages(
             for kernel in sorted(named)
         },
         spec.modules,
+        spec.driver.branch if spec.driver else "",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.domain.driver import branch_names
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.plugins.module_utils.airgap import gpu_knowledge, vgpu_token
 
@@ -52,7 +53,7 @@ def require_drivers_in_range(
     """Refuse a driver with which the release does not work, unless the spec waives that; returns notes."""
     target = gpu_knowledge.judged(knowledge, release.version, release.cuda)
     found = []
-    for what, version, waiver, waived in _versions(spec, drivers, vgpus):
+    for what, version, waiver, waived, choices in _versions(spec, drivers, vgpus, knowledge):
         if target.row is None:
             found.append(
                 f"Nothing is known about the drivers that {target.name} needs; {what} was not judged."
@@ -62,8 +63,8 @@ def require_drivers_in_range(
                 raise InputError(
                     f"{what}: {note.message}",
                     code="driver-out-of-range",
-                    hint=f"take another branch, or set {waiver}: [{WAIVER}] in the "
-                    "spec, and waive it in the site file too",
+                    hint=f"{choices}, or set {waiver}: [{WAIVER}] in the spec, and waive it in the site "
+                    "file too",
                     details={"found": note.found, "needed": note.needed},
                 )
             found.append(f"{what}: {note.message}{' (waived)' if waived else ''}.")
@@ -89,14 +90,25 @@ def require_usable_token(file: CarriedFile, now: float) -> None:
 
 
 def _versions(
-    spec: Spec, drivers: Mapping[str, Driver], vgpus: Mapping[str, Vgpu]
-) -> Iterator[tuple[str, str, str, bool]]:
-    """What it is, its version, the spec's key for waiving, and whether that is set."""
+    spec: Spec, drivers: Mapping[str, Driver], vgpus: Mapping[str, Vgpu], knowledge: dict[str, Any]
+) -> Iterator[tuple[str, str, str, bool, str]]:
+    """What it is, its version, the spec's key for waiving, whether that is set, and the other ways out."""
     for platform, wanted in spec.platforms.items():
         path = f"platforms.{platform}"
         if wanted.driver:
             version, waived = drivers[platform].version, WAIVER in wanted.driver.waive
-            yield f"the driver for {platform}", version, f"{path}.driver.waive", waived
+            choices = (
+                f"take another branch (known for {platform}: {branch_names(knowledge, platform)}), or leave "
+                "`driver` out where the hosts have a driver that fits"
+            )
+            yield f"the driver for {platform}", version, f"{path}.driver.waive", waived, choices
         if wanted.vgpu and (guest := vgpus[platform].driver):
             waived = WAIVER in wanted.vgpu.waive
-            yield f"the vGPU guest driver for {platform}", guest.version, f"{path}.vgpu.waive", waived
+            choices = "take the guest driver of another vGPU release"
+            yield (
+                f"the vGPU guest driver for {platform}",
+                guest.version,
+                f"{path}.vgpu.waive",
+                waived,
+                choices,
+            )

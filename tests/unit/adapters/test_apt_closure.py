@@ -253,6 +253,29 @@ def test_wanted_groups_are_in_the_cache_beside_those_without(resolver, keys, tmp
     assert resolver(offline=True).resolve(Debian13, [spec(repository)], wanted) == closure
 
 
+@pytest.mark.parametrize(
+    ("branch", "taken"),
+    [
+        ("580", {"nvidia-driver-cuda=580.126.20-1", "libcuda1=580.126.20-1", "less=590-2.1"}),
+        ("590", {"nvidia-driver-cuda=590.48.01-1", "libcuda1=590.48.01-1", "less=590-2.1"}),
+        ("550", {"nvidia-driver-cuda=595.58.03-1", "libcuda1=550.163.01-2", "less=590-2.1"}),
+    ],
+)
+def test_the_branch_that_is_wanted_out_of_a_repository_with_many(resolver, keys, tmp_path, branch, taken):
+    """A branch that no version belongs to is found out later, by the version that came instead."""
+    debian = with_driver(tmp_path, keys)
+    debian.add("less", "590-2.1")
+    debian.publish()
+    nvidia = AptRepository(tmp_path / "nvidia", keys, flat=True)
+    for version in ("580.126.20-1", "580.95.05-1", "590.48.01-1", "595.58.03-1"):
+        nvidia.add("nvidia-driver-cuda", version, depends="libcuda1, less")
+        nvidia.add("libcuda1", version, depends="libc6")
+    nvidia.publish()
+    wanted = Wanted(groups={"driver": ("nvidia-driver-cuda",)}, driver_branch=branch)
+    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)], wanted)
+    assert {*names(closure.groups["driver"])} == taken
+
+
 def test_dependencies_of_a_package_beside_the_spec(resolver, keys, tmp_path):
     file = carried(guest_deb(tmp_path, depends="libnvidia-ml1"))
     wanted = Wanted(groups={"driver-vgpu": ("dkms",)}, files={"driver-vgpu": file})

@@ -5,7 +5,7 @@ import re
 import stat
 
 import pytest
-from apt_repository import KERNEL, add_driver, add_kernel
+from apt_repository import KERNEL, AptRepository, add_driver, add_kernel
 from build_site import BuildSite, refused
 from guest_drivers import guest_deb, sha256, token
 from jsonschema import Draft202012Validator
@@ -21,6 +21,8 @@ pytestmark = pytest.mark.subprocesses
 DRIVER = f"""\
     driver: {{branch: "550", kernels: ["{KERNEL}"], waive: [driver-range]}}
 """
+
+BRANCHES = "550 (Debian's own, non-free), 580 (NVIDIA's repository), 590 (NVIDIA's repository)"
 
 
 class DriverSite(BuildSite):
@@ -103,7 +105,11 @@ def test_inspect_tells_of_driver_and_licence(site):
     ("more", "code", "words"),
     [
         (DRIVER.replace("waive: [driver-range]", "waive: []"), "driver-out-of-range", "driver.waive"),
-        (DRIVER.replace("550", "580"), "driver-branch-unknown", "550"),
+        # the way on: a branch that fits, and who has it, or the hosts' own driver
+        (DRIVER.replace("waive: [driver-range]", "waive: []"), "driver-out-of-range", BRANCHES),
+        (DRIVER.replace("550", "999"), "driver-branch-unknown", BRANCHES),
+        (DRIVER.replace("550", "999"), "driver-branch-unknown", "leave `driver` out"),
+        (DRIVER.replace("550", "580"), "driver-modules-unknown", "modules: [open]"),
         (DRIVER.replace("6.12.117", "6.12.107"), "kernel-unavailable", f"linux-headers-{KERNEL}"),
         (DRIVER.replace('"550"', "550"), "value-invalid", "string"),
         (DRIVER.replace("kernels", "kernel"), "key-unknown", "kernels"),
@@ -135,6 +141,38 @@ def test_repository_with_another_version_of_the_branch_is_noted(tmp_path, keys):
 def test_repository_without_the_branch(tmp_path, keys, version, modules, code):
     error = refused(DriverSite(tmp_path / "site", keys, version, modules))
     assert (error.exit_code, error.code) == (2, code)
+
+
+def test_a_branch_out_of_nvidia_s_own_repository(site, keys):
+    """As the guide has it: beside Debian's repositories NVIDIA's, which holds other branches, too."""
+    nvidia = AptRepository(site.path / "nvidia", keys, flat=True)
+    for version in ("580.95.05-1", "580.126.20-1", "590.48.01-1", "615.71.09-1"):
+        nvidia.add("nvidia-driver-cuda", version, depends="libcuda1, nvidia-persistenced")
+        nvidia.add("nvidia-kernel-open-dkms", version, depends="dkms, firmware-nvidia-gsp")
+        for name in ("libcuda1", "nvidia-persistenced", "firmware-nvidia-gsp"):
+            nvidia.add(name, version)
+    nvidia.publish()
+    site.want(
+        '      - {name: nvidia, uri: "file:nvidia", suite: /, components: [], signed_by: nvidia/key.gpg}\n'
+        f'    driver: {{branch: "580", modules: [open], kernels: ["{KERNEL}"]}}\n'
+    )
+    result = site.build()
+    platform = site.bundle()["platforms"]["debian-13"]
+    assert platform["driver"]["version"] == "580.126.20"
+    groups = platform["packages"]
+    held = {one["name"]: one["version"] for one in [*groups["driver"], *groups["driver-open"]]}
+    assert (held.pop("dkms"), held.pop("kmod"), held.pop("openssl")) == ("3.2", "3.2", "3.2")
+    assert held == dict.fromkeys(
+        (
+            "firmware-nvidia-gsp",
+            "libcuda1",
+            "nvidia-driver-cuda",
+            "nvidia-kernel-open-dkms",
+            "nvidia-persistenced",
+        ),
+        "580.126.20-1",
+    )
+    assert not [message for message in result.messages if "too old" in message]
 
 
 def test_release_that_nothing_is_known_about(site):

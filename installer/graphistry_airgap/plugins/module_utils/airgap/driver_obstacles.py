@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 WAIVER = "driver-range"
 BUNDLE_CHOICES = (
-    "build the bundle with a driver branch that fits or for the release's other CUDA flavour, or accept the "
-    f"risk with `waive: [{WAIVER}]` in the site file"
+    "build the bundle with a driver branch that fits or for the release's other CUDA flavour, install a driver "
+    f"that fits by your own means, or accept the risk with `waive: [{WAIVER}]` in the site file"
 )
 _REALTIME = re.compile(r"[-+]rt(?:\d|-|$)")
 _SHOWN = 6
