@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 RUNS = "graphistry-airgap-run-*.scope"
 KILLED = 137
-# The watcher is not part of the run, so it lives through the kill.
+# The watcher is not part of the run, so it lives through the kill.  What it waits for may be over soon, so it
+# goes before everything else, and no program but the kill's is started.
 WATCHER = """\
 until eval "$1" 2>/dev/null; do $3; done
-touch /run/seen-by-test
+: >/run/seen-by-test
 systemctl kill --signal=KILL "$2"
 """
 
@@ -31,8 +32,8 @@ def kill_when(
     """
     host.require(["rm", "-f", "/run/seen-by-test"])
     host.put(WATCHER.encode(), "/run/watcher")
-    watch = ["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "sh", "/run/watcher"]
-    host.require([*watch, condition, RUNS, ":" if brief else "sleep 0.02"])
+    watch = ["systemd-run", "--quiet", "--collect", "--unit=test-watcher", "--property=Nice=-20"]
+    host.require([*watch, "sh", "/run/watcher", condition, RUNS, ":" if brief else "sleep 0.02"])
     try:
         result = host.exec(command, timeout=timeout)
         if result.rc != KILLED or host.exec(["test", "-e", "/run/seen-by-test"]).rc != 0:
