@@ -149,7 +149,7 @@ def test_then_a_reboot_is_asked_for_and_only_once(host):
     assert len(modules(host)) == 5
     boot = host.boot_id()
     for arguments in (["install", "--bundle", MEDIUM], ["install", "--resume"]):
-        status, document = tool(host, *arguments, timeout=300)
+        status, document = tool(host, *arguments)
         assert (status, "reboot-required" in errors(document)) == (10, True)
     assert host.boot_id() == boot
     assert host.exec(["test", "-e", "/var/graphistry/current"]).rc != 0
@@ -188,7 +188,7 @@ def test_the_receipt_tells_what_was_done_and_how_long_it_took(host):
 
 def test_a_second_run_changes_nothing_and_builds_nothing(host):
     before = host.read(RECEIPT)
-    status, document = again(host, timeout=300)
+    status, document = again(host)
     assert (status, document["data"]["changed"]) == (0, 0)
     assert host.read(RECEIPT) == before
 
@@ -220,7 +220,7 @@ def test_a_reboot_that_does_not_help_is_the_only_one(built):
     with driver_host("driver-stuck", gpus=[], site=driver_site(), image=built) as stuck:
         stuck.wish("modprobe-fails", on=True)
         stuck.plug(gpus=[T4])
-        status, document = tool(stuck, "install", "--resume", timeout=300)
+        status, document = tool(stuck, "install", "--resume")
         error = errors(document)["reboot-without-effect"]
         assert status == 1, json.dumps(document, indent=1)
         assert "journalctl" in error["hint"]

@@ -74,7 +74,7 @@ def refused(host):
 @pytest.fixture(scope="module")
 def installed(host, refused):
     nvidia_stand_in.place(host, capture=LICENSED)
-    rc, envelope = install(host, timeout=900)
+    rc, envelope = install(host)
     assert rc == 0, json.dumps(envelope, indent=1)
     return envelope
 
@@ -127,7 +127,7 @@ def test_an_nvidia_smi_that_hangs_is_ended_and_reported(host, refused):
     begun = time.monotonic()
     rc, envelope = tool(host, "preflight", "--bundle", "/media/bundle")
     assert (rc, codes(envelope)) == (3, ["gpu-driver-hangs"])
-    assert time.monotonic() - begun < 90
+    assert time.monotonic() - begun < 240
     assert host.exec(["pgrep", "-f", "sleep 3600"]).rc != 0
 
 

@@ -294,7 +294,7 @@ def test_what_the_site_file_does_not_allow_any_more_is_taken_back(enforced: Hard
     assert (rc, error["code"]) == (3, "fapolicyd-trust")
     assert f"{TRUST} was taken back" in error["message"]
     assert enforced.rc(f"test -e {TRUST}") == 1
-    wait_until(enforced.host, f"! {INSTALLED_TOOL} --help", seconds=60)
+    wait_until(enforced.host, f"! {INSTALLED_TOOL} --help")
     assert enforced.sh("docker ps -q --filter health=healthy | wc -l") == "15"
 
 

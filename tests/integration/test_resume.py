@@ -130,7 +130,7 @@ def test_the_unit_waits_over_two_boots_and_then_goes_on(host, identity):
     remember(host, "automatic")
     for _ in range(2):
         host.restart()
-        wait_until(host, f"journalctl -b -u {UNIT} | grep -q waiting", seconds=60)
+        wait_until(host, f"journalctl -b -u {UNIT} | grep -q waiting")
         shown = console(host, until=f"systemctl stop {UNIT}")
         assert f"waiting for the medium with bundle {identity}" in shown
     second = host.exec([INSTALLED_TOOL, "install", "--resume", "--wait-for-medium"])
@@ -149,7 +149,7 @@ def test_it_says_every_minute_what_it_waits_for(host):
     remember(host, "automatic", rebooted=True)
     begun = time.monotonic()
     host.require(["systemctl", "start", UNIT])
-    wait_until(host, f"[ $(grep -c 'waiting for the medium' {CONSOLE}) = 2 ]", seconds=90)
+    wait_until(host, f"[ $(grep -c 'waiting for the medium' {CONSOLE}) = 2 ]", seconds=170)
     assert time.monotonic() - begun > 55
     host.require(["systemctl", "stop", UNIT])
 
@@ -158,7 +158,7 @@ def test_an_operator_who_installs_meanwhile_is_left_alone(host):
     remember(host, "automatic", rebooted=True)
     host.require(["systemctl", "start", UNIT])
     assert tool(host, "install", "--bundle", SHELF)[0] == 0
-    await_unit(host, timeout=30)
+    await_unit(host)
     console(host, until="Nothing is left to resume")
     assert unit_state(host) == ("inactive", "not-found")
 
@@ -171,7 +171,7 @@ def test_a_lock_that_is_held_at_boot_is_told_and_the_state_stays(host):
         wait_until(host, "! flock -n /run/graphistry-airgap/lock true")
         insert(host)
         host.require(["systemctl", "start", UNIT])
-        await_unit(host, timeout=60)
+        await_unit(host)
     finally:
         host.require(["systemctl", "stop", "test-holder.service"])
     shown = console(host, until="next: ")
@@ -185,12 +185,12 @@ def test_the_restart_waits_for_a_run_that_still_lives(host):
     remember(host, "automatic")
     boot = host.boot_id()
     run = ["systemd-run", "--scope", "--quiet", "--collect", "--unit=graphistry-airgap-run-test.scope"]
-    host.require(["systemd-run", "--quiet", "--collect", *run, "sleep", "30"])
     begun = time.monotonic()
+    host.require(["systemd-run", "--quiet", "--collect", *run, "sleep", "30"])
     schedule_restart(host)
     schedule_restart(host)  # a second wish is none
-    host.await_reboot(timeout=90)
-    assert time.monotonic() - begun > 25
+    host.await_reboot(timeout=180)
+    assert time.monotonic() - begun >= 30
     assert host.boot_id() != boot
 
 
@@ -198,7 +198,7 @@ def test_without_a_state_it_does_not_restart(host):
     remember(host)
     schedule_restart(host)
     host.require(["rm", STATE])
-    wait_until(host, "! systemctl is-active --quiet graphistry-airgap-restart.timer", seconds=40)
+    wait_until(host, "! systemctl is-active --quiet graphistry-airgap-restart.timer")
     time.sleep(3)
     assert host.exec(["systemctl", "is-system-running"]).stdout.strip() in {"running", "degraded"}
 

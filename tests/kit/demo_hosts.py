@@ -66,14 +66,14 @@ def demo_host(
 
 
 def install(
-    host: SealedHost, *arguments: str, medium: str = MEDIUM, timeout: int = 600
+    host: SealedHost, *arguments: str, medium: str = MEDIUM, timeout: int = 1500
 ) -> tuple[int, dict[str, Any]]:
     """Exit status and envelope of the bundle's own install.sh."""
     command = [word.replace(MEDIUM, medium) for word in INSTALL]
     return _envelope(host, [*command, "--json", *arguments], timeout)
 
 
-def tool(host: SealedHost, *arguments: str, timeout: int = 300) -> tuple[int, dict[str, Any]]:
+def tool(host: SealedHost, *arguments: str, timeout: int = 900) -> tuple[int, dict[str, Any]]:
     """Exit status and envelope of the installed tool."""
     return _envelope(host, [INSTALLED_TOOL, "--json", *arguments], timeout)
 

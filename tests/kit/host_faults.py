@@ -101,7 +101,7 @@ def package(host: SealedHost, file: Path, name: str) -> Iterator[None]:
         host.require(["dpkg", "--purge", name])
 
 
-def wait_until(host: SealedHost, condition: str, *, seconds: float = 20) -> None:
+def wait_until(host: SealedHost, condition: str, *, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while host.exec(["sh", "-c", condition]).rc != 0:
         if time.monotonic() > deadline:

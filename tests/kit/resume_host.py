@@ -63,7 +63,7 @@ def give_console(host: KernelHost) -> None:
 def console(host: KernelHost, *, until: str = "") -> str:
     """What stood on it since the last look; journald brings a line some time after it was said."""
     if until:
-        wait_until(host, f"grep -qF -- '{until}' {CONSOLE}", seconds=30)
+        wait_until(host, f"grep -qF -- '{until}' {CONSOLE}")
     text = host.read(CONSOLE).decode(errors="replace")
     host.require(["truncate", "-s", "0", CONSOLE])
     return text
@@ -103,6 +103,6 @@ def unit_state(host: KernelHost) -> tuple[str, str]:
     return active, enabled
 
 
-def await_unit(host: KernelHost, *, timeout: int = 240) -> None:
+def await_unit(host: KernelHost) -> None:
     """Until the unit has run to its end."""
-    wait_until(host, f"! systemctl is-active --quiet {UNIT}", seconds=timeout)
+    wait_until(host, f"! systemctl is-active --quiet {UNIT}", seconds=240)
