@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WAIVER = "driver-range"
 BUNDLE_CHOICES = (
-    "build the bundle with a driver branch that fits or for the release's other CUDA flavour, install a driver "
+    "build the bundle with a driver branch that fits or for the release's other CUDA flavour, install one "
     f"that fits by your own means, or accept the risk with `waive: [{WAIVER}]` in the site file"
 )
 _REALTIME = re.compile(r"[-+]rt(?:\d|-|$)")
