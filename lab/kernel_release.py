@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 """The newest Debian 13 kernel for cloud machines, as `uname -r` would print it on one.
 
-Debian's mirror is asked which kernels its package lists hold; the answer is kept in `build/lab/` for as long
-as the lists are the same, and used as it is when no mirror answers.
+Debian's mirror is asked which kernels its package lists hold.  The answer is kept in `build/lab/` and holds
+for half a day, so that what is made and tried one after the other is for one kernel, and longer while the
+lists are the same or no mirror gives an answer.
 """
 
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import lzma
 import re
 import sys
-import urllib.error
+import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 KEPT = Path(__file__).resolve().parents[1] / "build" / "lab" / "kernel-release.json"
 SUITES = {
@@ -24,24 +27,31 @@ SUITES = {
 INDEX = "main/binary-amd64/Packages.xz"
 IMAGE = re.compile(r"^Package: linux-image-(\d\S*-cloud-amd64)$", re.MULTILINE)
 TIMEOUT = 30
+HOLDS = 12 * 3600
 
 
-def kernel_release() -> str:
+def kernel_release(*, afresh: bool = False) -> str:
     """E.g. `6.12.117+deb13-cloud-amd64`; Debian's packages are called after it."""
     kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
-    try:
-        lists = {suite: _list_digest(suite, uri) for suite, uri in SUITES.items()}
-        if kept.get("lists") == lists:
-            return str(kept["kernel"])
-        kernels = {name for suite, digest in lists.items() for name in _kernels(SUITES[suite], suite, digest)}
-    except (urllib.error.URLError, TimeoutError):
-        if not kept:
-            raise
-        return str(kept["kernel"])
-    newest = max(kernels, key=_order)
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    KEPT.write_text(json.dumps({"kernel": newest, "lists": lists}) + "\n", encoding="utf-8")
-    return newest
+    if not kept or afresh or time.time() - KEPT.stat().st_mtime > HOLDS:
+        try:
+            kept = _ask(kept)
+        except (OSError, http.client.HTTPException, RuntimeError):
+            if not kept:
+                raise
+        KEPT.parent.mkdir(parents=True, exist_ok=True)
+        new = KEPT.with_suffix(".new")
+        new.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+        new.replace(KEPT)
+    return str(kept["kernel"])
+
+
+def _ask(kept: dict[str, Any]) -> dict[str, Any]:
+    lists = {suite: _list_digest(suite, uri) for suite, uri in SUITES.items()}
+    if kept.get("lists") == lists:
+        return kept
+    kernels = {name for suite, digest in lists.items() for name in _kernels(SUITES[suite], suite, digest)}
+    return {"kernel": max(kernels, key=_order), "lists": lists}
 
 
 def _list_digest(suite: str, uri: str) -> str:

@@ -111,8 +111,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     match options.action:
         case "image":
+            kernel = kernel_release(afresh=True)
             make_image()
-            print(kernel_release())
+            print(kernel)
         case "start":
             KernelHost(options.name).boot(gpus=options.gpu, nouveau=options.nouveau, mounts=options.mount)
         case "restart":

@@ -30,7 +30,6 @@ HARDENED_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-hardened"
 KERNEL_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-kernel"
 # one that lab/rpm-repositories has headers of
 KERNEL = "5.14.0-503.40.1.el9_5.x86_64"
-MAKER = "airgap-lab-rpm-maker"
 HERE = Path(__file__).resolve().parent
 _KIT = HERE / "rpm-host"
 
@@ -68,18 +67,19 @@ def _make(
     label = ["image", "inspect", "-f", '{{index .Config.Labels "airgap-lab.rpm-host"}}', image]
     if _docker(*label, check=False) == inputs:
         return
-    _docker("rm", "-f", MAKER, check=False)
+    maker = f"{image.replace('/', '-')}-maker"  # tests beside each other make different ones
+    _docker("rm", "-f", maker, check=False)
     program, *arguments = recipe
     try:
         command = ["--entrypoint", "", base, f"/lab/{program}", *arguments]
-        _docker("run", "--name", MAKER, "--network", "host", "-v", f"{_KIT}:/lab:ro", *command)
+        _docker("run", "--name", maker, "--network", "host", "-v", f"{_KIT}:/lab:ro", *command)
         if files is not None:
-            _docker("cp", f"{files}/.", f"{MAKER}:/")
+            _docker("cp", f"{files}/.", f"{maker}:/")
         noted = f"LABEL airgap-lab.rpm-host={json.dumps(inputs)}"
         options = ['CMD ["/sbin/init"]', noted, *changes]
-        _docker("commit", *(word for change in options for word in ("--change", change)), MAKER, image)
+        _docker("commit", *(word for change in options for word in ("--change", change)), maker, image)
     finally:
-        _docker("rm", "-f", MAKER, check=False)
+        _docker("rm", "-f", maker, check=False)
 
 
 def _digest(recipe: str, files: Path | None) -> str:
