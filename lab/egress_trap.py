@@ -163,7 +163,8 @@ class EgressTrap:
     def remove(self) -> None:
         if Path("/run/netns", self.namespace).exists():
             for pid in _ip("netns", "pids", self.namespace).split():
-                os.kill(int(pid), signal.SIGTERM)
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGTERM)
             with suppress(TrapError):  # the host may have deleted its end, and with it this one
                 _ip("-n", self.namespace, "link", "delete", "trap1")
             _ip("netns", "delete", self.namespace)

@@ -38,7 +38,7 @@ docker info >/dev/null 2>&1 || exit 69
 trap 'docker rm -f airgap-control; docker image rm airgap-control' EXIT
 tar -chf - /usr/bin/bash $(ldd /usr/bin/bash | grep -o '/[^ ]*') 2>/dev/null | docker import - airgap-control
 docker run -d --name airgap-control airgap-control /usr/bin/bash -c 'exec 3<>/dev/tcp/198.51.100.7/443'
-sleep 2
+sleep 5
 """
 _NO_DOCKER = 69
 
@@ -126,7 +126,7 @@ class SealedHost:
 
     def restart(self) -> None:
         """A reboot that somebody else asks for; returns when the host is up again."""
-        self.require(["systemctl", "reboot"])
+        self.exec(["systemctl", "reboot"])  # it may be ended by what it asks for
         self.await_reboot()
 
     def power_cut(self) -> None:
@@ -238,7 +238,7 @@ class SealedHost:
             "container": None if rc == _NO_DOCKER else container,
         }
 
-    def _attempt(self, command: Sequence[str], *, limit: int = 2) -> tuple[int, int]:
+    def _attempt(self, command: Sequence[str], *, limit: int = 4) -> tuple[int, int]:
         before = len(self.trap.packets())
         rc = self.exec(command, timeout=limit).rc
         after = len(self.trap.packets())
