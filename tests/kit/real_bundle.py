@@ -5,6 +5,8 @@ The packages come from Debian's own mirror, once; the repository around them is 
 
 from __future__ import annotations
 
+import fcntl
+import io
 import json
 import shutil
 import subprocess
@@ -68,12 +70,14 @@ class Material:
 
 def download() -> Material:
     pool, wheels = CACHE / "pool" / "main", CACHE / "wheels"
-    if not GPGV.is_dir():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        _in_container(FETCH, f"{CACHE}:/out", network=True)
-    if not list(wheels.glob("pip-*.whl")):
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheels), PIP]
-        subprocess.run(command, check=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several workers
+        if not GPGV.is_dir():
+            _in_container(FETCH, f"{CACHE}:/out", network=True)
+        if not list(wheels.glob("pip-*.whl")):
+            command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheels), PIP]
+            subprocess.run(command, check=True)
     return Material(pool, next(wheels.glob("pip-*.whl")))
 
 
@@ -96,12 +100,11 @@ def tool_wheel(version: str = "0.1.0") -> tuple[str, bytes]:
         f"{info}/entry_points.txt": "[console_scripts]\ngraphistry-airgap = graphistry_airgap.fake:main\n",
     }
     record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
-    target = CACHE / f"tool-{version}.zip"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w") as archive:
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
         for name, text in {**files, f"{info}/RECORD": record}.items():
             archive.writestr(zipfile.ZipInfo(name), text)
-    return f"graphistry_airgap-{version}-py3-none-any.whl", target.read_bytes()
+    return f"graphistry_airgap-{version}-py3-none-any.whl", wheel.getvalue()
 
 
 def make_real_bundle(path: Path, keys: Keys, *, version: str = "0.1.0") -> MiniBundle:

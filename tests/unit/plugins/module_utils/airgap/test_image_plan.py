@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_layout import ImageLayout
 
@@ -64,6 +64,7 @@ def test_store_that_shares_layers_itself_gets_all_at_once():
     assert {schedule.take() for _ in images} == set(images)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(st.integers(0, 3), min_size=1, max_size=4, unique=True).map(tuple), min_size=1, max_size=8
