@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.adapters import host, reboot, run_lock
+from graphistry_airgap.adapters import host, installed_tool, reboot, run_lock
 from graphistry_airgap.adapters.apt_closure import AptClosure
 from graphistry_airgap.adapters.apt_metadata import AptMetadata
 from graphistry_airgap.adapters.attended import silence_told
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.cli.progress import Silent
     from graphistry_airgap.domain.progress import Progress
     from graphistry_airgap.domain.recap import Recap
+    from graphistry_airgap.services.install import Target
 
 
 def dispatch(arguments: argparse.Namespace, argv: Sequence[str]) -> Result:
@@ -174,7 +175,13 @@ def _install(arguments: argparse.Namespace, argv: Sequence[str], progress: Silen
     run_lock.enter_scope(argv)
     require_private(places.STATE)
     with run_lock.hold(command="install"):
-        asked, decide = _asked(arguments), _targets(progress).decide
+        asked, targets = _asked(arguments), _targets(progress)
+
+        def decide(asked: Asked) -> Target:
+            target = targets.decide(asked)
+            installed_tool.take_over()
+            return target
+
         if not arguments.resume:
             return _installer(arguments, progress).run(decide(asked))
         resume = Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id)

@@ -313,8 +313,11 @@ def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, ke
         )
         assert status == 0, err
         called = envelope(out)
+        (runtime,) = host.sh("ls -d /opt/graphistry-airgap/runtimes/*").stdout.decode().split()
+        assert host.sh(f"readlink -f {TOOL}").stdout.decode().strip() == f"{runtime}/bin/graphistry-airgap"
         assert called["argv"] == [
-            TOOL, "install", "--bundle", "/media/good", "--json", "--keyring", "/root/armored.asc",
+            f"{runtime}/bin/graphistry-airgap", "install", "--bundle", "/media/good", "--json",
+            "--keyring", "/root/armored.asc",
             "--bytes-checked", sha256((mini.path / "SHA256SUMS").read_bytes()),
             "--site", "/etc/my site.yml", "--resume",
         ]  # fmt: skip
@@ -340,6 +343,8 @@ def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, ke
             make_real_bundle(bundles / f"v{number}", keys, version=f"0.{number}.0")
             status, out, _ = host.install(f"v{number}", "--keyring /root/armored.asc")
             assert envelope(out)["version"] == f"0.{number}.0"
+            # a tool takes over the link once it has accepted its bundle, which this small one never does
+            assert host.sh(f"readlink -f {TOOL}").stdout.decode().startswith(f"{runtime}/")
         assert len(host.sh("ls /opt/graphistry-airgap/runtimes").stdout.split()) == 2
     finally:
         host.remove()

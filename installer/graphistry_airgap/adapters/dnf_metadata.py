@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from graphistry_airgap.adapters.process import require
 from graphistry_airgap.adapters.signature import gpgv
-from graphistry_airgap.domain import openpgp
+from graphistry_airgap.domain import openpgp, openpgp_format
 from graphistry_airgap.domain.closure import Blob, ResolvedRepository
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.repomd import REPOMD, SIGNATURE, Repomd, parse_repomd
@@ -74,7 +74,7 @@ def repository_keys(repository: RepositorySpec) -> openpgp.Keyring:
     names = ", ".join(path.name for path in repository.keys)
     try:
         keys = openpgp.sift_keyring(raw, now=int(time.time()))
-    except openpgp.MalformedError as error:
+    except openpgp_format.MalformedError as error:
         raise _unreadable(
             f"the keys {names} of repository {repository.name} are not OpenPGP: {error}"
         ) from None
@@ -93,12 +93,12 @@ def repository_keys(repository: RepositorySpec) -> openpgp.Keyring:
 
 def _read_key(path: Path, repository: RepositorySpec) -> bytes:
     try:
-        return openpgp.dearmor_keyring(path.read_bytes())
+        return openpgp_format.dearmor_keyring(path.read_bytes())
     except OSError as error:
         raise _unreadable(
             f"the key {path} of repository {repository.name} cannot be read: {error.strerror}"
         ) from None
-    except openpgp.MalformedError as error:
+    except openpgp_format.MalformedError as error:
         raise _unreadable(f"the key {path} of repository {repository.name} is damaged: {error}") from None
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from graphistry_airgap.adapters.files import write_atomic
 from graphistry_airgap.adapters.process import require as require_program
 from graphistry_airgap.adapters.process import run
-from graphistry_airgap.domain import openpgp
+from graphistry_airgap.domain import openpgp, openpgp_format
 from graphistry_airgap.domain.errors import InputError, StageError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class GpgSigner:
     def remarks(self, key: str) -> list[str]:
         """What the holder of a key should know before hosts are to trust it."""
         exported = run(["gpg", "--batch", "--armor", "--export", key], env=_environment()).stdout
-        ring = openpgp.sift_keyring(openpgp.dearmor_keyring(exported.encode()), now=int(time.time()))
+        ring = openpgp.sift_keyring(openpgp_format.dearmor_keyring(exported.encode()), now=int(time.time()))
         return [
             f"The key {one.fingerprint} is {one.algorithm}: hosts in FIPS mode may not be able to check it; "
             "RSA of 3072 bits or more and NIST P-384 work everywhere."

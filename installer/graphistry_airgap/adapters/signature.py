@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.adapters.process import FIXED_PATH, run
 from graphistry_airgap.adapters.work_dir import private_parent
-from graphistry_airgap.domain import openpgp, places
+from graphistry_airgap.domain import openpgp, openpgp_format, places
 from graphistry_airgap.domain.canonical import sha256_hex
 from graphistry_airgap.domain.checksums import SIGNATURE, SUMS
 from graphistry_airgap.domain.errors import BundleError, HostEnvironmentError, HostError, InputError
@@ -136,8 +136,8 @@ def _clock_behind(made: int, now: int) -> HostError:
 def _made(raw: bytes) -> int:
     """When a signature file says that it was made; 0 where it cannot be read."""
     try:
-        return openpgp.claim(openpgp.dearmor_signature(raw)).made
-    except openpgp.MalformedError:
+        return openpgp_format.claim(openpgp_format.dearmor_signature(raw)).made
+    except openpgp_format.MalformedError:
         return 0
 
 
@@ -151,7 +151,7 @@ class _Trusted:
     def __init__(self, path: Path, raw: bytes) -> None:
         self.path = path
         self.sha256 = sha256_hex(raw)
-        self.raw = openpgp.dearmor_keyring(raw)
+        self.raw = openpgp_format.dearmor_keyring(raw)
         self.now = int(time.time())
         self.keys = openpgp.sift_keyring(self.raw, now=self.now)
 
@@ -192,7 +192,7 @@ def _load_keyring(keyring: Path | None, bundle: Path) -> _Trusted:
         )
     try:
         trusted = _Trusted(keyring, raw)
-    except openpgp.MalformedError as error:
+    except openpgp_format.MalformedError as error:
         text = f"the keyring {keyring} is not an OpenPGP keyring: {error}"
         raise _keyring_error(text, "keyring-malformed", keyring) from error
     if not trusted.keys.fingerprints and not trusted.keys.refused:
@@ -235,10 +235,10 @@ def _find(tools: tuple[str, ...]) -> str:
 def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) -> tuple[list[str], str]:
     """(fingerprints of good signers, why there are none)."""
     try:
-        binary = openpgp.dearmor_signature(raw)
-        claim = openpgp.claim(binary)
+        binary = openpgp_format.dearmor_signature(raw)
+        claim = openpgp_format.claim(binary)
         against = claim.unfit or _issuer_state(binary, trusted.keys)
-    except openpgp.MalformedError as error:
+    except openpgp_format.MalformedError as error:
         return [], str(error)
     if claim.made > trusted.now + _SKEW:  # gpgv would pass over it
         against = f"it says that it was made {_moment(claim.made)}, which is in the future"
@@ -255,7 +255,7 @@ def _judge(tool: str, folder: Path, sums: bytes, raw: bytes, trusted: _Trusted) 
 
 def _issuer_state(signature: bytes, keys: openpgp.Keyring) -> str:
     """Why the key that a signature names cannot count; the programs are asked only about keys that can."""
-    named = openpgp.issuers(signature)
+    named = openpgp_format.issuers(signature)
     for fingerprint, state in keys.states.items():
         key_id = fingerprint[-16:] if len(fingerprint) == 40 else fingerprint[:16]
         if state != openpgp.USABLE and named & {fingerprint, key_id}:

@@ -764,17 +764,17 @@ make_runtime() {
     half_made=''
 }
 
-# the link changes in one step; the environment before this one stays, for a run that still uses it
-switch_tool() {
+# The tool takes over the link once it has accepted bundle and site file: one that was refused does not replace the tool of
+# the installation that is there.  That one stays, for a run that still uses it.
+keep_two_environments() {
     link=$PROGRAM/bin/graphistry-airgap
-    target=../runtimes/${runtime##*/}/bin/graphistry-airgap
-    before=$(readlink -- "$link" || :)
-    [ "$before" != "$target" ] || return 0
-    mkdir -p "$PROGRAM/bin"
-    ln -sfn -- "$target" "$PROGRAM/bin/.next"
-    mv -fT -- "$PROGRAM/bin/.next" "$link"
+    [ -e "$link" ] || {
+        mkdir -p "$PROGRAM/bin"
+        ln -sfn -- "../runtimes/${runtime##*/}/bin/graphistry-airgap" "$link"
+    }
+    used=$(readlink -- "$link")
     for old in "$PROGRAM"/runtimes/*; do
-        case $before in
+        case $used in
         "../runtimes/${old##*/}/bin/graphistry-airgap") continue ;;
         esac
         [ "$old" = "$runtime" ] || rm -rf -- "$old"
@@ -876,7 +876,7 @@ main() {
     elif trust_is_stale; then
         trust_program
     fi
-    switch_tool
+    keep_two_environments
 
     rm -rf -- "$stage"
     trap - EXIT HUP INT TERM
@@ -885,7 +885,7 @@ main() {
     [ ! -f "$keyring" ] || set -- --keyring "$(readlink -f -- "$keyring")" "$@"
     [ "$json" = no ] || set -- --json "$@"
     exec env -i PATH="$FIXED_PATH" HOME=/root LC_ALL=C.UTF-8 TERM="$terminal" \
-        "$PROGRAM/bin/graphistry-airgap" install --bundle "$bundle" "$@" 1>&3 3>&-
+        "$runtime/bin/graphistry-airgap" install --bundle "$bundle" "$@" 1>&3 3>&-
 }
 
 main "$@"

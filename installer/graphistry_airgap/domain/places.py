@@ -7,6 +7,8 @@ from typing import Final
 
 PROGRAM: Final = Path("/opt/graphistry-airgap")
 TOOL: Final = PROGRAM / "bin" / "graphistry-airgap"
+# each bundle's own Python environment; `TOOL` is a link into one of them
+RUNTIMES: Final = PROGRAM / "runtimes"
 # dpkg's list from before install.sh added the platform's Python; gone once a receipt holds the difference
 PACKAGES_BEFORE: Final = PROGRAM / "packages-before"
 CONFIG: Final = Path("/etc/graphistry-airgap")

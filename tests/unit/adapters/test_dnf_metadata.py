@@ -8,7 +8,7 @@ from graphistry_airgap.adapters.cache import Cache
 from graphistry_airgap.adapters.dnf_metadata import DnfMetadata
 from graphistry_airgap.adapters.fetch import Fetcher
 from graphistry_airgap.domain.errors import InputError
-from graphistry_airgap.domain.openpgp import dearmor_keyring
+from graphistry_airgap.domain.openpgp_format import dearmor_keyring
 from graphistry_airgap.domain.spec import RepositorySpec
 
 pytestmark = pytest.mark.subprocesses

@@ -5,16 +5,15 @@ import time
 
 import pytest
 
-from graphistry_airgap.domain.openpgp import (
+from graphistry_airgap.domain.openpgp import fits_fips, sift_keyring
+from graphistry_airgap.domain.openpgp_format import (
     MalformedError,
     armor,
     crc24,
     dearmor_keyring,
     dearmor_signature,
-    fits_fips,
     issuers,
     packets,
-    sift_keyring,
 )
 
 pytestmark = pytest.mark.subprocesses
