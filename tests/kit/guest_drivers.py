@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import struct
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -33,22 +32,6 @@ def guest_deb(
     target = folder / f"{name}_{version}_{architecture}.deb"
     build = ["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", str(root), str(target)]
     subprocess.run(build, check=True, capture_output=True)
-    return target
-
-
-def guest_rpm(folder: Path, *, name: str = "nvidia-linux-grid-580", machine: str = "x86_64") -> Path:
-    """Lead, an empty signature and a header with name, version, release and architecture."""
-    strings = {1000: name, 1001: "580.95.05", 1002: "1", 1022: machine}
-    index, data = b"", b""
-    for tag, text in strings.items():
-        index += struct.pack(">IIII", tag, 6, len(data), 1)
-        data += text.encode() + b"\0"
-    lead = b"\xed\xab\xee\xdb\x03\x00".ljust(96, b"\0")
-    magic = b"\x8e\xad\xe8\x01\0\0\0\0"
-    signature = magic + struct.pack(">II", 1, 3) + struct.pack(">IIII", 1000, 7, 0, 3) + b"abc" + b"\0" * 5
-    target = folder / f"{name}-580.95.05-1.{machine}.rpm"
-    header = magic + struct.pack(">II", len(strings), len(data)) + index + data
-    target.write_bytes(lead + signature + header + b"payload")
     return target
 
 

@@ -59,9 +59,7 @@ class DnfClosure:
         resolved = tuple(self.metadata.resolve(repository) for repository in repositories)
         request = _request(platform, resolved, wanted)
         metadata = [[blob.sha256 for blob in one.metadata] for one in resolved]
-        files = {group: file.sha256 for group, file in wanted.files.items()}
-        inputs = [{**request, "files": files}, metadata, dnf, sha256_file(SOLVER)]
-        key = f"closure {sha256_hex(canonical_json(inputs))}"
+        key = f"closure {sha256_hex(canonical_json([request, metadata, dnf, sha256_file(SOLVER)]))}"
         noted = self.cache.note(key)
         if not noted:
             noted = self._solve(request, resolved)
@@ -137,7 +135,6 @@ def _request(
         "modules": list(wanted.modules),
         "base": list(platform.base),
         "groups": platform.groups | wanted.groups,
-        "files": {group: [str(file.source)] for group, file in wanted.files.items()},
         "kernels": {
             kernel: {**asdict(roots), "group": headers_group(kernel)}
             for kernel, roots in wanted.kernels.items()

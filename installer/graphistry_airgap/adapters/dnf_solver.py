@@ -56,19 +56,15 @@ class Solver:
             there = {f"{one.getName()}:{one.getStream()}" for one in found}
             raise UnsolvedError("modules", said=str(error), there=sorted(there)) from None
 
-    def install(
-        self, wanted: list[str], *, over: frozenset[Any] = frozenset(), files: list[str] | None = None
-    ) -> frozenset[Any]:
-        """All packages of an installation with those of `over`, these names, and packages that are files."""
+    def install(self, wanted: list[str], *, over: frozenset[Any] = frozenset()) -> frozenset[Any]:
+        """All packages of an installation with those of `over` and these names."""
         self.base.reset(goal=True)
-        for package in self.base.add_remote_rpms(files) if files else ():
-            self.base.package_install(package)
         try:
             self.base.install_specs([*sorted(map(str, over)), *wanted])
             self.base.resolve()
         except dnf.exceptions.Error as error:
             raise UnsolvedError("packages", wanted=wanted, said=str(error)) from None
-        return frozenset(one for one in self.base.transaction.install_set if one.reponame != "@commandline")
+        return frozenset(self.base.transaction.install_set)
 
     def available(self, wanted: str) -> list[Any]:
         return list(dnf.subject.Subject(wanted).get_best_query(self.base.sack).available())
@@ -101,8 +97,7 @@ def solve(workspace: Path, request: dict[str, Any]) -> dict[str, Any]:
     except UnsolvedError as problem:
         raise UnsolvedError("base", said=problem.answer["said"]) from None
     groups = {
-        group: solver.install(names, over=base, files=request["files"].get(group)) - base
-        for group, names in sorted(request["groups"].items())
+        group: solver.install(names, over=base) - base for group, names in sorted(request["groups"].items())
     }
     images = {}
     for kernel, roots in sorted(request["kernels"].items()):

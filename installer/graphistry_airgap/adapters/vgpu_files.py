@@ -65,13 +65,14 @@ def _driver(file: CarriedFile, platform: type[Platform]) -> GuestDriver:
             code="vgpu-driver-unreadable",
             hint="give it the name back under which NVIDIA offers it",
         )
-    found = read_guest_driver(file.source)
-    if found.kind not in platform.guest_drivers:
+    if file.source.suffix.removeprefix(".") not in platform.guest_drivers:
+        kinds = " or ".join(f".{kind}" for kind in platform.guest_drivers)
         raise InputError(
-            f"the vGPU guest driver {file.name} is an .{found.kind}, which {platform.name} does not take",
+            f"the vGPU guest driver {file.name} is no {kinds} file, and {platform.name} takes no other",
             code="vgpu-driver-kind",
-            hint=f"{platform.name} takes: {', '.join('.' + kind for kind in platform.guest_drivers)}",
+            hint=f"take the {kinds} file out of the same download from NVIDIA's licensing portal",
         )
+    found = read_guest_driver(file.source)
     architecture = MACHINES.get(platform.architecture, platform.architecture)
     if found.architecture not in (architecture, "all"):
         raise InputError(

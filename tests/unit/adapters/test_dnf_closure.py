@@ -5,7 +5,6 @@ import re
 
 import pytest
 from dnf_repository import KERNEL, DnfRepository, el9_like
-from guest_drivers import carried
 from openpgp_keys import LONG_AGO
 
 from graphistry_airgap.adapters import dnf_closure
@@ -179,21 +178,6 @@ def test_a_repository_without_the_base(resolver, keys, tmp_path):
     error = refused(resolver, spec(docker.publish()))
     assert error.code == "platform-base-missing"
     assert "BaseOS" in error.hint
-
-
-def test_a_package_beside_the_spec_brings_what_it_needs_and_stays_out_itself(
-    resolver, keys, published, tmp_path
-):
-    portal = DnfRepository(tmp_path / "portal", keys)
-    portal.add("nvidia-linux-grid-580", "580.95.05", requires="dkms")
-    portal.build()
-    file = carried(portal.rpm("nvidia-linux-grid-580"))
-    wanted = Wanted(groups={"driver-vgpu": ("make",)}, files={"driver-vgpu": file})
-    error = refused(resolver, spec(published), wanted=wanted)
-    assert error.details == {"packages": ["make"]}
-    wanted = Wanted(groups={"driver-vgpu": ("gcc",)}, files={"driver-vgpu": file})
-    closure = resolver().resolve(Rhel9, [spec(published)], wanted)
-    assert names(closure.groups["driver-vgpu"]) == ["dkms-3.1-1.el9.x86_64", "gcc-11.5.0-1.el9.x86_64"]
 
 
 def test_of_equal_packages_the_first_repository_s_is_taken(resolver, published, tmp_path):

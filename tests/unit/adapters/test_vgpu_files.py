@@ -1,24 +1,23 @@
 """The operator's vGPU files: what is no guest driver for the platform, or not the pinned file, is refused."""
 
 import pytest
-from guest_drivers import guest_deb, guest_rpm, guest_run, sha256, token
+from guest_drivers import guest_deb, guest_run, sha256, token
 
-from graphistry_airgap.adapters.guest_driver import Found, read_guest_driver
 from graphistry_airgap.adapters.vgpu_files import VgpuFiles
 from graphistry_airgap.domain.errors import InputError
-from graphistry_airgap.domain.platforms import Debian13
+from graphistry_airgap.domain.platforms import Debian13, Rhel9
 from graphistry_airgap.domain.spec import PinnedPath, VgpuSpec
 
 pytestmark = pytest.mark.subprocesses
 
 
-def open_files(driver=None, token=None, *, sha="right", trust=False):
+def open_files(driver=None, token=None, *, sha="right", trust=False, platform=Debian13):
     def pinned(path):
         digest = sha256(path) if sha == "right" else sha
         return PinnedPath(path.name, path, digest)
 
     spec = VgpuSpec(driver and pinned(driver), token and pinned(token), (), ())
-    return VgpuFiles().open(spec, Debian13, trust_on_first_use=trust)
+    return VgpuFiles().open(spec, platform, trust_on_first_use=trust)
 
 
 def refused(*paths, **options):
@@ -46,17 +45,25 @@ def test_run(tmp_path):
     assert (driver.kind, driver.version) == ("run", "580.95.05")
 
 
-def test_rpm_is_read_by_its_header_and_not_for_debian(tmp_path):
-    path = guest_rpm(tmp_path)
-    assert read_guest_driver(path) == Found("rpm", "nvidia-linux-grid-580", "580.95.05", "amd64")
-    assert refused(path).code == "vgpu-driver-kind"
+@pytest.mark.parametrize(
+    ("platform", "name", "taken"),
+    [
+        (Rhel9, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".run"),
+        (Rhel9, "nvidia-linux-grid-580_580.95.05_amd64.deb", ".run"),
+        (Debian13, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".deb or .run"),
+        (Debian13, "NVIDIA-GRID.zip", ".deb or .run"),
+    ],
+)
+def test_a_kind_that_no_host_of_the_platform_could_install(tmp_path, platform, name, taken):
+    """Told when the bundle is built, not on the host."""
+    (tmp_path / name).write_bytes(b"whatever NVIDIA has in it")
+    error = refused(tmp_path / name, platform=platform)
+    assert error.code == "vgpu-driver-kind"
+    assert f"take the {taken} file" in error.hint
 
 
-@pytest.mark.parametrize("size", [0, 50, 100, 130, 160])
-def test_rpm_cut_short(tmp_path, size):
-    path = guest_rpm(tmp_path)
-    path.write_bytes(path.read_bytes()[:size])
-    assert refused(path).code == "vgpu-driver-unreadable"
+def test_a_run_file_is_for_every_platform(tmp_path):
+    assert open_files(guest_run(tmp_path), platform=Rhel9).driver.kind == "run"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +82,6 @@ def test_rpm_cut_short(tmp_path, size):
         ),
         (lambda folder: guest_run(folder, "NVIDIA-Linux-x86_64-580.95.05.run"), "vgpu-driver-unreadable"),
         (lambda folder: guest_run(folder, "driver.run"), "vgpu-driver-unreadable"),
-        (lambda folder: guest_run(folder, "NVIDIA-GRID.zip"), "vgpu-driver-unreadable"),
         (lambda folder: guest_run(folder, "nvidia grid.deb"), "vgpu-driver-unreadable"),
         (lambda folder: guest_run(folder, "grid.deb"), "vgpu-driver-unreadable"),
     ],

@@ -97,7 +97,7 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
             "remove it (`apt-get purge` of its packages, or nvidia-uninstall), reboot, then install again",
         )
     elif decision.action == vgpu_driver.INSTALL:
-        yield from _installable(found, wish, requirements["platform"])
+        yield from _installable(found, wish)
         yield from _range(wish)
         yield from _signing(profile)
     if decision.action in (vgpu_driver.INSTALL, vgpu_driver.LEAVE):
@@ -119,18 +119,8 @@ def _no_driver(requirements: Mapping[str, Any]) -> Iterator[Finding]:
     )
 
 
-def _installable(found: Mapping[str, Any], wish: Mapping[str, Any], platform: str) -> Iterator[Finding]:
+def _installable(found: Mapping[str, Any], wish: Mapping[str, Any]) -> Iterator[Finding]:
     kind, kernel = wish["driver"]["kind"], found["kernel"]
-    if kind == vgpu_driver.RPM:
-        yield Finding(
-            ERROR,
-            "vgpu-driver-kind",
-            f"the bundle's guest driver is an RPM package, which {platform} cannot install",
-            wish["driver"]["path"],
-            "the .deb package or the .run file of the same driver",
-            "build the bundle with that file",
-        )
-        return
     if not found["driver"]["headers"] and kernel not in wish["headers"]:
         carried = ", ".join(sorted(wish["headers"])) or "none"
         yield Finding(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .probe_root import Host
 
-DEB, RUN, RPM = "deb", "run", "rpm"
+DEB, RUN = "deb", "run"
 GRIDD = "/usr/bin/nvidia-gridd"
 NONE, LEAVE, INSTALL, FOREIGN = "none", "leave", "install", "foreign"
 BUILD_TOOLS = ("gcc", "make")

@@ -88,7 +88,6 @@ def test_an_unlicensed_guest_in_order_has_no_findings():
         ({"guest": "unknown"}, {}, (ERROR, "vgpu-not-a-guest")),
         (NONE_THERE, {"driver": {}}, (ERROR, "vgpu-driver-missing")),
         ({"driver": {**GUEST, "gridd": False}}, {}, (ERROR, "vgpu-other-driver")),
-        (NONE_THERE, {"driver": {**WISH["driver"], "kind": "rpm"}}, (ERROR, "vgpu-driver-kind")),
         ({"driver": {**NOTHING, "headers": False}}, {}, (ERROR, "vgpu-headers-missing")),
         ({"driver": {**NOTHING, "tools": ["gcc"]}}, {}, (ERROR, "vgpu-build-tools-missing")),
         ({"host_driver": {}}, {}, (INFO, "vgpu-pair-unknown")),
