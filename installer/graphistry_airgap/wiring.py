@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from graphistry_airgap.adapters.env_schema import load_env_schema
 from graphistry_airgap.adapters.event_log import event_log
 from graphistry_airgap.adapters.evidence_files import EvidenceFiles, circumstances
 from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.files import save_json, write_output
+from graphistry_airgap.adapters.files import require_writable, save_json, write_output
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.host_checks import run_checks
 from graphistry_airgap.adapters.image_contents import ImageContents
@@ -48,7 +49,7 @@ from graphistry_airgap.adapters.work_dir import require_private
 from graphistry_airgap.cli.progress import progress_for
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.domain import places, rungs
-from graphistry_airgap.domain.errors import InputError, StageError
+from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.result import Result, failed
 from graphistry_airgap.domain.variables import check_facts
 from graphistry_airgap.plugins.module_utils.airgap import env_disk, gpu_host, kernel_boot, probe_host
@@ -148,7 +149,7 @@ def _bundle_inspect(arguments: argparse.Namespace, _: Sequence[str], __: Silent)
 
 
 def _bundle_sign(arguments: argparse.Namespace, _: Sequence[str], progress: Silent) -> Result:
-    return SignBundle(BundleDirectory, check_signature, GpgSigner()).run(
+    return SignBundle(BundleDirectory, check_signature, GpgSigner(), require_writable).run(
         arguments.path, arguments.sign_key, arguments.keyring, progress=progress.task
     )
 
@@ -268,11 +269,8 @@ def _discover_gpus() -> tuple[gpu_host.Found, dict[str, int]]:
 
 
 def _installed_release() -> tuple[str, str]:
-    """Release and CUDA flavour of the last receipt; empty without one, or for a user who may not read it."""
-    try:
-        receipt = ReceiptStore().load() or {}
-    except (PermissionError, StageError):
-        receipt = {}
+    """Release and CUDA flavour of the last receipt; empty without one."""
+    receipt = _receipt_for_root() or {}
     return receipt.get("bundle", {}).get("release", ""), (receipt.get("gpu") or {}).get("cuda", "")
 
 
@@ -308,12 +306,14 @@ def _installed_env() -> Path:
 
 def _keep_installed(path: Path) -> None:
     """A file of the installation is kept before a change, as everything that is replaced there."""
-    try:
-        receipt = ReceiptStore().load()
-    except PermissionError:
-        return
+    receipt = _receipt_for_root()
     if receipt is not None and path.absolute().is_relative_to(receipt["site"]["root"]):
         env_disk.keep(path, places.STATE / "replaced")
+
+
+def _receipt_for_root() -> dict[str, Any] | None:
+    """Nobody else may read it; what others ask for depends on no installation."""
+    return ReceiptStore().load() if os.geteuid() == 0 else None
 
 
 def _open_bundle(path: Path, keyring: Path, *, say: Callable[[str], None], **options: Any) -> VerifiedBundle:

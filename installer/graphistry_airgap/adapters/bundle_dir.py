@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MARKS = (SUMS, "bundle.json")
 # of a file that is read whole, at times before anybody has vouched for it
 _LARGEST = 64 << 20
+_DAMAGED = "the medium may be damaged: copy the bundle again, to another medium"
+_FORBIDDEN = "check who may read it, or work as a user who may read the whole bundle"
 
 
 class BundleDirectory:
@@ -49,6 +51,13 @@ class BundleDirectory:
                 f"the path of the bundle is no plain text: {str(self.path)!r}",
                 code="bundle-path",
                 hint="mount or copy the bundle at a plain path",
+            )
+        if path.is_dir() and not os.access(path, os.R_OK | os.X_OK):
+            raise InputError(
+                f"the directory {path} cannot be read by this user",
+                code="bundle-unreadable",
+                hint="check who may read it and its mount's options, or work as a user who may",
+                details={"found": "no permission", "needed": "a readable directory", "path": str(path)},
             )
         missing = [mark for mark in _MARKS if not os.path.lexists(path / mark)]
         if missing:
@@ -163,6 +172,6 @@ def _unreadable(path: str, error: OSError) -> BundleError:
     return BundleError(
         f"{path} cannot be read: {error.strerror}",
         code="file-unreadable",
-        hint="the medium may be damaged: copy the bundle again, to another medium",
+        hint=_FORBIDDEN if isinstance(error, PermissionError) else _DAMAGED,
         details={"path": path, "found": str(error.strerror), "needed": "a readable file"},
     )

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.adapters.files import CHUNK
+from graphistry_airgap.adapters.files import CHUNK, require_writable
 from graphistry_airgap.domain.bundle import MANIFEST
 from graphistry_airgap.domain.checksums import SUMS
 from graphistry_airgap.domain.errors import InputError, StageError
@@ -32,19 +32,14 @@ AT_FDCWD, RENAME_EXCHANGE = -100, 2
 
 class BundleWriter:
     def check(self, out: Path) -> None:
-        """Refuse a place where something other than a bundle lies."""
+        """Refuse a place where something other than a bundle lies, or where none can be made."""
         if os.path.lexists(out) and not _is_bundle(out):
             raise InputError(
-                f"{out} exists and is not a bundle",
+                f"{out} exists and is no bundle that can be read",
                 code="output-exists",
                 hint="name another place, or remove what is there",
             )
-        if not out.absolute().parent.is_dir():
-            raise InputError(
-                f"the directory {out.absolute().parent} does not exist",
-                code="output-parent",
-                hint="make it first",
-            )
+        require_writable(out.absolute().parent, "make it first, or name a place below one that you may write")
 
     @contextmanager
     def partial(self, out: Path) -> Iterator[Path]:
@@ -107,7 +102,7 @@ def _chunks(source: Path | bytes) -> Iterator[bytes]:
 
 
 def _is_bundle(path: Path) -> bool:
-    if path.is_symlink() or not path.is_dir():
+    if path.is_symlink() or not path.is_dir() or not os.access(path, os.X_OK):
         return False
     return all((path / name).is_file() for name in (MANIFEST, SUMS))
 

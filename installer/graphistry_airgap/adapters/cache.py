@@ -33,6 +33,8 @@ class Cache:
         try:
             for name in ("blobs", "notes", "tmp"):
                 (root / name).mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=root / "tmp"):
+                pass
         except OSError as error:
             raise InputError(
                 f"the cache {root} cannot be used: {error.strerror}",

@@ -58,7 +58,14 @@ def read_yaml(path: Path, *, what: str) -> Any:
         raise InputError(
             f"{what} {path} does not exist", code="file-missing", hint="name an existing file"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(
+            f"{what} {path} cannot be read: {error.strerror}",
+            code="file-unreadable",
+            hint="name a file, and check who may read it and the directories above it",
+            details={"found": error.strerror, "needed": "a readable file", "path": str(path)},
+        ) from None
+    except UnicodeDecodeError as error:
         raise InputError(
             f"{what} {path} cannot be read: {error}",
             code="file-unreadable",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.domain.canonical import readable_json
+from graphistry_airgap.domain.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,26 @@ def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def require_writable(folder: Path, hint: str = "name a directory that you may write") -> None:
+    """Refuse a directory in which no file can be made, before any long work; a full one is not meant."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(
+            f"the directory {folder} cannot be written: {error.strerror}",
+            code="output-unwritable",
+            hint=hint,
+            details={
+                "found": error.strerror,
+                "needed": "a directory that you may write",
+                "path": str(folder),
+            },
+        ) from None
 
 
 def write_output(path: Path, data: bytes | str, *, mode: int) -> None:

@@ -20,28 +20,35 @@ if TYPE_CHECKING:
     from graphistry_airgap.services.build_ports import Signer
     from graphistry_airgap.services.ports import BundleReader, CheckSignature
 
+_HINT = (
+    "have it signed where it may be written, as a copy if need be; a signature is a file inside the bundle"
+)
+
 
 @dataclass(frozen=True)
 class SignBundle:
     open_directory: Callable[[Path], BundleReader]
     check_signature: CheckSignature
     signer: Signer
+    require_writable: Callable[[Path, str], None]
 
     def run(
         self, path: Path, key: str, keyring: Path | None, *, progress: Callable[[str], None] | None = None
     ) -> Result:
         """With a keyring a bundle that is signed already must have a good signature, too."""
         fingerprint = self.signer.fingerprint(key)
+        reader = self.open_directory(path)
+        self.require_writable(reader.path, _HINT)
         verified = verify_bundle(
             path,
             keyring,
-            open_directory=self.open_directory,
+            open_directory=lambda _: reader,
             check_signature=self.check_signature if keyring else _unchecked,
             allow_unsigned=True,
             progress=progress,
         )
         root = verified.path
-        there = sorted(name for name in self.open_directory(root).files() if is_signature(name))
+        there = sorted(name for name in reader.files() if is_signature(name))
         name = further_signature(fingerprint) if SIGNATURE in there else SIGNATURE
         self.signer.sign(root / SUMS, root / name, fingerprint)
         data = {

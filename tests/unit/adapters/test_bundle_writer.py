@@ -73,7 +73,7 @@ def test_anything_else_is_refused(writer, tmp_path, kind):
 def test_missing_parent(writer, tmp_path):
     with pytest.raises(InputError) as caught:
         writer.check(tmp_path / "none/out")
-    assert caught.value.code == "output-parent"
+    assert caught.value.code == "output-unwritable"
 
 
 def test_failure_leaves_the_old_bundle_and_nothing_else(writer, tmp_path):

@@ -1,9 +1,11 @@
 """A receipt is read again as it was written; a damaged one is an error with a next step, never a bug."""
 
 import json
+import os
 
 import pytest
 
+from graphistry_airgap import wiring
 from graphistry_airgap.adapters.receipts import ReceiptStore
 from graphistry_airgap.domain import receipt
 from graphistry_airgap.domain.errors import InputError
@@ -70,3 +72,13 @@ def test_a_damaged_one(store, document, spoil):
         store.load()
     assert caught.value.code == "receipt-unreadable"
     assert "receipts" in caught.value.hint
+
+
+def test_others_than_root_plan_and_edit_without_the_receipt_of_their_host(tmp_path, monkeypatch):
+    """It lies where only root may look."""
+    monkeypatch.setattr(wiring, "ReceiptStore", lambda: ReceiptStore(tmp_path))
+    with pytest.raises(InputError):
+        wiring._installed_release()
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert wiring._installed_release() == ("", "")
+    wiring._keep_installed(tmp_path / "custom.env")

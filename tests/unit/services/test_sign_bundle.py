@@ -4,6 +4,7 @@ import pytest
 from mini_bundle import MiniBundle, flip_byte
 
 from graphistry_airgap.adapters.bundle_dir import BundleDirectory
+from graphistry_airgap.adapters.files import require_writable
 from graphistry_airgap.adapters.gpg_signer import GpgSigner
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain.errors import BundleError, FindingsError, InputError
@@ -25,7 +26,7 @@ def sign(bundle, keys, monkeypatch):
     monkeypatch.setenv("GNUPGHOME", str(keys.home))
 
     def run(name, keyring=None):
-        service = SignBundle(BundleDirectory, check_signature, GpgSigner())
+        service = SignBundle(BundleDirectory, check_signature, GpgSigner(), require_writable)
         return service.run(bundle, keys.fingerprint(name), keyring)
 
     return run
@@ -74,7 +75,9 @@ def test_a_key_that_is_not_there(bundle, monkeypatch, tmp_path):
     (tmp_path / "empty").mkdir(mode=0o700)
     monkeypatch.setenv("GNUPGHOME", str(tmp_path / "empty"))
     with pytest.raises(InputError) as caught:
-        SignBundle(BundleDirectory, check_signature, GpgSigner()).run(bundle, "nobody@example.invalid", None)
+        SignBundle(BundleDirectory, check_signature, GpgSigner(), require_writable).run(
+            bundle, "nobody@example.invalid", None
+        )
     assert caught.value.code == "sign-key-missing"
 
 
