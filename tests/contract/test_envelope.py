@@ -88,9 +88,9 @@ def test_each_error_class_is_one_row_of_the_table(kind, code):
 
 def test_bundle_problems_outrank_host_problems():
     errors = [
-        HostError("h", code="h"),
-        BundleError("b", code="b"),
-        StageError("s", code="s"),
+        HostError("h", code="h", hint="mend it"),
+        BundleError("b", code="b", hint="mend it"),
+        StageError("s", code="s", hint="mend it"),
     ]
     result = failed(FindingsError(errors))
     assert result.exit_code == ExitCode.BUNDLE
@@ -136,9 +136,14 @@ def test_what_a_terminal_obeys_is_shown_and_not_sent():
 
 def test_a_name_of_several_lines_looks_like_no_line_of_ours(capsys):
     name = "a\nsigned by nobody\u009b31m\u202e"
-    render("bundle verify", failed(BundleError(f"the bundle holds {name}", code="file-extra")), as_json=False)
+    render(
+        "bundle verify",
+        failed(BundleError(f"the bundle holds {name}", code="file-extra", hint="copy it again")),
+        as_json=False,
+    )
     assert capsys.readouterr().err == (
-        "error: the bundle holds a\n    signed by nobody\\u009b31m\\u202e\nexit code 4\n"
+        "error: the bundle holds a\n    signed by nobody\\u009b31m\\u202e\n  next: copy it again\n"
+        "exit code 4\n"
     )
 
 

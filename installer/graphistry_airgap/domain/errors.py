@@ -1,6 +1,7 @@
 """The one exception tree: each class is one row of the exit-code table.
 
-An error says what was found, what is needed and, as `hint`, what to do next.
+An error says what is wrong (`message`) and what to do next (`hint`); where something was looked at or
+compared, its details have `found` and `needed`.
 Only `cli/main.py` turns an error into an exit code.
 """
 
@@ -32,9 +33,7 @@ class AirgapError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
-    def __init__(
-        self, message: str, *, code: str, hint: str = "", details: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str, hint: str, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code

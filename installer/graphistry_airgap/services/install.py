@@ -254,7 +254,8 @@ def failure_of(failure: Failure) -> AirgapError:
     details |= {key: failure.details[key] for key in ("service", "log") if key in failure.details}
     details |= {"stage": failure.stage, "task": failure.task}
     if failure.asks_reboot:
-        return RebootRequiredError(failure.message, code=code, details=details)
+        hint = failure.details.get("hint", "restart this host")
+        return RebootRequiredError(failure.message, code=code, hint=hint, details=details)
     # what preflight would have found is about the host, too, when a stage is the first to see it;
     # and a medium that changes under a run is refused as at its start
     return _about(code, StageError)(

@@ -153,7 +153,7 @@ def test_the_same_wish_before_the_reboot_is_the_same_answer(run, world):
 
 def test_a_damaged_state_does_not_stop_a_plain_install(run, world):
     def damaged():
-        raise InputError("damaged", code="resume-unreadable")
+        raise InputError("damaged", code="resume-unreadable", hint="start over")
 
     world.load = damaged
     assert run(stopped(reboot_wish())).exit_code == 10

@@ -122,7 +122,7 @@ def test_a_list_that_cannot_be_read_is_left_to_the_opening(world):
     world.receipt = receipt(world)
 
     def unreadable(*_):
-        raise BundleError("SHA256SUMS cannot be read", code="file-unreadable")
+        raise BundleError("SHA256SUMS cannot be read", code="file-unreadable", hint="copy it again")
 
     replace(world.targets(), bundle_digest=unreadable).decide(asked(world))
     assert world.opened[0]["read_all"] is True

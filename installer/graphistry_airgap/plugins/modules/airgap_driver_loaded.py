@@ -74,6 +74,7 @@ def ask_reboot(module: AnsibleModule, why: str) -> None:
     module.fail_json(
         msg=f"driver {module.params['version']} is installed for kernel {kernel}, but {why}: a reboot is due",
         code="reboot-required",
+        hint="restart the host",
     )
 
 

@@ -98,7 +98,9 @@ def main() -> None:
     unknown = sorted(set(module.params["secrets"]) - set(secret_values.MAKERS))
     if unknown:
         module.fail_json(
-            msg=f"no way is known to make the secrets {', '.join(unknown)}", code="unknown-secret"
+            msg=f"no way is known to make the secrets {', '.join(unknown)}",
+            code="unknown-secret",
+            hint=f"name some of these: {', '.join(sorted(secret_values.MAKERS))}",
         )
     makers = {name: secret_values.MAKERS[name] for name in module.params["secrets"]}
     try:

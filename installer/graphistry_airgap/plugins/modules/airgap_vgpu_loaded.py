@@ -74,6 +74,7 @@ def main() -> None:
     module.fail_json(
         msg=f"the guest driver {wanted} is installed, but {obstacle(answer)}: a reboot is due",
         code="reboot-required",
+        hint="restart the host",
     )
 
 
