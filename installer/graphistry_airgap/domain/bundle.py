@@ -19,6 +19,7 @@ from graphistry_airgap.domain.bundle_driver import (
 )
 from graphistry_airgap.domain.bundle_values import (
     NAME,
+    SUITE,
     VERSION,
     WORD,
     digest,
@@ -226,7 +227,7 @@ def _apt_repository(value: dict[str, Any]) -> Repository:
     return Repository(
         name=like(NAME, value["name"]),
         path=inside(value["path"]),
-        suite=like(WORD, value["suite"]),
+        suite=like(SUITE, value["suite"]),
         components=tuple(like(WORD, part) for part in value["components"]),
         signed_by=inside(value["signed_by"]),
     )

@@ -9,6 +9,8 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 # these become parts of paths, of files that apt reads, or of argument lists
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_/-]*")
+# of a flat repository, which has no dists/, a path: mostly the repository itself
+SUITE = re.compile(rf"\.?/|{WORD.pattern}")
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_~^:-]*")
 
 

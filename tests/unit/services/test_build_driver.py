@@ -1,8 +1,10 @@
 """Bundles with a driver: what the spec can get wrong, and what the bundle says about it."""
 
 import json
+import os
 import re
 import stat
+import subprocess
 
 import pytest
 from apt_repository import KERNEL, AptRepository, add_driver, add_kernel
@@ -14,6 +16,8 @@ from graphistry_airgap.adapters.bundle_dir import BundleDirectory
 from graphistry_airgap.adapters.documents import load_schema
 from graphistry_airgap.adapters.signature import check_signature
 from graphistry_airgap.domain.bundle import parse_bundle
+from graphistry_airgap.plugins.module_utils.airgap.apt_system import Apt
+from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 from graphistry_airgap.services.inspect_bundle import inspect_bundle
 
 pytestmark = pytest.mark.subprocesses
@@ -23,6 +27,13 @@ DRIVER = f"""\
 """
 
 BRANCHES = "550 (Debian's own, non-free), 580 (NVIDIA's repository), 590 (NVIDIA's repository)"
+
+
+def run(argv, environment):
+    done = subprocess.run(
+        argv, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 class DriverSite(BuildSite):
@@ -173,6 +184,38 @@ def test_a_branch_out_of_nvidia_s_own_repository(site, keys):
         "580.126.20-1",
     )
     assert not [message for message in result.messages if "too old" in message]
+
+
+@pytest.mark.parametrize("suite", ["/", "./"])
+def test_a_flat_repository_is_one_that_a_host_reads(site, keys, tmp_path, suite):
+    """NVIDIA's are flat, the toolkit's as well as the driver's."""
+    nvidia = AptRepository(site.path / "nvidia", keys, flat=True)
+    nvidia.add("nvidia-container-toolkit", "9", depends="libc6")
+    nvidia.publish()
+    site.want(
+        f"      - {{name: nvidia, uri: 'file:nvidia', suite: {suite}, components: [], "
+        "signed_by: nvidia/key.gpg}\n"
+    )
+    site.build()
+    document = parse_bundle((site.path / "out/bundle.json").read_bytes())
+    platform = document.raw["platforms"]["debian-13"]
+    apt = Apt(Host(run=run))
+    settings = apt.settings(
+        tmp_path / "state",
+        site.path / "out",
+        platform["repositories"],
+        {name: file.sha256.removeprefix("sha256:") for name, file in document.files.items()},
+    )
+    for path, data in settings.files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    apt.read_lists(settings)
+    _, said, _ = run(
+        ["apt-get", "install", "--print-uris", "-y", "nvidia-container-toolkit=9"],
+        {"APT_CONFIG": str(settings.config)},
+    )
+    assert "nvidia/" in said
+    assert "nvidia-container-toolkit" in said
 
 
 def test_release_that_nothing_is_known_about(site):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
+# of a flat repository, which has no dists/, a path: mostly the repository itself
+_SUITE = re.compile(rf"\.?/|{_WORD.pattern}")
 _RELATIVE = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]+")
 
 
@@ -46,17 +48,23 @@ class Repository:
             )
         except (KeyError, TypeError) as error:
             raise SourceError(f"a repository of the bundle is described without {error}") from error
-        words = (found.suite, *found.components)
         paths = (found.path, found.signed_by)
         if (
             not _NAME.fullmatch(found.name)
-            or not all(_WORD.fullmatch(word) for word in words)
+            or not _SUITE.fullmatch(found.suite)
+            or not all(_WORD.fullmatch(word) for word in found.components)
             or not all(_RELATIVE.fullmatch(path) for path in paths)
         ):
             raise SourceError(
                 f"the bundle describes its repository {found.name!r} in a way that is not accepted"
             )
         return found
+
+    @property
+    def release(self) -> str:
+        """The signed list of its indices, below the bundle."""
+        folder = self.suite if self.suite.endswith("/") else f"dists/{self.suite}"
+        return f"{self.path}/{folder}/InRelease"
 
 
 def files(
@@ -89,7 +97,7 @@ def stamp(bundle: Path, repositories: Sequence[Repository], wanted: Mapping[Path
     for path in sorted(wanted):
         digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(wanted[path]).digest())
     for repository in repositories:
-        release = bundle / repository.path / "dists" / repository.suite / "InRelease"
+        release = bundle / repository.release
         try:
             with medium.opened(release) as stream:
                 digest.update(hashlib.sha256(stream.read(medium.LARGEST)).digest())
