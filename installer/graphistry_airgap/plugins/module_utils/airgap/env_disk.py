@@ -1,7 +1,8 @@
 """An env file on disk: read, and replaced only if it is still what was read.
 
 A write is the old file or the new one, with the owner, the mode and the attributes of the old one.
-Links, read-only files and a file that somebody else has changed meanwhile are left as they are.
+A link is read along, as Compose reads it. Links, read-only files and a file that somebody else has changed
+meanwhile are left as they are.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def save(before: OnDisk, data: bytes, *, mode: int | None = None) -> None:
     if path.is_symlink():
         target = os.path.realpath(path)
         raise EnvDiskError(
-            f"{path} is a symbolic link to {target}; it is neither followed nor replaced",
+            f"{path} is a symbolic link to {target}; nothing is written along it, nor in its place",
             code="env-file-link",
             hint=f"edit {target} itself, or put a file in the place of the link",
         )

@@ -55,7 +55,7 @@ def test_a_new_file_is_private(tmp_path):
     assert path.stat().st_mode & 0o7777 == 0o600
 
 
-def test_a_link_is_neither_followed_nor_replaced(file, tmp_path):
+def test_a_link_is_read_along_and_neither_written_along_nor_replaced(file, tmp_path):
     link = tmp_path / "link.env"
     link.symlink_to(file)
     assert env_disk.load(link).data == b"A=1\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from fake_docker import FakeDocker
@@ -16,6 +17,7 @@ from graphistry_airgap.plugins.module_utils.airgap.image_import import (
     import_images,
 )
 from graphistry_airgap.plugins.module_utils.airgap.image_plan import parse_images
+from graphistry_airgap.plugins.module_utils.airgap.registry import Registry
 
 LEFTOVER = "127.0.0.1:40001/graphistry-airgap-import/" + "0" * 32
 
@@ -279,6 +281,32 @@ def test_flipped_byte_is_found_by_the_daemon(docker, layout):
     assert str(blob) in str(error)
     assert "bundle verify" in error.hint
     assert "demo/redis:1" not in docker.names
+
+
+@pytest.mark.parametrize("forged", ["manifests", "blobs"])
+def test_a_stranger_who_answers_on_the_port_is_held_to_the_bundle_s_digests(
+    docker, layout, tmp_path, monkeypatch, forged
+):
+    """Even one who has the path, too, and knows everything else that is in the bundle."""
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(b'{"layers": []}')
+
+    class Stranger(Registry):
+        def __init__(self, blobs):
+            own = replace(next(iter(blobs.values())), path=theirs, size=theirs.stat().st_size)
+            super().__init__(
+                {
+                    digest: replace(own, media_type=blob.media_type) if blob.kind == forged else blob
+                    for digest, blob in blobs.items()
+                }
+            )
+
+    monkeypatch.setattr(image_import, "Registry", Stranger)
+    monkeypatch.setattr(image_import, "PATIENCE", ())
+    error = fails(docker, layout)
+    assert error.code == "image-import-failed"
+    assert "verification failed" in str(error)
+    assert not docker.names
 
 
 @pytest.mark.parametrize("state", ["missing", "short"])

@@ -124,6 +124,16 @@ def test_is_on_loopback_alone_below_a_path_that_cannot_be_guessed(registry, tmp_
         assert other.repository.rpartition("/")[2] != registry.repository.rpartition("/")[2]
 
 
+@pytest.mark.parametrize("where", ["127.0.0.1", ""], ids=["loopback", "every address"])
+@pytest.mark.parametrize("option", [socket.SO_REUSEADDR, socket.SO_REUSEPORT])
+def test_nobody_else_gets_the_port_while_it_is_served(registry, where, option):
+    with socket.socket() as stranger:
+        stranger.setsockopt(socket.SOL_SOCKET, option, 1)
+        with pytest.raises(OSError, match="Address already in use"):
+            stranger.bind((where, address(registry)[1]))
+    assert ask(registry, "/v2/")[0] == 200
+
+
 def test_ends_with_the_block_even_while_a_client_keeps_its_connection(tmp_path):
     (tmp_path / "layer").write_bytes(BODY)
     with Registry({LAYER: Blob(tmp_path / "layer", len(BODY))}) as registry:
