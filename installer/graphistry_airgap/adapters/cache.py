@@ -7,7 +7,6 @@ key (a repository, an archive, a wheel) to what was found for it the last time.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.adapters.files import CHUNK, sha256_file, write_atomic
+from graphistry_airgap.adapters.files import sha256_file, write_atomic
 from graphistry_airgap.domain.canonical import readable_json, sha256_hex
 from graphistry_airgap.domain.errors import InputError
 
@@ -83,16 +82,6 @@ class Cache:
         with self.temporary() as path:
             path.write_bytes(data)
             return self.adopt(path, sha256_hex(data))
-
-    def store_file(self, source: Path) -> str:
-        """Copy a file into the store, unless it is there."""
-        digest = hashlib.sha256()
-        with self.temporary() as path:
-            with source.open("rb") as reader, path.open("wb") as writer:
-                while chunk := reader.read(CHUNK):
-                    digest.update(chunk)
-                    writer.write(chunk)
-            return self.adopt(path, digest.hexdigest())
 
     def forget(self, sha256: str) -> None:
         self._blob(sha256).unlink(missing_ok=True)

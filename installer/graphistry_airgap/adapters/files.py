@@ -24,16 +24,6 @@ def sha256_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def copy_hashed(source: Path, target: Path) -> str:
-    """Copy bytes while hashing them; returns the hex sha256 of what was written."""
-    digest = hashlib.sha256()
-    with source.open("rb") as reader, target.open("wb") as writer:
-        while chunk := reader.read(CHUNK):
-            digest.update(chunk)
-            writer.write(chunk)
-    return digest.hexdigest()
-
-
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
     """Write via a temporary file in the same directory, fsync, rename."""
     raw = data.encode() if isinstance(data, str) else data

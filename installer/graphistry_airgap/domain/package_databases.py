@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 DPKG, APK, RPM, PYTHON, NODE, CONDA = "dpkg", "apk", "rpm", "python", "node", "conda"
-DATABASES = (DPKG, APK, RPM, PYTHON, NODE, CONDA)
 OS_RELEASE, COPYRIGHT = "os-release", "copyright"
 
 _PATHS = {

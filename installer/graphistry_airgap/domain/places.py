@@ -22,6 +22,5 @@ LOGS: Final = STATE / "log"
 REPORTS: Final = STATE / "reports"
 RUN: Final = Path("/run/graphistry-airgap")
 LOCK: Final = RUN / "lock"
-SCOPE: Final = "graphistry-airgap.scope"
 RESUME_UNIT: Final = "graphistry-airgap-resume.service"
 RESTART_UNIT: Final = "graphistry-airgap-restart"

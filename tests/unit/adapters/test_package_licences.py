@@ -29,7 +29,9 @@ def cache(tmp_path):
 
 @pytest.fixture
 def read(cache):
-    return lambda path: PackageLicences(cache).read([(cache.store_file(path), path.name)]).popitem()[1]
+    return lambda path: (
+        PackageLicences(cache).read([(cache.store(path.read_bytes()), path.name)]).popitem()[1]
+    )
 
 
 def deb(tmp_path, copyright_file, *, name="demo"):
