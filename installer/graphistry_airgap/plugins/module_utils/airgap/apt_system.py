@@ -48,8 +48,8 @@ class Apt:
     def is_older(self, left: str, right: str) -> bool:
         return self.host.run(["dpkg", "--compare-versions", left, "lt", right], {})[0] == 0
 
-    def is_barred(self, _: str) -> bool:
-        return False  # dpkg's hold is a state of a package that it knows
+    def is_held(self, _: Mapping[str, str], present: Sequence[Installed]) -> bool:
+        return any(package.held for package in present)
 
     def owns(self, path: str) -> bool:
         admin = self.host.path("/var/lib/dpkg")

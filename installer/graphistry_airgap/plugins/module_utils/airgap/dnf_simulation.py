@@ -131,9 +131,13 @@ def complaint(text: str) -> str:
 
 def _touches_held(host: Host, coming: Sequence[tuple[str, str]], wanted: Sequence[Mapping[str, str]]) -> str:
     """Held packages that are wanted by name are findings of their own."""
-    patterns = dnf_settings.barred(host)
+    settings = dnf_settings.Settings.of(host)
     own = {item["name"] for item in wanted}
-    held = sorted(name for name, _ in coming if name not in own and dnf_settings.matches(name, patterns))
+    held = sorted(
+        name
+        for name, full in coming
+        if name not in own and settings.bar(name, *full.removeprefix(f"{name}-").rpartition(".")[::2])
+    )
     return f"it would change what versionlock or excludes hold: {', '.join(held)}" if held else ""
 
 

@@ -44,13 +44,14 @@ class Dnf:
     def installed(self) -> list[Installed]:
         status, out, _ = self.host.run(["env", "rpm", "-qa", "--qf", FORMAT], {"LC_ALL": "C.UTF-8"})
         begun = set(self.host.json(BEGUN) or ())
-        return _rows(out, dnf_settings.barred(self.host), begun) if status == 0 else []
+        return _rows(out, dnf_settings.Settings.of(self.host), begun) if status == 0 else []
 
     def is_older(self, left: str, right: str) -> bool:
         return rpm_version.is_older(left, right)
 
-    def is_barred(self, name: str) -> bool:
-        return dnf_settings.matches(name, dnf_settings.barred(self.host))
+    def is_held(self, wanted: Mapping[str, str], _: Sequence[Installed]) -> bool:
+        settings = dnf_settings.Settings.of(self.host)
+        return settings.bar(wanted["name"], wanted["version"], wanted.get("architecture") or "")
 
     def owns(self, path: str) -> bool:
         return self.host.run(["env", "rpm", "-qf", path], {"LC_ALL": "C.UTF-8"})[0] == 0
@@ -203,7 +204,7 @@ class Dnf:
         return {Path(path): keys for path, keys in noted.items()}
 
 
-def _rows(output: str, barred: list[str], begun: set[str]) -> list[Installed]:
+def _rows(output: str, settings: dnf_settings.Settings, begun: set[str]) -> list[Installed]:
     """Of a package that is there twice, the older one is what a killed upgrade did not take away."""
     newest: dict[tuple[str, str], str] = {}
     rows = [
@@ -219,7 +220,7 @@ def _rows(output: str, barred: list[str], begun: set[str]) -> list[Installed]:
         stale = newest[name, architecture] != version and not name.startswith(_INSTALL_ONLY)
         full = f"{name}-{version}"
         unfinished = stale or bool({full, f"{full}.{architecture}"} & begun)
-        held = dnf_settings.matches(name, barred)
+        held = settings.keep(name)
         found.append(
             Installed(name, architecture, version, held=held, whole=not stale, unfinished=unfinished)
         )

@@ -93,8 +93,8 @@ class PackageSystem(Protocol):
     def is_older(self, left: str, right: str) -> bool:
         """The package manager's own order, which knows epochs and tildes."""
 
-    def is_barred(self, name: str) -> bool:
-        """Whether the host's settings keep this package out although it is not installed."""
+    def is_held(self, wanted: Mapping[str, str], present: Sequence[Installed]) -> bool:
+        """Whether an operator keeps this version from coming; `present` is what there is of that name."""
 
     def owns(self, path: str) -> bool:
         """Whether a file came with a package."""
@@ -154,10 +154,10 @@ def changes(
         candidates = [p for p in present.get(name, []) if _same_architecture(p, entry)]
         now = next((p for p in candidates if p.whole), None)
         if now is None:
-            held = any(p.held for p in candidates) or system.is_barred(name)
-            needed.append(Change(name, version, "", held, architecture))
+            needed.append(Change(name, version, "", system.is_held(entry, candidates), architecture))
         elif now.version != version and system.is_older(now.version, version):
-            needed.append(Change(name, version, now.version, now.held, architecture))
+            held = system.is_held(entry, [now])
+            needed.append(Change(name, version, now.version, held, architecture))
     return needed
 
 

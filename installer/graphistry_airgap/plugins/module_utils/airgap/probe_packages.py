@@ -43,12 +43,11 @@ def packages(
 
 
 def _standing(system: PackageSystem, item: Mapping[str, str], present: Installed | None) -> dict[str, Any]:
-    found: dict[str, Any] = {**item, "installed": "", "held": False}
+    held = system.is_held(item, [present] if present else [])
     if present is None or not present.whole:
-        held = system.is_barred(item["name"]) or (present is not None and present.held)
-        return {**found, "standing": "absent", "held": held}
+        return {**item, "installed": "", "held": held, "standing": "absent"}
     standing = _compare(system, present.version, item["version"])
-    return {**found, "installed": present.version, "held": present.held, "standing": standing}
+    return {**item, "installed": present.version, "held": held, "standing": standing}
 
 
 def _compare(system: PackageSystem, installed: str, wanted: str) -> str:
