@@ -35,7 +35,7 @@ class SignBundle:
     def run(
         self, path: Path, key: str, keyring: Path | None, *, progress: Callable[[str], None] | None = None
     ) -> Result:
-        """With a keyring a bundle that is signed already must have a good signature, too."""
+        """With a keyring the bundle must have a good signature by one of its keys already."""
         fingerprint = self.signer.fingerprint(key)
         reader = self.open_directory(path)
         self.require_writable(reader.path, _HINT)
@@ -44,7 +44,7 @@ class SignBundle:
             keyring,
             open_directory=lambda _: reader,
             check_signature=self.check_signature if keyring else _unchecked,
-            allow_unsigned=True,
+            allow_unsigned=keyring is None,
             progress=progress,
         )
         root = verified.path

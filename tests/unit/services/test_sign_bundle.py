@@ -63,6 +63,14 @@ def test_a_second_signer_may_ask_for_a_trusted_first_one(bundle, sign, keys, tmp
     assert sorted(path.name for path in bundle.iterdir()) == before
 
 
+def test_a_first_signature_that_somebody_took_away_is_missed(bundle, sign, keyring):
+    """A changed bundle needs only a new list and no signature to look like one that nobody has signed yet."""
+    with pytest.raises(BundleError) as caught:
+        sign("second", keyring)
+    assert caught.value.code == "signature-missing"
+    assert not (bundle / "SHA256SUMS.asc").exists()
+
+
 def test_nobody_signs_a_damaged_bundle(bundle, sign):
     flip_byte(bundle / "install.sh")
     with pytest.raises(FindingsError) as caught:
