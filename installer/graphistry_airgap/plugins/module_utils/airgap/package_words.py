@@ -37,8 +37,8 @@ _WORDS = {
         "dnf",
         "rpm",
         "/var/lib/rpm",
-        "`dnf versionlock delete {}` (an entry with a pattern: as `dnf versionlock list` has it), or take it out of "
-        "the excludes of /etc/dnf/dnf.conf",
+        "`dnf versionlock delete {}` (an entry with a pattern: as `dnf versionlock list` has it), or take it "
+        "out of the excludes of /etc/dnf/dnf.conf",
         "dnf remove {}",
         "rpm -e --nodeps {}",
         "dnf remove",
