@@ -13,7 +13,22 @@ _RUN = Path("/run")
 
 def require_private(folder: Path) -> Path:
     """The absolute path of `folder`, made 0700 when absent; refused below a path that others can write."""
-    resolved = folder.resolve()
+    try:
+        resolved = folder.resolve()
+        _require_root_s(resolved)
+        resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError before Python 3.13
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise HostEnvironmentError(
+            f"the work directory {folder} cannot be made: {reason}",
+            code="work-dir-unusable",
+            hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
+            details={"path": str(folder)},
+        ) from error
+    return resolved
+
+
+def _require_root_s(resolved: Path) -> None:
     for part in (resolved, *resolved.parents):
         if not part.exists():
             continue
@@ -26,16 +41,6 @@ def require_private(folder: Path) -> Path:
                 hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
                 details={"path": str(part)},
             )
-    try:
-        resolved.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise HostEnvironmentError(
-            f"the work directory {resolved} cannot be made: {error.strerror}",
-            code="work-dir-unusable",
-            hint="choose a directory below one that only root can write, e.g. /run/graphistry-airgap",
-            details={"path": str(resolved)},
-        ) from error
-    return resolved
 
 
 def private_parent() -> Path | None:

@@ -42,6 +42,14 @@ def test_a_file_in_its_place_is_no_bug():
 
 
 @needs_root
+@pytest.mark.parametrize("name", ["a" * 300, "loop"])
+def test_a_path_that_nothing_can_have_is_no_bug(tmp_path, name):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(HostEnvironmentError, match="the work directory"):
+        require_private(tmp_path / name / "work")
+
+
+@needs_root
 def test_root_s_short_lived_files_lie_where_only_root_writes():
     folder = private_parent()
     assert folder.stat().st_uid == 0
