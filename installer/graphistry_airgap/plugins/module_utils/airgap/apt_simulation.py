@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from . import medium
+from . import apt_pins, medium
 from .simulation import answer, work_directory
 
 if TYPE_CHECKING:
@@ -68,17 +68,17 @@ def simulate(
             if medium.is_to_blame(words):
                 raise medium.MediumError(f"apt cannot use the bundle's package lists: {words}", bundle)
             return answer(index_error=words)
+        pinned = apt_pins.opposed(host, environment, packages)
         names = [f"{item['name']}={item['version']}" for item in packages]
         install = ["apt-get", "-q", "-y", "--allow-change-held-packages", "install"]
         status, out, err = host.run([*install, "-s", *names], environment)
         removed = sorted(set(_REMOVED.findall(out)))
         installed = sorted({name.partition(":")[0] for name in _INSTALLED.findall(out)})
         if status:
-            return answer(conflict=_complaint(f"{out}\n{err}"), removed=removed)
+            return answer(conflict=_complaint(f"{out}\n{err}"), removed=removed, pinned=pinned)
         _, out, _ = host.run([*install, "--print-uris", *names], environment)
-        return answer(
-            removed=removed, installed=installed, missing_files=_missing(out, work / "bundle", bundle)
-        )
+        missing = _missing(out, work / "bundle", bundle)
+        return answer(removed=removed, installed=installed, pinned=pinned, missing_files=missing)
 
 
 def _prepare(

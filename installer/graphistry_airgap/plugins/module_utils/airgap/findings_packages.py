@@ -8,7 +8,7 @@ from . import findings_driver, package_words
 from .findings import ERROR, INFO, WARNING, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 def database(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
@@ -120,6 +120,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "a host on which the bundle's exact versions can stand",
             "resolve the named dependencies, or build the bundle against this host's profile",
         )
+    yield from _pinned(found["pinned"])
     known = set(profile["packages"]["rivals"])
     if removed := [name for name in found["removed"] if name not in known]:
         yield Finding(
@@ -151,6 +152,26 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "every package of the transaction in the bundle's pool",
             "copy the bundle again, or build it against this host's profile",
             item["path"],
+        )
+
+
+def _pinned(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    """One finding for all packages of the same pins."""
+    by_pins: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        shown = [f"`{pin['pin']}` with priority {pin['priority']} in {pin['file']}" for pin in row["pins"]]
+        by_pins.setdefault(" and ".join(shown), []).append(row)
+    for pins, group in by_pins.items():
+        versions = ", ".join(f"{row['name']} {row['version']}" for row in group)
+        yield Finding(
+            WARNING,
+            "package-pinned",
+            f"this host's apt would not take {versions}, by {pins}; the bundle installs it all the same",
+            ", ".join(f"{row['name']} {row['candidate'] or 'another version'}" for row in group),
+            versions,
+            "change or remove the pin, or the next `apt-get upgrade` may follow it; if it has to stand, "
+            "build the bundle from repositories with the version that it wants",
+            group[0]["pins"][0]["file"],
         )
 
 

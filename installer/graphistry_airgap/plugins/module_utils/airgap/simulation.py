@@ -34,4 +34,4 @@ def work_directory(host: Host) -> Iterator[Path]:
 def answer(**found: Any) -> dict[str, Any]:
     """What a trial found, everything else being empty."""
     nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
-    return {**nothing, "missing_files": [], "refused_files": [], **found}
+    return {**nothing, "pinned": [], "missing_files": [], "refused_files": [], **found}

@@ -14,7 +14,14 @@ from graphistry_airgap.plugins.module_utils.airgap.packages import PackageError
 from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
 
 pytestmark = pytest.mark.subprocesses
-GOOD = {"index_error": "", "conflict": "", "removed": [], "missing_files": [], "refused_files": []}
+GOOD = {
+    "index_error": "",
+    "conflict": "",
+    "removed": [],
+    "pinned": [],
+    "missing_files": [],
+    "refused_files": [],
+}
 
 
 def run(argv, environment):

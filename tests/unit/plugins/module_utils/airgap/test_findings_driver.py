@@ -149,6 +149,7 @@ def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
             "index_error": "",
             "conflict": "",
             "removed": [],
+            "pinned": [],
             "missing_files": rows,
             "refused_files": [],
         }

@@ -37,6 +37,11 @@ def container(name, *, directory="", service="", ports=()):
     }
 
 
+def pinned(name, file="/etc/apt/preferences"):
+    pins = [{"file": file, "pin": "version 1.*", "priority": 1001}]
+    return {"name": name, "version": "2", "candidate": "", "pins": pins}
+
+
 def package(name, standing, *, installed="", version="2", held=False):
     return {"name": name, "version": version, "installed": installed, "held": held, "standing": standing}
 
@@ -188,7 +193,14 @@ def codes(profile=None, requirements=None, *, severity=None):
 
 SETTINGS = "docker.settings"
 ENGINE = "docker.engine"
-NO_TROUBLE = {"index_error": "", "conflict": "", "removed": [], "missing_files": [], "refused_files": []}
+NO_TROUBLE = {
+    "index_error": "",
+    "conflict": "",
+    "removed": [],
+    "pinned": [],
+    "missing_files": [],
+    "refused_files": [],
+}
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 CASES = {
@@ -243,13 +255,8 @@ CASES = {
     "bundle-package-signature": (
         "error",
         {
-            "transaction": {
-                "index_error": "",
-                "conflict": "",
-                "removed": [],
-                "missing_files": [],
-                "refused_files": [{"package": "p", "path": "/m/p.rpm", "reason": "digests OK"}],
-            }
+            "transaction": NO_TROUBLE
+            | {"refused_files": [{"package": "p", "path": "/m/p.rpm", "reason": "digests OK"}]}
         },
         {},
     ),
@@ -261,6 +268,7 @@ CASES = {
     "package-index-unusable": ("error", {"transaction": NO_TROUBLE | {"index_error": "E: not signed"}}, {}),
     "package-conflict": ("error", {"transaction": NO_TROUBLE | {"conflict": "E: broken packages"}}, {}),
     "package-removal": ("error", {"transaction": NO_TROUBLE | {"removed": ["exim4"]}}, {}),
+    "package-pinned": ("warning", {"transaction": NO_TROUBLE | {"pinned": [pinned("runc")]}}, {}),
     "package-file-missing": (
         "error",
         {
@@ -573,6 +581,16 @@ def test_an_assumed_package_that_is_there_and_is_wanted_again_is_a_missing_file(
     there = [package("runc", "newer", installed="3")]
     found = findings({"packages.assumed": there, "transaction": NO_TROUBLE | {"missing_files": gone}})
     assert [item.code for item in found] == ["package-file-missing"]
+
+
+def test_packages_of_one_pin_are_one_finding_that_names_it():
+    site = "/etc/apt/preferences.d/site"
+    rows = [pinned("runc"), pinned("containerd", site), pinned("docker.io", site)]
+    one, two = findings({"transaction": NO_TROUBLE | {"pinned": rows}})
+    assert sorted([one.path, two.path]) == ["/etc/apt/preferences", site]
+    (both,) = (finding for finding in (one, two) if finding.path == site)
+    assert "containerd 2, docker.io 2" in both.message
+    assert f"`version 1.*` with priority 1001 in {site}" in both.message
 
 
 def test_a_held_package_that_is_new_enough_satisfies():

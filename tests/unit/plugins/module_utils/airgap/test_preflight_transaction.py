@@ -165,6 +165,7 @@ GOOD = {
     "conflict": "",
     "installed": ["engine"],
     "removed": [],
+    "pinned": [],
     "missing_files": [],
     "refused_files": [],
 }
@@ -252,6 +253,62 @@ def test_a_version_that_the_index_does_not_know_is_a_conflict(bundle, host):
     bundle.add("engine", "2.0")
     bundle.sign()
     assert "9.9" in bundle.try_install(host, "engine=9.9")["conflict"]
+
+
+def preferences(host, text, name="/etc/apt/preferences.d/site"):
+    host.path(name).parent.mkdir(parents=True, exist_ok=True)
+    host.path(name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "installed", "candidate"),
+    [
+        # a version that no source of the bundle has, so that no candidate moves
+        ("Package: engine\nPin: version 1.*\nPin-Priority: 1001\n", "", ""),
+        ("Package: other eng*\nPin: version 1.*\nPin-Priority: 500\n", "", ""),
+        ("Package: /^ENG/\nPin: version /^1/\nPin-Priority: 500\n", "", ""),
+        ("Explanation: ours\npackage: engine:any\npin: version 1.0\npin-priority: 600\n", "1.0", "1.0"),
+        ("Package: engine\nPin: release o=Test\nPin-Priority: -1\n", "", "(none)"),
+        ("# all of it\nPackage: *\nPin: release o=Test\nPin-Priority: 50\n", "1.0", "1.0"),
+    ],
+)
+def test_a_pin_that_wants_another_version_is_told_and_not_followed(bundle, host, text, installed, candidate):
+    bundle.add("engine", "2.0")
+    bundle.sign()
+    preferences(host, "\n\nPackage: nothing\nPin: version 1\nPin-Priority: 1\n\n" + text)
+    if installed:
+        install(host, bundle, "engine", installed)
+    found = bundle.try_install(host, "engine=2.0")
+    (pinned,) = found.pop("pinned")
+    assert found == {key: value for key, value in GOOD.items() if key != "pinned"}
+    assert (pinned["name"], pinned["version"], pinned["candidate"]) == ("engine", "2.0", candidate)
+    (pin,) = pinned["pins"]
+    assert pin["file"] == "/etc/apt/preferences.d/site"
+    assert pin["pin"] in text
+    assert str(pin["priority"]) in text
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Package: engine\nPin: version 2.*\nPin-Priority: 1001\n", "/etc/apt/preferences"),
+        ("Package: engine\nPin: version 1.*\nPin-Priority: -1\n", "/etc/apt/preferences"),
+        ("Package: engine-tools\nPin: version 1.*\nPin-Priority: 1001\n", "/etc/apt/preferences"),
+        ("Package: *\nPin: release o=Debian\nPin-Priority: 900\n", "/etc/apt/preferences"),
+        ("Package: *\nPin: version 1.*\nPin-Priority: 900\n", "/etc/apt/preferences"),
+        ("Package: engine\nPin: version 1.*\nPin-Priority: 1001\n", "/etc/apt/preferences.d/old.bak"),
+        (
+            "Package: engine\nPin: version 1.*\nPin-Priority: 600\n\n"
+            "Package: engine\nPin: version 2.*\nPin-Priority: 600\n",
+            "/etc/apt/preferences",
+        ),
+    ],
+)
+def test_a_pin_that_the_bundle_s_version_fits_is_nothing(bundle, host, text, name):
+    bundle.add("engine", "2.0")
+    bundle.sign()
+    preferences(host, text, name)
+    assert bundle.try_install(host, "engine=2.0") == GOOD
 
 
 def test_an_older_package_is_upgraded_even_when_it_is_held(bundle, host):
