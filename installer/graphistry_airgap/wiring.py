@@ -357,6 +357,7 @@ def _installer(arguments: argparse.Namespace, progress: Silent) -> Install:
         packages_before=host.packages_before,
         installed_packages=host.installed_packages,
         local_images=host.local_images,
+        has_signing_key=places.SIGNING_KEY.exists,
         progress=progress,
         knowledge=load_knowledge(),
         env_schema=load_env_schema(),

@@ -65,6 +65,12 @@ def test_the_driver_is_built_though_nothing_can_load_it(host, installed):
     assert found["driver"]["build"]["seconds"] > 10
 
 
+def test_it_says_that_clones_would_share_dkms_s_key(host, installed):
+    host.require(["test", "-s", "/var/lib/dkms/mok.key"])
+    assert "module-signing-key" in json.loads(host.read(RECEIPT))["left_for_first_boot"]
+    assert [message for message in installed["messages"] if "/var/lib/dkms/mok.key" in message]
+
+
 def test_nothing_of_it_is_missing(host, installed):
     query = "dpkg-query -W -f '${Package} ${db:Status-Status}\\n' " + " ".join(driver_packages())
     states = dict(line.split() for line in host.require(["sh", "-c", query]).splitlines())

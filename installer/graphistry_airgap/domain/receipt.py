@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.domain.site import Site
 
 SCHEMA = 1
+MODULE_SIGNING_KEY = "module-signing-key"
 # rpm keeps keys among the packages, under this name
 RPM_KEY = "gpg-pubkey"
 
@@ -56,6 +57,19 @@ def added_keys(
     return earlier + [key for key in now if key not in earlier]
 
 
+def left_for_first_boot(site: Site, *, signing_key: bool) -> list[str]:
+    """What a template must not hold, or has to be made anew in each clone.
+
+    DKMS's key is told and not taken away: it may be one that the site has enrolled, and a clone where Secure
+    Boot is switched on needs its certificate, since modules that are whole are not built and signed again.
+    """
+    if not site.is_template:
+        return []
+    left = ["secrets", "services", "administrator"]
+    left += ["licence"] if site.vgpu else []
+    return [*left, MODULE_SIGNING_KEY] if signing_key else left
+
+
 def compose(
     *,
     tool: str,
@@ -65,13 +79,11 @@ def compose(
     packages: list[dict[str, str | None]],
     images: list[dict[str, str]],
     checks: dict[str, Any],
+    first_boot: list[str],
     started: str,
     finished: str,
     complete: bool,
 ) -> dict[str, Any]:
-    first_boot = ["secrets", "services", "administrator"] if site.is_template else []
-    if site.is_template and site.vgpu:
-        first_boot.append("licence")
     return {
         "schema": SCHEMA,
         "complete": complete,

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 RESUME_HINT = (
     "mend the cause and run the same command again: it goes on from there and repeats nothing that is done"
 )
+CLONES_SHARE_A_KEY = (
+    f"This template holds the private key that DKMS signs modules with, {places.SIGNING_KEY}, and each "
+    "clone would have it: before the image is made, do what the guide's page on the driver says of templates."
+)
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Install:
     packages_before: Callable[[], AbstractContextManager[dict[str, str]]]
     installed_packages: Callable[[], dict[str, str]]
     local_images: Callable[[list[str]], list[dict[str, str]]]
+    has_signing_key: Callable[[], bool]
     progress: Progress
     knowledge: dict[str, Any]
     env_schema: dict[str, Any]
@@ -120,6 +125,7 @@ class Install:
             "changed": recap.changed,
             "stages": [stage.as_dict() for stage in recap.stages],
             "findings": recap.findings,
+            "left_for_first_boot": self._left(target),
             "release": target.provenance.release,
             "bundle": {"id": target.provenance.id, "verified": target.provenance.verified},
             "checks": {key: checks.get(key, 0) for key in ("passed", "failed", "skipped")},
@@ -127,6 +133,9 @@ class Install:
             "receipt": str(places.RECEIPT),
             "log": str(log),
         }
+
+    def _left(self, target: Target) -> list[str]:
+        return receipt.left_for_first_boot(target.site, signing_key=self.has_signing_key())
 
     def _play(self, playbook: str, target: Target, logs: Path, name: str) -> Recap:
         with self.event_log(logs, name) as (_, log):
@@ -188,6 +197,7 @@ class Install:
             and last.get("gpu") == recap.gpu
             and last.get("vgpu") == recap.vgpu
             and last.get("exceptions") == recap.exceptions
+            and last.get("left_for_first_boot") == self._left(target)
             and rungs.outcomes(last.get("gpu_rungs", [])) == rungs.outcomes(checks.get("rungs", []))
             and last.get("complete")
         ):
@@ -207,6 +217,7 @@ class Install:
             packages=packages,
             images=self.local_images([image.name for image in target.bundle.images]),
             checks={key: checks[key] for key in ("passed", "failed", "skipped")} if checks else {},
+            first_boot=self._left(target),
             started=started,
             finished=_now(),
             complete=complete,
@@ -304,6 +315,7 @@ def _summary(target: Target, data: dict[str, Any]) -> list[str]:
         f"Graphistry {data['release']}: {what} ({data['changed']} changed, {seconds:.0f} s).",
         f"Checks: {data['checks']['passed']} passed, {data['checks']['skipped']} not applicable.",
         *rungs.lines(data["gpu_rungs"]),
+        *([CLONES_SHARE_A_KEY] if receipt.MODULE_SIGNING_KEY in data["left_for_first_boot"] else []),
         f"Receipt: {data['receipt']}   Log: {data['log']}",
     ]
 

@@ -26,6 +26,7 @@ def document():
         packages=[],
         images=[],
         checks={},
+        first_boot=[],
         started="2026-11-20T08:00:00Z",
         finished="2026-11-20T08:00:01Z",
         complete=True,

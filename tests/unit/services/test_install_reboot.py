@@ -10,7 +10,7 @@ from resume_world import IDENTITY, SUMS, World, pending, target
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.domain.errors import InputError
 from graphistry_airgap.domain.recap import Failure, Recap, StageRecap
-from graphistry_airgap.domain.stage import PLAYBOOK_STAGES
+from graphistry_airgap.domain.stage import PLAYBOOK_STAGES, TEMPLATE_STAGES
 from graphistry_airgap.services.install import Install
 from graphistry_airgap.services.resume import Resumed
 
@@ -34,8 +34,8 @@ def stopped(failure):
     )
 
 
-def complete():
-    return Recap(passed(*[stage.value for stage in PLAYBOOK_STAGES]), [], [])
+def complete(stages=PLAYBOOK_STAGES):
+    return Recap(passed(*[stage.value for stage in stages]), [], [])
 
 
 class Receipts:
@@ -65,7 +65,7 @@ def run(world, receipts):
     def log(folder, command):
         yield Path("/log"), lambda _: None
 
-    def start(recap, resumed=None, aim=None, **options):
+    def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
         installer = Install(
             runner=lambda *_, **__: recap,
             checks=lambda *_, **__: {"passed": 1, "failed": 0, "skipped": 0, "tests": []},
@@ -74,6 +74,7 @@ def run(world, receipts):
             packages_before=lambda: nullcontext({}),
             installed_packages=dict,
             local_images=lambda _: [],
+            has_signing_key=lambda: signing_key,
             progress=Silent(),
             knowledge={name: {} for name in ("releases", "architectures", "drivers")},
             env_schema={"variables": {}, "files": {}},
@@ -83,6 +84,33 @@ def run(world, receipts):
         return installer.run(aim or target(**options), resumed)
 
     return start
+
+
+def template(run, *, key, **answers):
+    return run(complete(TEMPLATE_STAGES), purpose="template", signing_key=key, **answers)
+
+
+def test_a_template_with_dkms_s_private_key_says_that_clones_would_share_it(run, receipts):
+    result = template(run, key=True)
+    assert result.exit_code == 0
+    assert [message for message in result.messages if "/var/lib/dkms/mok.key" in message]
+    expected = ["secrets", "services", "administrator", "module-signing-key"]
+    assert result.data["left_for_first_boot"] == receipts.saved[-1]["left_for_first_boot"] == expected
+    again = template(run, key=True)
+    assert (again.messages, len(receipts.saved)) == (result.messages, 1)
+
+
+def test_the_receipt_follows_when_the_key_is_gone(run, receipts):
+    template(run, key=True)
+    result = template(run, key=False)
+    assert not [message for message in result.messages if "mok.key" in message]
+    assert receipts.saved[-1]["left_for_first_boot"] == ["secrets", "services", "administrator"]
+
+
+def test_a_server_keeps_its_own_key_and_leaves_nothing(run, receipts):
+    result = run(complete(), signing_key=True)
+    assert receipts.saved[-1]["left_for_first_boot"] == result.data["left_for_first_boot"] == []
+    assert not [message for message in result.messages if "mok.key" in message]
 
 
 def test_exit_10_is_no_failure_of_the_stage(run, receipts):
