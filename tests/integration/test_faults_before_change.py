@@ -336,6 +336,23 @@ def test_a_package_on_hold_that_is_too_old(host, bundle, tmp_path):
     assert OLD_VERSION in error["message"]
 
 
+def test_a_pin_that_wants_another_version_is_told(host):
+    pin, plain = "/etc/apt/preferences.d/site", "/etc/apt/preferences.d/site.bak"
+    text = b"Package: docker.io docker-cli\nPin: version 20.10.*\nPin-Priority: 1001\n"
+    with (
+        content(host, pin, text),
+        content(host, plain, b"Package: *\nPin: release *\nPin-Priority: -1\n"),
+        unchanged(host),
+    ):
+        status, document = tool(host, "preflight", "--bundle", GOOD)
+    assert (status, document["errors"]) == (0, [])
+    (warning,) = [item for item in document["data"]["findings"] if item["code"] == "package-pinned"]
+    assert warning["path"] == pin
+    assert "docker.io 26.1" in warning["message"]
+    assert "docker-cli 26.1" in warning["message"]
+    assert "version 20.10.*" in warning["message"]
+
+
 def test_a_package_that_the_pool_lacks(host):
     """The bundle is what its maker signed, and it cannot serve this host."""
     error = refused(host, 3, "package-file-missing", bundle=f"{MEDIA}/poor")

@@ -288,6 +288,14 @@ def test_a_pin_that_wants_another_version_is_told_and_not_followed(bundle, host,
     assert str(pin["priority"]) in text
 
 
+def test_a_pin_in_the_one_file_without_a_folder_beside_it(bundle, host):
+    bundle.add("engine", "2.0")
+    bundle.sign()
+    preferences(host, "Package: *\nPin: release o=Test\nPin-Priority: -1\n", "/etc/apt/preferences")
+    (pinned,) = bundle.try_install(host, "engine=2.0")["pinned"]
+    assert (pinned["candidate"], pinned["pins"][0]["file"]) == ("(none)", "/etc/apt/preferences")
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [
