@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "hardened.md"
 OURS = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+LATER = "/etc/sysctl.d/zz-hardening.conf"
 TRUST = "/etc/fapolicyd/trust.d/graphistry-airgap"
 PROGRAM = "/opt/graphistry-airgap"
 FORWARDING = "hardening: {allow: [ip-forward]}\n"
@@ -127,6 +128,21 @@ def test_the_receipt_lists_the_exception(installed: Hardened) -> None:
     (row,) = installed.receipt()["exceptions"]
     assert (row["name"], row["path"]) == ("ip-forward", OURS)
     assert installed.sh(f"sha256sum {OURS}").split()[0] == row["sha256"]
+
+
+def test_a_file_that_a_boot_reads_after_the_exception_is_refused(installed: Hardened) -> None:
+    """systemd itself shows that it would count; nothing is changed until it is out of the way."""
+    load, ask = "systemctl restart systemd-sysctl", "sysctl -n net.ipv4.ip_forward"
+    installed.host.put(b"net.ipv4.ip_forward = 0\n", LATER)
+    before = installed.receipt()
+    off = installed.sh(f"{load}; {ask}")
+    rc, answer = installed.install()
+    on = installed.sh(f"rm {LATER}; {load}; {ask}")
+    (error,) = answer["errors"]
+    assert (rc, error["code"], error["path"]) == (3, "ip-forward-overridden", LATER)
+    assert f"mv {LATER} " in error["hint"]
+    assert (off, on) == ("0", "1")
+    assert installed.receipt() == before
 
 
 def test_what_is_written_has_the_modes_it_needs_under_umask_077(installed: Hardened) -> None:
