@@ -339,12 +339,19 @@ def test_a_host_gets_python_and_the_tool_and_keeps_its_own_apt(bundles, mini, ke
         assert (status, err.splitlines()) == (0, [f"signed by {keys.fingerprint('signer')}"])
         assert host.sh(STATE).stdout == packages
 
+        # a run with a bundle that is not accepted yet: its environment is needed, though no link names it
+        busy = "/opt/graphistry-airgap/runtimes/busy"
+        host.sh(f"mkdir -p {busy}/bin && cp /usr/bin/sleep {busy}/bin/python")
+        host.sh(f"{busy}/bin/python 600 >/dev/null 2>&1 & echo $! >/run/busy")
         for number in (2, 3, 4):
             make_real_bundle(bundles / f"v{number}", keys, version=f"0.{number}.0")
             status, out, _ = host.install(f"v{number}", "--keyring /root/armored.asc")
             assert envelope(out)["version"] == f"0.{number}.0"
             # a tool takes over the link once it has accepted its bundle, which this small one never does
             assert host.sh(f"readlink -f {TOOL}").stdout.decode().startswith(f"{runtime}/")
+        assert len(host.sh("ls /opt/graphistry-airgap/runtimes").stdout.split()) == 3
+        host.sh("kill $(cat /run/busy)")
+        assert host.install("v4", "--keyring /root/armored.asc")[0] == 0
         assert len(host.sh("ls /opt/graphistry-airgap/runtimes").stdout.split()) == 2
     finally:
         host.remove()

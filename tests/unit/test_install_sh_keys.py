@@ -136,6 +136,7 @@ ASKS_FOR_TWO = [
     "signatures:\n  # by two people\n  required: 2 # since March\n",
     '{"signatures": {"required": 2}, "schema": 1}\n',
     "signatures:\n  'required':\n    2\n",
+    "signatures:\r\n  required:\t2\r\n",
 ]
 
 

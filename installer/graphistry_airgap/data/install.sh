@@ -486,7 +486,7 @@ moment() {
 # The tool counts again; but it lies in the bundle, so nothing of a bundle that too few have signed may run.  The word is
 # looked for as such: no other key of a site file has it, or the tool refuses the file.
 require_signers() {
-    needed=$(sed 's/#.*//' -- "$site" 2>/dev/null | tr '\n' ' ' | grep -oE "(^|[^A-Za-z0-9_-])[\"']?required[\"']? *: *[^ ,}]+" |
+    needed=$(sed 's/#.*//' -- "$site" 2>/dev/null | tr '\n\r\t' '   ' | grep -oE "(^|[^A-Za-z0-9_-])[\"']?required[\"']? *: *[^ ,}]+" |
         sed "s/.*: *//; s/[\"']//g" | sort -n | tail -n 1) || :
     case $needed in
     '') return 0 ;;
@@ -777,7 +777,8 @@ keep_two_environments() {
         case $used in
         "../runtimes/${old##*/}/bin/graphistry-airgap") continue ;;
         esac
-        [ "$old" = "$runtime" ] || rm -rf -- "$old"
+        # nor one in which a run is still looking at its bundle
+        [ "$old" = "$runtime" ] || grep -qsF "$old/bin/" /proc/[0-9]*/cmdline || rm -rf -- "$old"
     done
 }
 
