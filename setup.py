@@ -1,8 +1,8 @@
 """Packaging only; tool settings live in pyproject.toml.
 
 `installer/` is the source root and never an import name: the import name
-`installer` belongs to another project.  Playbooks, roles and inventory travel
-inside the wheel, so that a `pip install` of the wheel is complete.
+`installer` belongs to another project.  Playbooks, roles, modules and inventory
+travel inside the wheel, so that a `pip install` of the wheel is complete.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
-CONTENT = ("playbooks", "roles", "inventory")
+CONTENT = ("playbooks", "roles", "plugins", "meta", "inventory")
 VERSION_FILE = HERE / "installer" / "graphistry_airgap" / "version.py"
 
 
@@ -27,6 +27,7 @@ class BuildWithContent(build_py):
         shutil.rmtree(target, ignore_errors=True)
         for name in CONTENT:
             shutil.copytree(HERE / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        shutil.copy(HERE / "galaxy.yml", target)
 
 
 def read_version() -> str:
@@ -46,10 +47,12 @@ setup(
     package_dir={"": "installer"},
     packages=find_packages("installer"),
     include_package_data=False,
-    package_data={"graphistry_airgap": ["schemas/*.json", "data/*", "data/**/*", "py.typed"]},
+    package_data={"graphistry_airgap": ["knowledge/**/*.json", "bootstrap/**/*.*", "py.typed"]},
     cmdclass={"build_py": BuildWithContent},
     install_requires=[
-        "ansible-core>=2.19.14,<2.20",
+        # the newest line that each Python carries
+        'ansible-core>=2.19.14,<2.20; python_version < "3.12"',
+        'ansible-core>=2.21.5,<2.22; python_version >= "3.12"',
         "ansible-runner>=2.4.3,<2.5",
         "jinja2>=3.1.6",
         "jsonschema>=4.25",

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """What a driver adds to a second `install` on a healthy host.
 
 Run as root once scripts/test has made build/driver/bundle and the lab's kernel image.  One host (a stand-in
@@ -17,9 +16,8 @@ import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT / "lab"))
-from kernel_stand_in import T4, KernelHost
-from prepared_host import INSTALL, MEDIUM, RECEIPT, SITE_FILE, place, site_file
+from lab.hosts.kernel_host import T4, KernelHost
+from lab.hosts.prepared_host import INSTALL, MEDIUM, RECEIPT, SITE_FILE, place, site_file
 
 RUNS = 3
 HOST = "airgap-bench-driver"

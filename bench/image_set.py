@@ -18,10 +18,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphistry_airgap.adapters.cache import Cache
-from graphistry_airgap.adapters.docker_archive import DockerArchive
-from graphistry_airgap.adapters.files import sha256_file
-from graphistry_airgap.domain.images import ZSTD
+from graphistry_airgap.bundle.images import ZSTD
+from graphistry_airgap.connected.adapters.cache import Cache
+from graphistry_airgap.connected.images.docker_archive import DockerArchive
+from graphistry_airgap.core.adapters.files import sha256_file
 
 POOL = 48 << 20
 SHARED = 0.5

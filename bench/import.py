@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How long images take to arrive: `docker load` of the vendor's archive against the import from the bundle.
 
 Both run in turn on the same sealed host with an empty data root and cold caches, then once more on the full
@@ -19,9 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
-from engine_host import STORES, EngineHost, make_image
-from image_set import Size, generate, pack
+from bench.image_set import Size, generate, pack
+from lab.hosts.engine_host import STORES, EngineHost, make_image
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ("demo", "generated")
@@ -43,9 +41,9 @@ IMPORT = """
 import json, resource, sys
 from pathlib import Path
 sys.path.insert(0, "/opt/source")
-from graphistry_airgap.plugins.module_utils.airgap.docker_api import DockerApi
-from graphistry_airgap.plugins.module_utils.airgap.image_import import ImageImport, import_images
-from graphistry_airgap.plugins.module_utils.airgap.image_plan import parse_images
+from graphistry_airgap.target.docker.api import DockerApi
+from graphistry_airgap.target.docker.images.bring import ImageImport, import_images
+from graphistry_airgap.target.docker.images.plan import parse_images
 layout, listing, workers = sys.argv[1:]
 images = parse_images(json.loads(Path(listing).read_bytes())["images"])
 task = ImageImport(Path(layout), images, api=DockerApi(), workers=int(workers))

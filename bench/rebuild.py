@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How long a build that changes nothing takes beside the first one, and what memory both need.
 
 Run after scripts/demo: it builds the demo's spec three times with a cache of its own: from nothing (which
@@ -15,14 +14,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT / "lab"))
-from demo_bundle import BUILD, TOOL, write_spec
+from lab.bundles.demo import BUILD, TOOL, write_spec
 
 TARGET_RATIO, TARGET_MEBIBYTES = 0.10, 300
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How long a second `install` takes on a healthy host, beside an empty play with as many tasks.
 
 Run as root once scripts/demo has made the bundle.  It installs on a sealed host of its own and writes
@@ -16,9 +15,8 @@ import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT / "lab"))
-from prepared_host import INSTALL, INSTALLED_TOOL, MEDIUM, place, site_file
-from sealed_host import SealedHost
+from lab.hosts.prepared_host import INSTALL, INSTALLED_TOOL, MEDIUM, place, site_file
+from lab.hosts.sealed_host import SealedHost
 
 RUNS = 3
 HOST = "airgap-bench-second"

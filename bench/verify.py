@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """How long `bundle verify` takes beside `sha256sum` over the same files, one process a core.
 
 It makes a bundle (--size MiB: a few large files, many small ones), signs it with a key of its own and runs
@@ -17,7 +16,6 @@ import shutil
 import ssl
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,9 +25,8 @@ if TYPE_CHECKING:
     import resource
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(CHECKOUT / "tests" / "kit"))
-from mini_bundle import MiniBundle
-from openpgp_keys import make_keys
+from tests.kit.bundles.mini_bundle import MiniBundle
+from tests.kit.bundles.openpgp_keys import make_keys
 
 RUNS = 5
 TARGET_RATIO, TARGET_MEBIBYTES = 1.15, 300

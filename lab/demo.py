@@ -13,9 +13,9 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from demo_bundle import DEMO, LAB, DemoError, build_bundle, make_inputs, say, step, write_spec
-from egress_trap import TrapError
-from prepared_host import (
+from lab.bundles.demo import DEMO, LAB, DemoError, build_bundle, make_inputs, say, step, write_spec
+from lab.hosts.egress_trap import TrapError
+from lab.hosts.prepared_host import (
     ADMINISTRATOR_FILE,
     INSTALL,
     INSTALLED_TOOL,
@@ -24,7 +24,7 @@ from prepared_host import (
     place,
     site_file,
 )
-from sealed_host import IMAGE, SealedHost
+from lab.hosts.sealed_host import IMAGE, SealedHost
 
 HOST = "airgap-demo"
 QUIET_HOST = "airgap-demo-quiet"
@@ -50,7 +50,7 @@ class Measured:
 
 def build(*, purpose: str, image_store: str) -> None:
     """Make host image, release, repository, keys, spec, site file and bundle; what is unchanged is kept."""
-    step("host image", [LAB / "host" / "image"])
+    step("host image", [LAB / "hosts" / "image"])
     make_inputs()
     write_spec(DEMO / "demo.bundle.yml")
     site = site_file(purpose=purpose, image_store=image_store)

@@ -1,21 +1,46 @@
-"""What all tests share: the helpers of tests/kit and one set of throw-away OpenPGP keys."""
+"""What all tests share: one set of throw-away OpenPGP keys."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "kit"))
-
-from openpgp_keys import make_keys
+from graphistry_airgap.cli import render
+from graphistry_airgap.core.result import envelope
+from tests.kit.bundles.openpgp_keys import make_keys
+from tests.kit.strict_schemas import strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openpgp_keys import Keys
+    from graphistry_airgap.core.result import Result
+    from tests.kit.bundles.openpgp_keys import Keys
+
+
+# the longest on sealed hosts: begun first, so that two workers end at about the same time
+LONGEST_FIRST = (
+    *("test_vgpu", "test_toolkit", "test_docker_lives", "test_driver", "test_other_release", "test_hardened"),
+    *("test_faults_midway", "test_field", "test_env_changes", "test_gpu", "test_install", "test_resume"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
+@pytest.fixture(autouse=True)
+def _envelopes_are_of_their_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever command a test runs with --json."""
+
+    def checked(command: str, result: Result) -> dict[str, Any]:
+        document = envelope(command, result)
+        strict("envelope-v1").validate(json.loads(json.dumps(document)))
+        return document
+
+    monkeypatch.setattr(render, "envelope", checked)
 
 
 @pytest.fixture(scope="session")

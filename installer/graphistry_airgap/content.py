@@ -1,18 +1,24 @@
-"""Find the Ansible content: inside an installed wheel, else in the checkout."""
+"""Find the Ansible content: inside an installed wheel, else in the checkout; and make a collection of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+# what modules import as their `module_utils`
+TARGET = PACKAGE / "target"
 
 
 def content_root() -> Path:
-    """Directory that holds `playbooks/`, `roles/` and `inventory/`."""
+    """Directory of `playbooks/`, `roles/`, `plugins/`, `inventory/`, and of what tells Ansible of them."""
     packed = PACKAGE / "_content"
     return packed if packed.is_dir() else PACKAGE.parents[1]
 
 
-def plugins_root() -> Path:
-    """Directory that holds the Ansible `modules/` and `module_utils/` of this project."""
-    return PACKAGE / "plugins"
+def link_collection(collections: Path) -> None:
+    """Make `collections` a place where Ansible finds `graphistry.airgap`: by links, with no second copy."""
+    collection = collections / "ansible_collections" / "graphistry" / "airgap"
+    (collection / "plugins").mkdir(parents=True)
+    for part in ("galaxy.yml", "meta", "playbooks", "roles", "plugins/modules", "plugins/doc_fragments"):
+        (collection / part).symlink_to(content_root() / part)
+    (collection / "plugins" / "module_utils").symlink_to(TARGET)

@@ -9,12 +9,12 @@ import json
 import sys
 from pathlib import Path
 
-from graphistry_airgap.adapters.documents import load_document
-from graphistry_airgap.adapters.knowledge import load_knowledge
-from graphistry_airgap.domain.bundle import parse_bundle
-from graphistry_airgap.domain.receipt import Provenance
-from graphistry_airgap.domain.site import Site
-from graphistry_airgap.domain.variables import check_facts, driver_wish, playbook_variables
+from graphistry_airgap.bundle.manifest import parse_bundle
+from graphistry_airgap.installation.receipt import Provenance
+from graphistry_airgap.installation.site_file import Site
+from graphistry_airgap.installation.variables import check_facts, desired_driver, playbook_variables
+from graphistry_airgap.knowledge.formats import load_document
+from graphistry_airgap.knowledge.knowledge import load_knowledge
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parents[1] / "build" / "demo" / "bundle"
@@ -39,7 +39,7 @@ def main() -> None:
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     platform = bundle.platforms[provenance.platform]
-    driver = driver_wish(site, bundle, platform, load_knowledge())
+    driver = desired_driver(site, bundle, platform, load_knowledge())
     variables = playbook_variables(site, bundle, provenance, driver=driver)
     target.write_text(json.dumps(variables), encoding="utf-8")
     facts = check_facts(site, bundle, provenance)

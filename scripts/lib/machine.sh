@@ -75,10 +75,26 @@ need_tool() {
 }
 
 # The collections of requirements.yml, taken out of PyPI's `ansible` package: molecule's connection to the
-# sealed hosts needs one of them, and Galaxy is not needed on the machines that run the tests.
+# sealed hosts needs one of them, and Galaxy is not needed on the machines that run the tests. Beside them, by links,
+# this checkout as a collection.
 need_collections() {
     collections=$checkout/build/collections
-    [ "$collections/.complete" -nt "$checkout/requirements.yml" ] && return 0
+    [ "$collections/.complete" -nt "$checkout/requirements.yml" ] || fetch_collections
+    rm -rf "$collections/ansible_collections/graphistry"
+    link_collection "$collections"
+}
+
+# link_collection FOLDER lets Ansible find this checkout there as graphistry.airgap.
+link_collection() {
+    "$checkout/.venv/bin/python" - "$1" <<'PYTHON'
+import pathlib, sys
+from graphistry_airgap.content import link_collection
+
+link_collection(pathlib.Path(sys.argv[1]))
+PYTHON
+}
+
+fetch_collections() {
     echo "fetching Ansible collections" >&2
     rm -rf "$collections" "$collections.download"
     "$checkout/.venv/bin/pip" download --quiet --no-deps --dest "$collections.download" 'ansible==12.3.0'

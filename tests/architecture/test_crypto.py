@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from graphistry_airgap.bootstrap.render import install_sh
+
 PACKAGE = Path(__file__).resolve().parents[2] / "installer" / "graphistry_airgap"
 WEAK = {"md5", "sha1", "new", "blake2b", "blake2s"}
 # the format of OpenPGP prescribes it as the name of a key
-NAMED = {"domain/openpgp.py": "sha1"}
+NAMED = {"bundle/trust/keyring.py": "sha1"}
 
 
 def hashes(path: Path) -> list[tuple[str, bool]]:
@@ -20,19 +22,19 @@ def hashes(path: Path) -> list[tuple[str, bool]]:
         if isinstance(node, ast.Call) and (name := ast.unparse(node.func)).startswith("hashlib."):
             words = {word.arg: ast.unparse(word.value) for word in node.keywords if word.arg}
             found.append((name[8:], words.get("usedforsecurity") == "False"))
-    return [(name, harmless) for name, harmless in found if name in WEAK]
+    return [(name, printable) for name, printable in found if name in WEAK]
 
 
 def test_weak_hashes_are_named_and_protect_nothing() -> None:
     used = {}
     for path in PACKAGE.rglob("*.py"):
-        for name, harmless in hashes(path):
-            assert harmless, f"{path}: {name} without usedforsecurity=False"
+        for name, printable in hashes(path):
+            assert printable, f"{path}: {name} without usedforsecurity=False"
             used[path.relative_to(PACKAGE).as_posix()] = name
     assert used == NAMED
 
 
 def test_install_sh_asks_for_no_hash_but_sha256_and_the_names_of_keys() -> None:
-    text = (PACKAGE / "data" / "install.sh").read_text(encoding="utf-8")
+    text = install_sh().decode()
     assert "md5" not in text
     assert text.count("sha1sum") == 1

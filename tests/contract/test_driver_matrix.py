@@ -9,21 +9,20 @@ go to build/matrix/driver.json.
 import json
 from pathlib import Path
 
-import driver_facts
 import pytest
 import yaml
 
-from graphistry_airgap.adapters.knowledge import load_knowledge
-from graphistry_airgap.domain import platforms
-from graphistry_airgap.domain.driver import driver_roots
-from graphistry_airgap.domain.spec import DriverSpec
-from graphistry_airgap.plugins.module_utils.airgap import (
-    driver_plan,
-    findings_driver,
-    findings_gpu,
-    gpu_knowledge,
-    gpu_smi,
+from graphistry_airgap.bundle.platforms import known
+from graphistry_airgap.connected.packages.driver import driver_roots
+from graphistry_airgap.connected.spec import DriverSpec
+from graphistry_airgap.knowledge.knowledge import load_knowledge
+from graphistry_airgap.target.driver import plan as driver_plan
+from graphistry_airgap.target.gpu import knowledge as gpu_knowledge, smi as gpu_smi
+from graphistry_airgap.target.preflight.judges import (
+    driver as findings_driver,
+    gpu as findings_gpu,
 )
+from tests.kit.fakes import driver_facts
 
 MATRIX = Path(__file__).resolve().parents[2] / "build" / "matrix" / "driver.json"
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "build.md"
@@ -158,7 +157,7 @@ def row(case, expected, got):
 
 def judged(release, cuda, version, generation, *, platform="debian-13", modules=BOTH):
     """(plan, errors of preflight, its warnings) on a host with that GPU and no driver."""
-    wish = driver_facts.wish(version, modules=modules, release=release, cuda=cuda, platform=platform)
+    desired = driver_facts.desired(version, modules=modules, release=release, cuda=cuda, platform=platform)
     device = driver_facts.gpu(generation)
     gpus = {"indices": "", "workers": "", "allow_mig": False, "release": release, "cuda": cuda, "known": []}
     profile = {
@@ -167,10 +166,14 @@ def judged(release, cuda, version, generation, *, platform="debian-13", modules=
         "resources": {"cpus": 16, "memory": 64 * 10**9},
         "transaction": None,
     }
-    requirements = {"gpu": {**gpus, "knowledge": wish["knowledge"]}, "driver": wish, "purpose": "server"}
+    requirements = {
+        "gpu": {**gpus, "knowledge": desired["knowledge"]},
+        "driver": desired,
+        "purpose": "server",
+    }
     found = [*findings_driver.driver(profile, requirements), *findings_gpu.gpus(profile, requirements)]
     by = {kind: [one.code for one in found if one.severity == kind] for kind in ("error", "warning")}
-    return driver_plan.make(profile["driver"], wish), by["error"], by["warning"]
+    return driver_plan.make(profile["driver"], desired), by["error"], by["warning"]
 
 
 def table(text):
@@ -183,7 +186,7 @@ def table(text):
 
 
 def test_the_platforms_are_those_that_a_bundle_can_be_built_for():
-    assert set(load_knowledge()["drivers"]["platforms"]) == set(platforms.PLATFORMS)
+    assert set(load_knowledge()["drivers"]["platforms"]) == set(known.PLATFORMS)
 
 
 def test_the_platforms_are_those_of_the_knowledge():
@@ -279,9 +282,9 @@ def test_what_happens_to_a_driver_that_is_there():
             kernels=[driver_facts.kernel(modules=version, variant="proprietary")],
             packages=[driver_facts.package("nvidia-kernel-dkms", version)],
         )
-        plan = driver_plan.make(facts, driver_facts.wish(**({switch: True} if switch else {})))
+        plan = driver_plan.make(facts, driver_facts.desired(**({switch: True} if switch else {})))
         got = {"action": plan.action, "refused": [note.code for note in plan.refusals]}
-        case = f"standing driver {version}, site file: {switch or 'nothing'}"
+        case = f"installed driver {version}, site file: {switch or 'nothing'}"
         rows.append(row(case, {"action": action, "refused": refused}, got))
     write(rows, "standing")
     assert [one for one in rows if not one["ok"]] == []

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from graphistry_airgap.adapters.env_schema import FILE, load_env_schema
 from graphistry_airgap.content import PACKAGE
-from graphistry_airgap.plugins.module_utils.airgap import env_values
-from graphistry_airgap.plugins.module_utils.airgap.env_schema import Schema
-from graphistry_airgap.services.env_files import target_variables
+from graphistry_airgap.installation.variables import target_variables
+from graphistry_airgap.knowledge.env_schema import FILE, load_env_schema
+from graphistry_airgap.target.envfile import values as env_values
+from graphistry_airgap.target.envfile.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = ROOT / "tests" / "data" / "env-variables.txt"
@@ -41,7 +41,9 @@ def listed():
 
 
 def test_the_file_has_the_form_of_its_schema(raw):
-    schema = json.loads((PACKAGE / "schemas" / "env-schema-v1.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (PACKAGE / "knowledge" / "schemas" / "env-schema-v1.json").read_text(encoding="utf-8")
+    )
     Draft202012Validator.check_schema(schema)
     assert [error.message for error in Draft202012Validator(schema).iter_errors(raw)] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from graphistry_airgap.cli.main import main
 from graphistry_airgap.cli.render import render
-from graphistry_airgap.domain.errors import (
+from graphistry_airgap.core.errors import (
     BundleError,
     ExitCode,
     FindingsError,
@@ -19,7 +19,7 @@ from graphistry_airgap.domain.errors import (
     RebootRequiredError,
     StageError,
 )
-from graphistry_airgap.domain.result import Result, envelope, failed
+from graphistry_airgap.core.result import Result, envelope, failed
 
 KEYS = {"version", "command", "ok", "exit_code", "data", "messages", "errors"}
 
@@ -151,7 +151,7 @@ def test_a_full_disk_is_the_host_s_error(monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device", "/run/graphistry-airgap/lock")
 
-    monkeypatch.setattr("graphistry_airgap.wiring.dispatch", full)
+    monkeypatch.setattr("graphistry_airgap.wiring.dispatch.dispatch", full)
     assert main(["--json", "status"]) == 3
     parsed = json.loads(capsys.readouterr().out)
     assert parsed["errors"][0]["code"] == "disk-full"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from graphistry_airgap.adapters.knowledge import load_knowledge
 from graphistry_airgap.cli.main import main
+from graphistry_airgap.knowledge.knowledge import load_knowledge
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURES = ROOT.parent / "shared" / "data" / "nvidia-smi"
@@ -78,7 +78,7 @@ EXPECTED_CAPTURES = {
     ("tesla-t4.xml",): planned(settings("0", 4, 4, 1), OLD_DRIVER),  # 16 GB, pass-through, driver 515
     ("tesla-t4.xml", "--workers", "2,2,1"): planned(settings("0", 2, 2, 1), OLD_DRIVER),
     ("rtx-3060-v12.xml",): planned(settings("0", 3, 3, 1), "forward compatibility"),  # 12 GB, driver 570
-    ("rtx-3080-v12.xml",): planned(settings("0", 2, 2, 1), OLD_DRIVER),  # 10 GB, driver 536
+    ("rtx-3080-v12.xml",): refused("gpu-windows", OLD_DRIVER),  # driver model WDDM, driver 536
     ("rtx-3080-v13.xml",): planned(settings("0", 2, 2, 1)),  # 10 GB, driver 595.58.03, verified
     ("gtx-1660-ti.xml",): planned(settings("0", 1, 1, 1), OLD_DRIVER),  # 6 GB, driver 418
     ("quadro-p2000-v12.xml",): refused("gpu-too-old", OLD_DRIVER),  # compute capability 6.1

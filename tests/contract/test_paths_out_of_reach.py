@@ -11,7 +11,8 @@ import subprocess
 import sys
 
 import pytest
-from mini_bundle import MiniBundle
+
+from tests.kit.bundles.mini_bundle import MiniBundle
 
 pytestmark = pytest.mark.subprocesses
 

@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from graphistry_airgap.bundle.platforms.known import PLATFORMS
+
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())
+# what Galaxy calls the platforms that bundles are built for
+GALAXYS = {"debian-12": ("Debian", "bookworm"), "debian-13": ("Debian", "trixie"), "rhel-9": ("EL", "9")}
 
 
 def load(role, name):
@@ -61,3 +65,11 @@ def test_a_role_has_a_readme_and_short_tasks(role):
     assert (ROLES / role / "README.md").read_text(encoding="utf-8").startswith(f"# {role}")
     assert (ROLES / role / "meta/main.yml").is_file()
     assert len((ROLES / role / "tasks/main.yml").read_text(encoding="utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("role", NAMES)
+def test_a_role_names_every_platform_that_bundles_are_for(role):
+    told = load(role, "meta/main.yml")["galaxy_info"]
+    named = {(one["name"], version) for one in told["platforms"] for version in one["versions"]}
+    assert named == {GALAXYS[name] for name in PLATFORMS}
+    assert told["author"] == "The graphistry-airgap developers"

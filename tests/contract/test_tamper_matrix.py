@@ -19,17 +19,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from build_site import SPEC, BuildSite, OwnWheelOnly
-from hostile_inputs import bombs, image_archives, releases
-from matrix import merge_rows
-from small_release import write_release
-from tampering import OLD, TAKEN_BACK, Original, tamperings
 
-from graphistry_airgap import wiring
-from graphistry_airgap.adapters import archive_guard
-from graphistry_airgap.adapters.release_source import release_digest
 from graphistry_airgap.cli.main import main
-from graphistry_airgap.domain import places
+from graphistry_airgap.connected.adapters import archive_guard
+from graphistry_airgap.connected.release.source import release_digest
+from graphistry_airgap.core import places
+from graphistry_airgap.wiring import build, installation
+from tests.kit.bundles.build_site import SPEC, BuildSite, OwnWheelOnly
+from tests.kit.bundles.small_release import write_release
+from tests.kit.faults.hostile_inputs import bombs, image_archives, releases
+from tests.kit.faults.tampering import OLD, TAKEN_BACK, Original, tamperings
+from tests.kit.matrix import merge_rows
 
 pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 PLACES = (places.STATE, places.RUN, places.CONFIG, Path("/opt/graphistry-airgap"))
@@ -98,13 +98,13 @@ def opening(monkeypatch, tmp_path):
         def run(self, _):
             raise AssertionError("the installation went on")
 
-    monkeypatch.setattr(wiring.run_lock, "require_root", lambda: None)
-    monkeypatch.setattr(wiring.run_lock, "enter_scope", lambda _: None)
-    monkeypatch.setattr(wiring.run_lock, "hold", hold)
-    monkeypatch.setattr(wiring, "require_private", lambda path: path)
-    monkeypatch.setattr(wiring, "ReceiptStore", NoReceipt)
-    monkeypatch.setattr(wiring.host, "platform_name", lambda: "debian-13")
-    monkeypatch.setattr(wiring, "_installer", lambda *_: Reached())
+    monkeypatch.setattr(installation.run_lock, "require_root", lambda: None)
+    monkeypatch.setattr(installation.run_lock, "enter_scope", lambda _: None)
+    monkeypatch.setattr(installation.run_lock, "hold", hold)
+    monkeypatch.setattr(installation, "require_private", lambda path: path)
+    monkeypatch.setattr(installation, "ReceiptStore", NoReceipt)
+    monkeypatch.setattr(installation.host, "platform_name", lambda: "debian-13")
+    monkeypatch.setattr(installation, "_installer", lambda *_: Reached())
     site = tmp_path / "site.yml"
     site.write_text(SITE)
     return site
@@ -149,7 +149,7 @@ def test_every_tampered_bundle_is_refused(original, keyring, opening, quiet_plac
 
 @pytest.fixture
 def site(tmp_path, keys, monkeypatch):
-    monkeypatch.setattr(wiring, "Runtime", lambda cache, **_: OwnWheelOnly(cache))
+    monkeypatch.setattr(build, "Runtime", lambda cache, **_: OwnWheelOnly(cache))
     return BuildSite(tmp_path / "connected", keys)
 
 

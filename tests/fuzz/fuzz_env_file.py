@@ -28,12 +28,16 @@ except ImportError:
     sys.exit("atheris is needed: pip install atheris")
 
 sys.path.insert(0, str(ROOT / "installer"))
-with atheris.instrument_imports(include=["graphistry_airgap.plugins"]):
-    from graphistry_airgap.plugins.module_utils.airgap import env_judge, env_syntax, env_text
-    from graphistry_airgap.plugins.module_utils.airgap.env_schema import Schema
+with atheris.instrument_imports(include=["graphistry_airgap.target"]):
+    from graphistry_airgap.target.envfile import (
+        judge as env_judge,
+        syntax as env_syntax,
+        text as env_text,
+    )
+    from graphistry_airgap.target.envfile.schema import Schema
 
 SCHEMA = Schema(
-    json.loads((ROOT / "installer/graphistry_airgap/data/env-schema.json").read_text(encoding="utf-8"))
+    json.loads((ROOT / "installer/graphistry_airgap/knowledge/env-schema.json").read_text(encoding="utf-8"))
 )
 NAMES = ("A", "B", "C", "FORGE_NUM_WORKERS", "CUDA_VISIBLE_DEVICES", "DJANGO_SECRET_KEY")
 NOTED_EVERY = 1000

@@ -1,42 +1,37 @@
-"""What the integration tests share: the lab's modules, the demo's bundle, and hosts to install it on.
+"""What the integration tests share: the demo's bundle, and hosts to install it on.
 
-`demo_hosts` of tests/kit has what a test does to such a host: `install`, `tool`, `snapshot`.
+`demo_hosts` of tests/kit/hosts has what a test does to such a host: `install`, `tool`, `snapshot`.
 """
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab"))
-
-from demo_hosts import DEMO, DRIVER, demo_host
+from lab.bundles.demo import DEMO
+from lab.bundles.driver import DRIVER
+from lab.hosts.kept_host import INSTALLED
+from tests.kit.bundles.made_bundle import made_bundle
+from tests.kit.hosts.demo_hosts import copied_host, demo_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
 
 
 @pytest.fixture(scope="session")
 def bundle() -> Path:
-    path = DEMO / "bundle"
-    if not (path / "SHA256SUMS").is_file():
-        pytest.fail(f"there is no {path}: run scripts/test (or scripts/demo, which makes it)")
-    return path
+    return made_bundle(DEMO, "scripts/demo")
 
 
 @pytest.fixture(scope="session")
 def driver_bundle() -> Path:
     """The demo's release with NVIDIA's driver for the lab's kernel."""
-    path = DRIVER / "bundle"
-    if not (path / "SHA256SUMS").is_file():
-        pytest.fail(f"there is no {path}: run lab/driver_bundle.py")
-    return path
+    return made_bundle(DRIVER, "`python -m lab.bundles.driver`")
 
 
 @pytest.fixture(scope="session")
@@ -51,5 +46,16 @@ def sealed_host(bundle: Path, keyring: Path) -> Iterator[Callable[..., SealedHos
 
         def start(name: str, **wanted: object) -> SealedHost:
             return hosts.enter_context(demo_host(name, **{"bundle": bundle, "keyring": keyring, **wanted}))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def installed_host(bundle: Path) -> Iterator[Callable[[str], SealedHost]]:
+    """`installed_host(NAME)`: a copy of a host that was installed from the demo's bundle."""
+    with ExitStack() as hosts:
+
+        def start(name: str) -> SealedHost:
+            return hosts.enter_context(copied_host(name, INSTALLED))
 
         yield start

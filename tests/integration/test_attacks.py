@@ -10,21 +10,21 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
-import local_attackers as local
 import pytest
-from bundle_variants import variants_of
-from demo_hosts import DEMO, PASSWORD, demo_host
-from host_faults import wait_until
 
-from prepared_host import INSTALL
+from lab.bundles.demo import DEMO
+from lab.hosts.prepared_host import INSTALL, PASSWORD
+from tests.kit.bundles.bundle_variants import variants_of
+from tests.kit.faults import local_attackers as local
+from tests.kit.faults.host_faults import wait_until
+from tests.kit.hosts.demo_hosts import demo_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bundle_variants import Variant
-
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
+    from tests.kit.bundles.bundle_variants import Variant
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 MEDIA = "/media"
@@ -44,7 +44,7 @@ def run(host: SealedHost) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def medium(bundle: Path) -> Iterator[Variant]:
-    from bundle_variants import Variant  # noqa: PLC0415
+    from tests.kit.bundles.bundle_variants import Variant  # noqa: PLC0415
 
     with variants_of(bundle, bundle.parents[1] / "tests" / "attacks") as variants:
         yield Variant(variants.root / "bundle")

@@ -9,7 +9,8 @@ from collections import Counter
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from demo_hosts import DEMO
+
+from lab.bundles.demo import DEMO
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

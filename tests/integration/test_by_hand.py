@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bundle_variants import variants_of
 
-from sealed_host import IMAGE
+from lab.hosts.sealed_host import IMAGE
+from tests.kit.bundles.bundle_variants import variants_of
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

@@ -9,15 +9,17 @@ import random
 import sys
 
 import pytest
-from env_texts import assert_only_that_value_changed, random_file
-from real_compose import meanings
 
-from graphistry_airgap.plugins.module_utils.airgap import env_syntax, env_text
-from graphistry_airgap.plugins.module_utils.airgap.env_syntax import EnvTextError, as_container_sees
+from graphistry_airgap.target.envfile import syntax as env_syntax, text as env_text
+from graphistry_airgap.target.envfile.context import read_context
+from graphistry_airgap.target.envfile.syntax import EnvTextError, as_container_sees
+from tests.kit.fakes.env_texts import assert_only_that_value_changed, random_file, random_release
+from tests.kit.hosts.real_compose import in_order, meanings
 
 pytestmark = pytest.mark.host
 
 CASES = 20_000
+RELEASES = 4_000
 PARTS = 4
 BATCH = 500
 # a refused file costs a call of its own, so only a part of them is asked for
@@ -101,3 +103,22 @@ def written_back(data: bytes) -> bool:
         return env_syntax.encode(env_syntax.read(data).text) == data
     except EnvTextError:
         return True
+
+
+@pytest.mark.parametrize("seed", range(PARTS))
+def test_compose_reads_the_files_of_a_release_in_their_order_as_we_do(seed, tmp_path, capsys):
+    """Each name in a container, and each in a compose file; a release that Compose refuses is refused."""
+    chance = random.Random(seed)  # noqa: S311
+    releases = [random_release(chance, number) for number in range(RELEASES // PARTS)]
+    together = [release for release in releases if len(release) > 1]
+    good = [release for release in together if not read_context(dict(release)).refused]
+    bad = [release for release in together if release not in good]
+    meanings_of_good = in_order(good, tmp_path)
+    assert meanings_of_good is not None
+    for release, meaning in zip(good, meanings_of_good, strict=True):
+        context = read_context(dict(release))
+        assert (context.values, context.interpolated) == meaning, release
+    for release in bad[:REFUSED_IN_BATCH]:
+        assert in_order([release], tmp_path) is None, release
+    with capsys.disabled():
+        sys.stdout.write(f"\n{len(good)} releases compared with Compose, and {len(bad)} refused ones\n")

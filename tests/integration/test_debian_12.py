@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bundle_steps import try_bundle
-from demo_hosts import DEBIAN_12, install, snapshot, tool
-from matrix import platform_step
 
-from prepared_host import SITE_FILE, site_file
+from lab.bundles.debian_12 import DEBIAN_12
+from lab.hosts.prepared_host import SITE_FILE, site_file
+from tests.kit.bundles.bundle_steps import try_bundle
+from tests.kit.bundles.made_bundle import made_bundle
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -54,10 +56,7 @@ def pythons(host: SealedHost) -> list[str]:
 
 @pytest.fixture(scope="module")
 def platform_bundle() -> Path:
-    path = DEBIAN_12 / "bundle"
-    if not (path / "SHA256SUMS").is_file():
-        pytest.fail(f"there is no {path}: run lab/debian_12_bundle.py")
-    return path
+    return made_bundle(DEBIAN_12, "`python -m lab.bundles.debian_12`")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """NVIDIA's real driver packages on a host where every step dies once; then reboots, by hand and automatic.
 
-Real: packages, headers, DKMS and its build, initramfs. Played by the lab (`lab/kernel`): that the kernel on
-the disk runs, GPUs on the bus, and what loading the modules leads to. The undisturbed host to compare with is
-the one of molecule's scenario `driver`, so that DKMS builds once here.
+Real: packages, headers, DKMS and its build, initramfs. Played by the lab (`lab/hosts/kernel`): that the
+kernel on the disk runs, GPUs on the bus, and what loading the modules leads to. The undisturbed host to
+compare with is the one of molecule's scenario `driver`, so that DKMS builds once here.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_hosts import install, tool
-from driver_hosts import copied, driver_host, driver_site, driver_state, undisturbed_state
-from host_faults import content, unchanged, wait_until
-from killed_runs import kill_when
 
-from kernel_stand_in import T4, WISHES
-from prepared_host import INSTALLED_TOOL, MEDIUM, RECEIPT
+from lab.hosts.kernel_host import T4, WISHES
+from lab.hosts.prepared_host import INSTALLED_TOOL, MEDIUM, RECEIPT
+from tests.kit.faults.host_faults import content, unchanged, wait_until
+from tests.kit.faults.killed_runs import kill_when
+from tests.kit.hosts.demo_hosts import install, tool
+from tests.kit.hosts.driver_hosts import copied, driver_host, driver_site, driver_state, undisturbed_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kernel_stand_in import KernelHost
+    from lab.hosts.kernel_host import KernelHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

@@ -10,16 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_hosts import install, snapshot, tool
-from driver_hosts import WAIVED, driver_bundle, driver_host, driver_packages
-from host_faults import site, unchanged
 
-from prepared_host import MEDIUM, RECEIPT, site_file
+from lab.hosts.prepared_host import MEDIUM, RECEIPT, site_file
+from tests.kit.faults.host_faults import site, unchanged
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.driver_hosts import WAIVED, driver_bundle, driver_host, driver_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kernel_stand_in import KernelHost
+    from lab.hosts.kernel_host import KernelHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses, pytest.mark.long]
 

@@ -9,12 +9,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_hosts import install, tool
+
+from tests.kit.hosts.demo_hosts import tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -38,10 +39,8 @@ BY_HAND = b"# by hand: caf\xe9\r\nexport  PIVOT_DATA_DIR = 'data' # why\nMY_NOTE
 
 
 @pytest.fixture(scope="module")
-def host(sealed_host: Callable[..., SealedHost]) -> SealedHost:
-    host = sealed_host("env")
-    code, document = install(host)
-    assert code == 0, document["errors"]
+def host(installed_host: Callable[[str], SealedHost]) -> SealedHost:
+    host = installed_host("env")
     write(host, AT_THE_TOP + content(host))
     return host
 

@@ -11,22 +11,32 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bundle_variants import SIGNATURE, one_of_each_class, variants_of
-from changed_packages import stub_package, under_version
-from demo_hosts import demo_host, install, tool
-from host_faults import content, moved_away, package, running, site, small_disk, unchanged, wait_until
-from openpgp_keys import Keys
 
 from graphistry_airgap.cli.main import main
-from prepared_host import ADMINISTRATOR_FILE, INSTALLED_TOOL, SITE_FILE, site_file
+from lab.hosts.prepared_host import ADMINISTRATOR_FILE, INSTALLED_TOOL, SITE_FILE, site_file
+from tests.kit.bundles.bundle_variants import SIGNATURE, one_of_each_class, variants_of
+from tests.kit.bundles.openpgp_keys import Keys
+from tests.kit.faults.changed_packages import stub_package, under_version
+from tests.kit.faults.host_faults import (
+    content,
+    known,
+    mounted,
+    moved_away,
+    package,
+    running,
+    site,
+    small_disk,
+    unchanged,
+    wait_until,
+)
+from tests.kit.hosts.demo_hosts import demo_host, install, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bundle_variants import Variants
-
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
+    from tests.kit.bundles.bundle_variants import Variants
 
 pytestmark = pytest.mark.host
 
@@ -197,6 +207,28 @@ def test_no_keyring(bare_host):
     assert "/etc/graphistry-airgap/none.gpg" in error["message"]
 
 
+# ---- a bare host that cannot take it ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("place", "options", "code"),
+    [("/opt", "noexec", "path-noexec"), ("/opt", "ro", "path-read-only"), ("/usr", "ro", "path-read-only")],
+)
+def test_a_place_where_nothing_runs_or_can_be_written(bare_host, place, options, code):
+    with mounted(bare_host, place, options):
+        error = refused(bare_host, 3, code)
+    assert f"{place} is mounted" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("state", "depends", "code"),
+    [("half-configured", "", "dpkg-interrupted"), ("installed", "nowhere", "dpkg-dependencies-broken")],
+)
+def test_a_foreign_package_that_stands_in_the_way(bare_host, state, depends, code):
+    with known(bare_host, "mailer", state, depends):
+        assert "mailer" in refused(bare_host, 3, code)["message"]
+
+
 # ---- the bundle, by the installed tool --------------------------------------------------------------------
 
 
@@ -286,10 +318,14 @@ DISKS = [
 def test_too_little_disk_where_it_will_be_written(host, place, answer):
     text = site_file().replace("  image_store: default\n", "") if answer.startswith("  ") else site_file()
     text = text.replace("docker:\n", f"docker:\n{answer}") if answer.startswith("  ") else text + answer
-    with small_disk(host, place), site(host, text):
-        error = refused(host, 3, "disk-too-small")
-    assert error["path"] == place
-    assert "MiB" in error["found"]
+    with small_disk(host, place), site(host, text), unchanged(host):
+        status, document = tool(host, "preflight", "--bundle", GOOD)
+    errors = {error["code"]: error for error in document["errors"]}
+    # the small disk is one in memory, where Docker's data may be and the product's not
+    volatile = {"path-volatile"} if answer.startswith("root") else set()
+    assert (status, errors.keys()) == (3, {"disk-too-small"} | volatile), document
+    assert errors["disk-too-small"]["path"] == place
+    assert "MiB" in errors["disk-too-small"]["found"]
 
 
 def test_docker_settings_that_are_not_json(host):

@@ -11,18 +11,18 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from changed_packages import stub_package, under_version
-from demo_hosts import demo_host, install, tool
-from host_faults import running, site, wait_until
-from killed_runs import kill_when
 
-from prepared_host import INSTALLED_TOOL, KEYRING, MEDIUM, site_file
+from lab.hosts.prepared_host import INSTALLED_TOOL, KEYRING, MEDIUM, site_file
+from tests.kit.faults.changed_packages import stub_package, under_version
+from tests.kit.faults.host_faults import running, site, wait_until
+from tests.kit.faults.killed_runs import kill_when
+from tests.kit.hosts.demo_hosts import demo_host, install, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

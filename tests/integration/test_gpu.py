@@ -10,14 +10,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import smi_answers
-from demo_hosts import install, snapshot, tool
 
-import nvidia_stand_in
-from prepared_host import RECEIPT, SITE_FILE, site_file
+from lab.hosts.prepared_host import RECEIPT, SITE_FILE, site_file
+from lab.stand_ins import nvidia_smi
+from tests.kit.fakes import smi_answers
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
 
 if TYPE_CHECKING:
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -54,9 +54,7 @@ FETCH = (
 
 @pytest.fixture(scope="module")
 def host(sealed_host):
-    made = sealed_host("gpu", site=site_file() + "gpu: auto\n")
-    nvidia_stand_in.place_hook(made)  # the stand-in for the toolkit's package does not bring it
-    return made
+    return sealed_host("gpu", site=site_file() + "gpu: auto\n")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,7 @@ def refused(host):
     answer = smi_answers.answer(
         smi_answers.vgpu(licence="Unlicensed (Restricted)"), driver=smi_answers.VGPU_DRIVER
     )
-    nvidia_stand_in.place(host, capture=answer)
+    nvidia_smi.place(host, capture=answer)
     before = snapshot(host)
     rc, envelope = install(host)
     return rc, envelope, before, snapshot(host)
@@ -73,7 +71,7 @@ def refused(host):
 
 @pytest.fixture(scope="module")
 def installed(host, refused):
-    nvidia_stand_in.place(host, capture=LICENSED)
+    nvidia_smi.place(host, capture=LICENSED)
     rc, envelope = install(host)
     assert rc == 0, json.dumps(envelope, indent=1)
     return envelope
@@ -116,14 +114,14 @@ def test_an_unlicensed_guest_is_refused_with_3_before_any_change(refused):
 def test_what_cannot_work_is_refused_by_preflight(host, refused, answered, code, words):
     capture, fault = answered
     answer = smi_answers.answer(capture, driver=smi_answers.VGPU_DRIVER)
-    nvidia_stand_in.place(host, capture=answer, fault=fault)
+    nvidia_smi.place(host, capture=answer, fault=fault)
     rc, envelope = tool(host, "preflight", "--bundle", "/media/bundle")
     assert (rc, codes(envelope)) == (3, [code])
     assert words in envelope["errors"][0]["hint"]
 
 
 def test_an_nvidia_smi_that_hangs_is_ended_and_reported(host, refused):
-    nvidia_stand_in.place(host, capture=LICENSED, fault="hang")
+    nvidia_smi.place(host, capture=LICENSED, fault="hang")
     begun = time.monotonic()
     rc, envelope = tool(host, "preflight", "--bundle", "/media/bundle")
     assert (rc, codes(envelope)) == (3, ["gpu-driver-hangs"])

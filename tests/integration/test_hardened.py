@@ -1,7 +1,7 @@
 """A hardened host, with apt and with dnf: installed from a noexec share, rebooted; then fapolicyd enforcing.
 
 The scanner and fapolicyd are on the host with apt alone. What of the hardening is real and what is a
-stand-in says `lab/hardening.py`.
+stand-in says `lab/hosts/hardened_host.py`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bundle_variants import Variant
-from hardened_hosts import DEBIAN, HEALTHY, ROCKY, Hardened, hardened_host
-from host_faults import wait_until
-from lynis_report import identifier, scan
-from matrix import platform_step
 
-from hardening import OPERATOR
-from prepared_host import INSTALLED_TOOL, KEYRING, RECEIPT
+from lab.hosts.hardened_host import OPERATOR
+from lab.hosts.prepared_host import INSTALLED_TOOL, KEYRING, RECEIPT
+from tests.kit.bundles.bundle_variants import Variant
+from tests.kit.faults.host_faults import wait_until
+from tests.kit.hosts.hardened_hosts import DEBIAN, HEALTHY, ROCKY, Hardened, hardened_host
+from tests.kit.hosts.lynis_report import identifier, scan
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from openpgp_keys import Keys
+    from tests.kit.bundles.openpgp_keys import Keys
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -188,7 +188,7 @@ def test_the_host_s_own_settings_of_dnf_are_the_stig_s_and_stay(installed: Harde
 
 @with_dnf
 def test_what_rpm_holds_is_readable_and_what_dnf_holds_of_ours_is_not(installed: Hardened) -> None:
-    installed.sh(f"su - {OPERATOR} -c 'rpm -q docker-ce python3.11'")
+    installed.sh(f"su - {OPERATOR} -c 'rpm -q docker-ce python3.12'")
     keys = installed.sh(f"su - {OPERATOR} -c 'rpm -q gpg-pubkey'").split()
     assert sorted(key["name"] for key in installed.receipt()["added_keys"]) == sorted(keys)
     assert installed.sh(f"stat -c %a {DNF_STATE}") == "700"

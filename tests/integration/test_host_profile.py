@@ -7,16 +7,17 @@ import shutil
 
 import pytest
 import yaml
-from demo_hosts import DEMO, demo_host, install, tool
-from small_release import write_release
 
-from graphistry_airgap.adapters.profile_files import read_profile
-from graphistry_airgap.adapters.release_source import release_digest
+from graphistry_airgap.connected.build import BuildRequest
+from graphistry_airgap.connected.profiles.read import read_profile
+from graphistry_airgap.connected.release.source import release_digest
+from graphistry_airgap.connected.spec import NamedPath
 from graphistry_airgap.content import PACKAGE
-from graphistry_airgap.domain.spec import NamedPath
-from graphistry_airgap.services.build_bundle import BuildRequest
-from graphistry_airgap.wiring import build_bundle_service
-from prepared_host import INSTALLED_TOOL
+from graphistry_airgap.wiring.build import build_bundle_service
+from lab.bundles.demo import DEMO
+from lab.hosts.prepared_host import INSTALLED_TOOL
+from tests.kit.bundles.small_release import write_release
+from tests.kit.hosts.demo_hosts import demo_host, install, tool
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -61,7 +62,7 @@ def debs(bundle, *names):
 @pytest.fixture(scope="module")
 def profile(host, folder):
     """Made by the script as nobody, before anything of ours is on the host."""
-    host.put(PACKAGE / "data" / "host-profile.sh", "/run/host-profile.sh")
+    host.put(PACKAGE / "bootstrap" / "host-profile.sh", "/run/host-profile.sh")
     made = host.require([*AS_NOBODY, "sh", "/run/host-profile.sh"])
     (folder / "web1.profile.json").write_text(made)
     return json.loads(made)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from engine_host import STORES, EngineHost, make_image
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-
-from image_set import Size, generate, pack
+from bench.image_set import Size, generate, pack
+from lab.hosts.engine_host import STORES, EngineHost, make_image
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
@@ -22,7 +18,9 @@ IMPORT = """
 import json, os, sys
 from pathlib import Path
 sys.path.insert(0, "/opt/source")
-from graphistry_airgap.plugins.module_utils.airgap import docker_api, image_import, image_plan
+from graphistry_airgap.target.docker import api as docker_api
+from graphistry_airgap.target.docker.images import bring as image_import
+from graphistry_airgap.target.docker.images import plan as image_plan
 layout, listing, fault = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 if fault == "killed":
     image_import.ImageImport._tag = lambda *_: os._exit(137)

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from demo_hosts import DEMO, PASSWORD, install, snapshot, tool
-from matrix import platform_step
 
-from prepared_host import ADMINISTRATOR_FILE, RECEIPT, site_file
+from lab.bundles.demo import DEMO
+from lab.hosts.prepared_host import ADMINISTRATOR_FILE, PASSWORD, RECEIPT, site_file
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from matrix import Step
-
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
+    from tests.kit.matrix import Step
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

@@ -9,14 +9,15 @@ import uuid
 from pathlib import Path
 
 import pytest
-from bare_host import KEYRING, Host, has_image
-from mini_bundle import PLATFORM, flip_byte, sha256
-from real_bundle import GPGV, envelope, make_real_bundle
+
+from tests.kit.bundles.mini_bundle import PLATFORM, flip_byte, sha256
+from tests.kit.bundles.real_bundle import GPGV, envelope, make_real_bundle
+from tests.kit.hosts.bare_host import KEYRING, Host, has_image
 
 pytestmark = [
     pytest.mark.host,
     pytest.mark.subprocesses,
-    pytest.mark.skipif(not has_image(), reason="needs Docker and the lab's host image (lab/host/image)"),
+    pytest.mark.skipif(not has_image(), reason="needs Docker and the lab's host image (lab/hosts/image)"),
 ]
 
 STATE = "dpkg -l; find /opt/graphistry-airgap -mindepth 1 -printf '%p %T@ %m %l\n'"
@@ -230,11 +231,17 @@ def test_keys_that_must_not_sign_today(checker, spoiled, keys):
         assert refused(checker, spoiled.name, f"--keyring /run/{name}.gpg") == expected
 
 
-def test_one_signer_where_the_site_asks_for_two(checker, mini):
+def test_one_signer_where_the_host_asks_for_two(checker, mini):
     """Before anything of the bundle runs: its tool would count as its one signer likes."""
+    number = "/etc/graphistry-airgap/trusted.required"
     checker.put("/run/two.yml", b"schema: 1\npurpose: host\nsignatures: {required: 2}\n")
     asked = f"--keyring {KEYRING} --site /run/two.yml"
-    assert refused(checker, "good", asked) == (4, [("signatures-too-few", None)])
+    assert refused(checker, "good", asked) == (2, [("trusted-required-missing", None)])
+    checker.sh(f"mkdir -p {number.rpartition('/')[0]} && echo 2 >{number}")
+    try:
+        assert refused(checker, "good", asked) == (4, [("signatures-too-few", None)])
+    finally:
+        checker.sh(f"rm {number}")
 
 
 def test_a_signature_with_a_digest_that_is_too_weak(checker, spoiled, keys):
@@ -379,7 +386,8 @@ def test_an_odd_mount_point_the_host_s_apt_and_python_settings_change_nothing(bu
 
 def test_too_little_room_is_the_host_s_error(bundles, mini, keys):
     for size in ("4k", "100m"):
-        host = Host(bundles, "--tmpfs", f"/opt:size={size}")
+        # without `exec` Docker would mount it noexec, which is refused for its own reason
+        host = Host(bundles, "--tmpfs", f"/opt:exec,size={size}")
         try:
             host.put(KEYRING, keys.public("signer"))
             status, errors = refused(host, "good")

@@ -9,10 +9,9 @@ import subprocess
 import sys
 
 import pytest
-from bundle_steps import try_bundle
-from demo_hosts import DEMO
 
-from demo_bundle import copy_cache
+from lab.bundles.demo import DEMO, copy_cache
+from tests.kit.bundles.bundle_steps import try_bundle
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

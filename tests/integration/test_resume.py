@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 
 import pytest
-from demo_hosts import DEMO, install, snapshot, tool
-from host_faults import wait_until
-from resume_host import (
+
+from lab.bundles.demo import BUILD
+from lab.hosts.kernel_host import KernelHost, make_image
+from lab.hosts.prepared_host import INSTALLED_TOOL, MEDIUM, prepared, site_file
+from tests.kit.faults.host_faults import wait_until
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.resume_host import (
     CONSOLE,
     SHELF,
     STATE,
@@ -26,9 +31,6 @@ from resume_host import (
     unit_state,
 )
 
-from kernel_stand_in import KernelHost, make_image
-from prepared_host import INSTALLED_TOOL, MEDIUM, place, site_file
-
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 FOUND = "/mnt/stick"
@@ -37,10 +39,9 @@ FOUND = "/mnt/stick"
 @pytest.fixture(scope="module")
 def host(bundle, keyring):
     make_image()
-    with KernelHost("airgap-test-resume") as host:
-        host.stop()
-        host.boot(mounts=[f"{DEMO.parent}:/shelf:ro"])
-        place(host, keyring=keyring, site=site_file(purpose="template"), password=None)
+    host = KernelHost("airgap-test-resume")
+    boot = partial(host.boot, mounts=[f"{BUILD}:/shelf:ro"])
+    with prepared(host, boot, keyring=keyring, site=site_file(purpose="template"), password=None):
         insert(host)
         rc, envelope = install(host)
         assert rc == 0, json.dumps(envelope, indent=1)
@@ -188,7 +189,7 @@ def test_the_restart_waits_for_a_run_that_still_lives(host):
     begun = time.monotonic()
     host.require(["systemd-run", "--quiet", "--collect", *run, "sleep", "30"])
     schedule_restart(host)
-    schedule_restart(host)  # a second wish is none
+    schedule_restart(host)  # asking twice is asking once
     host.await_reboot(timeout=180)
     assert time.monotonic() - begun >= 30
     assert host.boot_id() != boot

@@ -10,17 +10,18 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from bundle_steps import try_bundle
-from demo_hosts import DEMO
-from matrix import platform_step
 
-from graphistry_airgap.adapters import dnf_closure
-from graphistry_airgap.adapters.cache import Cache
-from graphistry_airgap.adapters.dnf_metadata import DnfMetadata
-from graphistry_airgap.adapters.fetch import Fetcher
-from graphistry_airgap.adapters.spec_file import read_spec
-from graphistry_airgap.domain.closure import Wanted
-from graphistry_airgap.domain.platforms import Rhel9
+from graphistry_airgap.bundle.platforms.rhel import Rhel9
+from graphistry_airgap.connected.adapters.cache import Cache
+from graphistry_airgap.connected.adapters.fetch import Fetcher
+from graphistry_airgap.connected.adapters.spec_file import read_spec
+from graphistry_airgap.connected.packages import dnf_closure
+from graphistry_airgap.connected.packages.closure import Wanted
+from graphistry_airgap.connected.packages.dnf_metadata import DnfMetadata
+from lab.bundles.rpm import RPM
+from tests.kit.bundles.bundle_steps import try_bundle
+from tests.kit.bundles.made_bundle import made_bundle
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 PLATFORM = "rhel-9"
-RPM = DEMO.parent / "rpm"
 KERNEL, OLDER, GONE = (f"5.14.0-503.{build}.1.el9_5.x86_64" for build in (40, 14, 33))
 DRIVER = """\
     driver:
@@ -40,8 +40,7 @@ DRIVER = """\
 
 @pytest.fixture
 def scratch():
-    if not (RPM / "bundle/SHA256SUMS").is_file():
-        pytest.fail(f"there is no {RPM / 'bundle'}: run lab/rpm_bundle.py")
+    made_bundle(RPM, "`python -m lab.bundles.rpm`")
     path = RPM.parent / "tests" / "rpm-bundle"
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)

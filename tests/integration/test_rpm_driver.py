@@ -8,16 +8,19 @@ GPU on the bus, and what loading the modules leads to.
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from demo_hosts import DEMO, install, snapshot, tool
-from host_faults import content
-from matrix import platform_step
 
-from kernel_stand_in import T4, WISHES, KernelHost
-from prepared_host import MEDIUM, RECEIPT, place, site_file
-from rpm_host import KERNEL, KERNEL_RPM_IMAGE, make_kernel_image
+from lab.bundles.rpm import RPM_DRIVER
+from lab.hosts.kernel_host import T4, WISHES, KernelHost
+from lab.hosts.prepared_host import MEDIUM, RECEIPT, prepared, site_file
+from lab.hosts.rpm_host import KERNEL, KERNEL_RPM_IMAGE, make_kernel_image
+from tests.kit.bundles.made_bundle import made_bundle
+from tests.kit.faults.host_faults import content
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 PLATFORM = "rhel-9"
-MEDIA = DEMO.parent / "rpm-driver"
 VERSION = "580.95.05"
 OTHER_KERNEL = "5.14.0-503.33.1.el9_5.x86_64"
 MODULES = f"/lib/modules/{KERNEL}/extra"
@@ -39,15 +41,13 @@ DAEMON = "nvidia-persistenced.service"
 @pytest.fixture(scope="module")
 def host() -> Iterator[KernelHost]:
     """A template with a T4 that nouveau has; nothing has to get healthy on it."""
-    if not (MEDIA / "bundle/SHA256SUMS").is_file():
-        pytest.fail(f"there is no {MEDIA}: run lab/rpm_bundle.py")
+    mounts = [f"{made_bundle(RPM_DRIVER, '`python -m lab.bundles.rpm`')}:{MEDIUM}:ro"]
     make_kernel_image()
     host = KernelHost("airgap-test-rpm-driver")
-    host.stop()
-    with host:
-        host.boot(gpus=[T4], nouveau=True, image=KERNEL_RPM_IMAGE, mounts=[f"{MEDIA / 'bundle'}:{MEDIUM}:ro"])
-        place(host, keyring=MEDIA / "trusted.gpg", site=site_file(purpose="template"), password=None)
-        yield host
+    boot = partial(host.boot, gpus=[T4], nouveau=True, image=KERNEL_RPM_IMAGE, mounts=mounts)
+    keyring, site = RPM_DRIVER / "trusted.gpg", site_file(purpose="template")
+    with prepared(host, boot, keyring=keyring, site=site, password=None) as booted:
+        yield booted
 
 
 def again(host: KernelHost, *arguments: str) -> tuple[int, dict[str, Any]]:

@@ -12,23 +12,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bundle_variants import variants_of
-from demo_hosts import DEMO, PASSWORD, install, snapshot, tool
-from matrix import platform_step
-from openpgp_keys import Keys
 
-from demo_bundle import SIGNER
-from prepared_host import SITE_FILE, place, site_file
-from rpm_host import RPM_IMAGE, make_image
-from sealed_host import SealedHost
+from lab.bundles.demo import DEMO, SIGNER
+from lab.bundles.rpm import RPM
+from lab.hosts.prepared_host import SITE_FILE, site_file
+from lab.hosts.rpm_host import RPM_IMAGE, make_image
+from tests.kit.bundles.bundle_variants import variants_of
+from tests.kit.bundles.made_bundle import made_bundle
+from tests.kit.bundles.openpgp_keys import Keys
+from tests.kit.hosts.demo_hosts import demo_host, install, snapshot, tool
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lab.hosts.sealed_host import SealedHost
+
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 PLATFORM = "rhel-9"
-BUNDLE = DEMO.parent / "rpm" / "bundle"
+BUNDLE = RPM / "bundle"
 STATE = "/var/lib/graphistry-airgap"
 WELL = {"exit": 0, "services": 15, "healthy": 15, "egress": 0}
 PACKAGES = "rpm -qa --qf '%{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}\\n' | LC_ALL=C sort"
@@ -74,10 +77,9 @@ def package(name: str) -> str:
 @pytest.fixture(scope="module")
 def media(keys):
     """The bundle, and spoiled copies that the demo's own key has signed: only dnf and rpm can notice."""
-    if not (BUNDLE / "SHA256SUMS").is_file():
-        pytest.fail(f"there is no {BUNDLE}: run lab/rpm_bundle.py")
+    made_bundle(RPM, "`python -m lab.bundles.rpm`")
     demo = Keys(DEMO / "gnupg")
-    python, compose = package("python3.11"), package(COMPOSE)
+    python, compose = package("python3.12"), package(COMPOSE)
     with variants_of(BUNDLE, DEMO.parent / "tests" / "rpm-host") as made:
         made.add("flipped").flip(python)
         for name, path in {"unsigned": python, "unsigned-later": compose}.items():
@@ -103,11 +105,8 @@ def media(keys):
 @pytest.fixture(scope="module")
 def bare(media: Path):
     make_image()
-    host = SealedHost("airgap-test-rpm-host")
-    host.stop()
-    with host:
-        host.start(image=RPM_IMAGE, mounts=[f"{media}:/media:ro"])
-        place(host, keyring=BUNDLE.parent / "trusted.gpg", site=site_file(), password=PASSWORD)
+    keyring = RPM / "trusted.gpg"
+    with demo_host("rpm-host", bundle=media, keyring=keyring, medium="/media", image=RPM_IMAGE) as host:
         yield RpmHost(host)
 
 
@@ -143,7 +142,7 @@ def installed(with_tool):
 def test_the_host_is_what_it_stands_in_for(bare):
     assert 'ID="rocky"' in bare.sh("cat /etc/os-release")
     assert "docker" not in bare.sh(PACKAGES)
-    assert bare.sh("command -v dpkg python3.11 docker || echo none") == "none\n"
+    assert bare.sh("command -v dpkg python3.12 docker || echo none") == "none\n"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +200,7 @@ def test_nothing_of_dnf_s_own_places_was_touched(installed):
 
 
 def test_the_tool_runs_on_the_bundle_s_python(installed):
-    assert installed.sh("ls /opt/graphistry-airgap/runtimes/*/lib").split() == ["python3.11"]
+    assert installed.sh("ls /opt/graphistry-airgap/runtimes/*/lib").split() == ["python3.12"]
 
 
 def test_the_bundle_s_keys_are_in_the_package_database_and_in_the_receipt(installed):
@@ -211,7 +210,7 @@ def test_the_bundle_s_keys_are_in_the_package_database_and_in_the_receipt(instal
     assert sorted(key["name"] for key in receipt["added_keys"]) == sorted(present)
     assert all(key["owner"] for key in receipt["added_keys"])
     taken = {row["name"] for row in receipt["packages"]}
-    assert {"python3.11", "docker-ce", "container-selinux", "nvidia-container-toolkit"} <= taken
+    assert {"python3.12", "docker-ce", "container-selinux", "nvidia-container-toolkit"} <= taken
 
 
 def test_no_weak_dependency_was_brought(installed):

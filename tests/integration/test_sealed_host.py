@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from egress_trap import TrapError
-from sealed_host import SealedHost
+from lab.hosts.egress_trap import TrapError
+from lab.hosts.sealed_host import SealedHost
 
 LAB = Path(__file__).resolve().parents[2] / "lab"
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
@@ -19,7 +19,7 @@ NAME = "airgap-test-trap"
 
 @pytest.fixture(scope="module")
 def host():
-    subprocess.run([LAB / "host" / "image"], check=True)
+    subprocess.run([LAB / "hosts" / "image"], check=True)
     sealed = SealedHost(NAME)
     sealed.stop()
     with sealed:

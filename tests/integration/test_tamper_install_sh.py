@@ -12,16 +12,18 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from matrix import merge_rows
-from mini_bundle import PLATFORM
-from real_bundle import IMAGE, INSTALLER
-from tampering import OLD, SEED, TAKEN_BACK, Original, tamperings
+
+from graphistry_airgap.bootstrap.render import install_sh, packages_sh
+from lab.hosts.sealed_host import IMAGE
+from tests.kit.bundles.mini_bundle import PLATFORM
+from tests.kit.faults.tampering import OLD, SEED, TAKEN_BACK, Original, tamperings
+from tests.kit.matrix import merge_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from openpgp_keys import Keys
-    from tampering import Tampering
+    from tests.kit.bundles.openpgp_keys import Keys
+    from tests.kit.faults.tampering import Tampering
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 SAMPLE, REFUSED = 120, 4
@@ -49,8 +51,8 @@ def chosen(original: Original) -> list[Tampering]:
 
 def test_install_sh_refuses_what_was_tampered_with(tmp_path: Path, keys: Keys) -> None:
     scripts = {
-        "install.sh": INSTALLER.read_bytes(),
-        f"runtime/{PLATFORM}/packages.sh": INSTALLER.with_name("packages-apt.sh").read_bytes(),
+        "install.sh": install_sh(),
+        f"runtime/{PLATFORM}/packages.sh": packages_sh("apt"),
     }
     original = Original(tmp_path / "originals", keys, scripts=scripts)
     (tmp_path / "out").mkdir()

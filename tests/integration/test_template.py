@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from demo_hosts import install, snapshot, tool
 
-from prepared_host import RECEIPT, site_file
+from lab.hosts.prepared_host import RECEIPT, site_file
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 

@@ -7,14 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from bare_host import KEYRING, Host, has_image
-from mini_bundle import flip_byte
-from real_bundle import GPGV, make_real_bundle
+
+from tests.kit.bundles.mini_bundle import flip_byte
+from tests.kit.bundles.real_bundle import GPGV, make_real_bundle
+from tests.kit.hosts.bare_host import KEYRING, Host, has_image
 
 pytestmark = [
     pytest.mark.host,
     pytest.mark.subprocesses,
-    pytest.mark.skipif(not has_image(), reason="needs Docker and the lab's host image (lab/host/image)"),
+    pytest.mark.skipif(not has_image(), reason="needs Docker and the lab's host image (lab/hosts/image)"),
 ]
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "verify-by-hand.md"

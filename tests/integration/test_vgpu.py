@@ -10,24 +10,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import smi_answers
-import vgpu_guest
-from bundle_variants import variants_of
-from demo_hosts import demo_host, install, snapshot, tool
-from host_faults import site
-from openpgp_keys import Keys
 
-import nvidia_stand_in
-import vgpu_stand_in
-from prepared_host import MEDIUM, RECEIPT, SITE_FILE, site_file
+from lab.hosts.prepared_host import MEDIUM, RECEIPT, SITE_FILE, site_file
+from lab.stand_ins import guest_driver, nvidia_smi
+from tests.kit.bundles.bundle_variants import variants_of
+from tests.kit.bundles.openpgp_keys import Keys
+from tests.kit.fakes import smi_answers, vgpu_guest
+from tests.kit.faults.host_faults import site
+from tests.kit.hosts.demo_hosts import demo_host, install, snapshot, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from bundle_variants import Variants
-
-    from sealed_host import SealedHost
+    from lab.hosts.sealed_host import SealedHost
+    from tests.kit.bundles.bundle_variants import Variants
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -48,13 +45,13 @@ KNOWN = {SOURCE, TOKEN}
 def bundles(bundle: Path, keyring: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Variants]:
     """`deb` brings the guest driver as a package; `run` as NVIDIA's installer, and a token."""
     drivers = tmp_path_factory.mktemp("guest-driver")
-    vgpu_stand_in.make_drivers(drivers)
+    guest_driver.make_drivers(drivers)
     with variants_of(bundle, bundle.parents[1] / "tests" / "vgpu") as made:
-        for name, file, token in (("deb", vgpu_stand_in.DEB, b""), ("run", vgpu_stand_in.RUN, CARRIED)):
+        for name, file, token in (("deb", guest_driver.DEB, b""), ("run", guest_driver.RUN, CARRIED)):
             variant, folder = made.add(name), f"vgpu/{PLATFORM}"
             (variant.path / folder).mkdir(parents=True)
             variant.write(f"{folder}/{file}", (drivers / file).read_bytes())
-            driver = {"path": f"{folder}/{file}", "kind": name, "version": vgpu_stand_in.VERSION}
+            driver = {"path": f"{folder}/{file}", "kind": name, "version": guest_driver.VERSION}
             manifest = json.loads(variant.read("bundle.json"))
             manifest["platforms"][PLATFORM]["vgpu"] = {"driver": driver}
             if token:
@@ -78,13 +75,12 @@ def host(bundles: Variants, keyring: Path, device: Path) -> Iterator[SealedHost]
     """A guest whose driver, once it is installed, will answer as an unlicensed vGPU."""
     mounts = [vgpu_guest.make_device(device)]
     with demo_host("vgpu", bundle=bundles.root / "deb", keyring=keyring, site=VGPU, mounts=mounts) as made:
-        vgpu_stand_in.put_headers(made)
+        guest_driver.put_headers(made)
         capture = smi_answers.answer(
-            smi_answers.vgpu(licence="Unlicensed (Unrestricted)"), driver=vgpu_stand_in.VERSION
+            smi_answers.vgpu(licence="Unlicensed (Unrestricted)"), driver=guest_driver.VERSION
         )
-        made.put(capture, f"{nvidia_stand_in.FOLDER}/capture.xml")
+        made.put(capture, f"{nvidia_smi.FOLDER}/capture.xml")
         made.put(GOOD, SOURCE, mode=0o600)
-        nvidia_stand_in.place_hook(made)
         yield made
 
 
@@ -107,7 +103,7 @@ def unreachable(host: SealedHost, refused: object) -> tuple[int, dict[str, Any]]
 def installed(host: SealedHost, unreachable: object) -> dict[str, Any]:
     """The same again once the server answers, with a line of the operator's in gridd.conf."""
     host.put(host.read(CONF) + b"EnableUI=TRUE\r\n", CONF)
-    vgpu_stand_in.put_servers(host, [SERVER], seconds=2)
+    guest_driver.put_servers(host, [SERVER], seconds=2)
     host.put(VGPU.replace("licence_timeout: 10", "licence_timeout: 120").encode(), SITE_FILE)
     rc, envelope = install(host)
     assert rc == 0, json.dumps(envelope, indent=1)
@@ -220,7 +216,7 @@ def test_a_server_that_cannot_be_reached_ends_the_stage_with_its_name_and_the_cl
 
 
 def test_the_licence_is_there(host, installed):
-    assert b"<license_status>Licensed" in host.read(f"{nvidia_stand_in.FOLDER}/capture.xml")
+    assert b"<license_status>Licensed" in host.read(f"{nvidia_smi.FOLDER}/capture.xml")
     assert json.loads(host.read(RECEIPT))["vgpu"] == {
         "feature_type": "2",
         "token": "present",
@@ -264,7 +260,7 @@ def template(bundles: Variants, keyring: Path) -> Iterator[SealedHost]:
     with demo_host(
         "vgpu-template", bundle=bundles.root / "run", keyring=keyring, site=text, password=None
     ) as made:
-        vgpu_stand_in.put_headers(made)
+        guest_driver.put_headers(made)
         made.require(["sh", "-c", "touch /usr/local/bin/gcc /usr/local/bin/make"])
         yield made
 
@@ -282,7 +278,7 @@ def test_a_template_gets_the_driver_and_nothing_of_a_licence(template):
     assert (
         template.require(["readlink", "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"])
         .strip()
-        .endswith(vgpu_stand_in.VERSION)
+        .endswith(guest_driver.VERSION)
     )
     assert holding(template, CARRIED) == set()
     assert holding(template, b"carried.example") == set()

@@ -97,3 +97,21 @@ def platform_step(
             "seconds": round(seconds, 1),
         }
         merge_rows(PLATFORMS, [written], directory=directory)
+
+
+def not_tried(platform: str, why: str, *, directory: Path = MATRICES) -> None:
+    """Rows of a platform whose stand-in cannot be made on this machine: neither good nor bad."""
+    rows = [
+        {
+            "case": f"{platform} {step}",
+            "platform": platform,
+            "step": step,
+            "expected": None,
+            "got": f"not tried: {why}",
+            "ok": None,
+            "stand_in": True,
+            "seconds": 0.0,
+        }
+        for step in STEPS
+    ]
+    merge_rows(PLATFORMS, rows, directory=directory)

@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from graphistry_airgap.target.host import waits
+
+
+def pytest_runtest_logstart(location: tuple[str, int | None, str]) -> None:
+    waits.tell(f"check {location[2].replace('[local]', '')}")
+
 
 @pytest.fixture(scope="session")
 def facts() -> dict[str, Any]:

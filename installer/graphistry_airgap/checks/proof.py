@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.domain.rungs import FAILED, PASSED, Outcome
+from graphistry_airgap.checks.ladder import FAILED, PASSED, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from graphistry_airgap.plugins.module_utils.airgap.gpu_smi import Answer
+    from graphistry_airgap.target.gpu.smi import Answer
 
 BOOT_ID = "proc/sys/kernel/random/boot_id"
 

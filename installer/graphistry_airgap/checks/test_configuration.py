@@ -1,12 +1,14 @@
-"""`custom.env`: mode, air gap, secrets."""
+"""`custom.env`, and what counts beside it: mode, air gap, secrets."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap.env_syntax import read
+from graphistry_airgap.checks.machine import env_files
+from graphistry_airgap.target.envfile import context as env_context
 
 SECRETS = (
     "DJANGO_SECRET_KEY",
@@ -16,16 +18,6 @@ SECRETS = (
 )
 
 
-def settings(host: Any, facts: dict[str, Any]) -> dict[str, str]:
-    """The values as Compose reads them.
-
-    An assertion must not name this dictionary: pytest shows what an expression is made of, and that report
-    is kept on the host and printed.
-    """
-    data = host.file(f"{facts['release_directory']}/data/config/custom.env").content
-    return read(data).values
-
-
 def test_custom_env_is_private(host: Any, facts: dict[str, Any]) -> None:
     file = host.file(f"{facts['release_directory']}/data/config/custom.env")
     assert file.user == "root"
@@ -33,19 +25,33 @@ def test_custom_env_is_private(host: Any, facts: dict[str, Any]) -> None:
 
 
 def test_the_product_knows_that_it_is_air_gapped(host: Any, facts: dict[str, Any]) -> None:
-    value = settings(host, facts).get("AIR_GAPPED")
+    value = env_files(host, facts).values.get("AIR_GAPPED")
     assert value == "1"
 
 
 @pytest.mark.usefixtures("server_only")
 def test_secrets_are_set(host: Any, facts: dict[str, Any]) -> None:
-    found = settings(host, facts)
+    found = env_files(host, facts).values
     absent = [name for name in SECRETS if len(found.get(name, "")) < 16]
     assert not absent, f"missing or short: {absent}"
 
 
+@pytest.mark.usefixtures("server_only")
+def test_the_release_reads_its_env_files_in_the_known_order(host: Any, facts: dict[str, Any]) -> None:
+    """Else what the tool says of a value is not what containers get."""
+    done = host.run(f"cd {facts['release_directory']} && sh ./graphistry config --format json")
+    status, said = done.rc, done.stderr
+    assert status == 0, said
+    given: dict[str, set[str]] = {}
+    for service in json.loads(done.stdout)["services"].values():
+        for name, value in (service.get("environment") or {}).items():
+            given.setdefault(name, set()).add((value or "").replace("$$", "$"))
+    wrong = env_context.won_by_others(env_files(host, facts), given)
+    assert not wrong, f"another env file wins than in the order .env, telemetry, custom, cluster: {wrong}"
+
+
 @pytest.mark.usefixtures("template_only")
 def test_a_template_holds_no_secret(host: Any, facts: dict[str, Any]) -> None:
-    found = settings(host, facts)
+    found = env_files(host, facts).files[env_context.CUSTOM].values
     present = [name for name in SECRETS if name in found]
     assert not present, f"set in a template: {present}"

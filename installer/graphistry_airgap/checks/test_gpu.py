@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from graphistry_airgap.checks import ladder as rungs
+from graphistry_airgap.checks.climb import climb, runner
 from graphistry_airgap.checks.proof import Proof
-from graphistry_airgap.checks.rungs import climb, runner
-from graphistry_airgap.domain import rungs
+from graphistry_airgap.target.host import waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graphistry_airgap.domain.rungs import Outcome
+    from graphistry_airgap.checks.ladder import Outcome
 
 
 @pytest.fixture(scope="module")
 def ladder(host: Any, facts: dict[str, Any]) -> dict[int, Outcome]:
+    waits.tell("checks of the GPUs, in containers with and without them")
     kept = Path(os.environ["GRAPHISTRY_AIRGAP_CHECKS"]).with_name("gpu-rungs.json")
     return climb(runner(host), facts, Proof(kept))
 
@@ -32,12 +34,15 @@ def require(
 
 
 def _require(outcome: Outcome, rung: int, record: Callable[[str, object], None]) -> None:
+    if outcome.reason:
+        # a report's message is cut where it is long, and its properties are not
+        record("reason", outcome.reason)
     if outcome.state == rungs.SKIPPED:
         pytest.skip(outcome.reason)
     if outcome.state == rungs.FAILED:
-        pytest.fail(f"{outcome.reason}; {rungs.MEND[rung]}", pytrace=False)
-    if outcome.reason:
-        record("reason", outcome.reason)
+        hint = outcome.hint or rungs.MEND[rung]
+        record("hint", hint)
+        pytest.fail(f"{outcome.reason}; {hint}", pytrace=False)
 
 
 def test_rung_1_a_plain_container_starts(require: Callable[[int], None]) -> None:

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any
 
-from graphistry_airgap.plugins.module_utils.airgap import package_systems, packages
-from graphistry_airgap.plugins.module_utils.airgap.probe_root import Host
-from graphistry_airgap.plugins.module_utils.airgap.registry import PREFIX
+from graphistry_airgap.checks.machine import Machine, ask
+from graphistry_airgap.target.docker import engine as docker_engine
+from graphistry_airgap.target.docker.images.endpoint import PREFIX
+from graphistry_airgap.target.host import unit_words
+from graphistry_airgap.target.packages import (
+    model as packages,
+    systems as package_systems,
+)
 
 
 def test_every_locked_package_is_installed_and_not_older(host: Any, facts: dict[str, Any]) -> None:
-    machine = Host(run=lambda argv, _: _run(host, shlex.join(argv)))
-    system = package_systems.of(facts["package_system"], machine)
+    system = package_systems.of(facts["package_system"], Machine.over(host))
     left = packages.changes(facts["packages"], system.installed(), system)
     assert not left, ", ".join(f"{p.name} {p.before or 'absent'} < {p.version}" for p in left)
 
 
 def test_docker_runs_and_starts_at_boot(host: Any) -> None:
     docker = host.service("docker")
-    assert docker.is_running
-    assert docker.is_enabled
+    log = unit_words.journal(lambda argv: Machine.over(host).run(argv, {}), docker_engine.UNIT)
+    assert docker.is_running, unit_words.told(f"{docker_engine.UNIT} does not run", "", log)
+    assert docker.is_enabled, f"{docker_engine.UNIT} is not enabled"
 
 
 def test_nvidia_is_the_default_runtime(host: Any) -> None:
-    assert host.check_output("docker info --format '{{.DefaultRuntime}}'") == "nvidia"
+    runtime = ask(host, "docker info --format '{{.DefaultRuntime}}'")
+    assert runtime == "nvidia", f"Docker's default runtime is {runtime}, and not nvidia"
 
 
 def test_daemon_json_is_json(host: Any) -> None:
@@ -33,13 +38,13 @@ def test_daemon_json_is_json(host: Any) -> None:
 
 
 def test_every_image_of_the_bundle_is_there(host: Any, facts: dict[str, Any]) -> None:
-    names = set(host.check_output("docker image ls --format '{{.Repository}}:{{.Tag}}'").splitlines())
+    names = set(ask(host, "docker image ls --format '{{.Repository}}:{{.Tag}}'").splitlines())
     missing = [image["name"] for image in facts["images"] if image["name"] not in names]
     assert not missing, f"images missing: {missing}"
 
 
 def test_no_name_of_the_import_is_left(host: Any) -> None:
-    names = host.check_output("docker image ls --digests --format '{{.Repository}}@{{.Digest}}'").splitlines()
+    names = ask(host, "docker image ls --digests --format '{{.Repository}}@{{.Digest}}'").splitlines()
     left = [name for name in names if name.startswith("127.0.0.1:") and f"/{PREFIX}/" in name]
     assert not left, f"left by the import: {left}"
 
@@ -55,9 +60,5 @@ def test_the_release_is_as_shipped(host: Any, facts: dict[str, Any]) -> None:
 
 
 def test_current_points_at_the_release(host: Any, facts: dict[str, Any]) -> None:
-    assert host.file(f"{facts['root']}/current").linked_to == facts["release_directory"]
-
-
-def _run(host: Any, command: str) -> tuple[int, str, str]:
-    done = host.run(command)
-    return done.rc, done.stdout, done.stderr
+    release = ask(host, f"realpath {facts['release_directory']}")
+    assert host.file(f"{facts['root']}/current").linked_to == release

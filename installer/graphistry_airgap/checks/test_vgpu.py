@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from graphistry_airgap.plugins.module_utils.airgap import gpu_smi, gridd_conf, probe_vgpu, vgpu_gridd
+from graphistry_airgap.target.gpu import smi as gpu_smi
+from graphistry_airgap.target.preflight.probes import vgpu as probe_vgpu
+from graphistry_airgap.target.vgpu import gridd as vgpu_gridd, gridd_conf
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +20,7 @@ def vgpu_only(facts: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("server_only")
 def test_every_vgpu_is_licensed(host: Any) -> None:
     answer = gpu_smi.parse(host.run(f"timeout {gpu_smi.TIME_LIMIT} nvidia-smi -q -x").stdout)
-    assert vgpu_gridd.is_licensed(answer), vgpu_gridd.standing(answer)
+    assert vgpu_gridd.is_licensed(answer), vgpu_gridd.unlicensed(answer)
 
 
 @pytest.mark.usefixtures("server_only")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.cli.parser import build_parser
 from graphistry_airgap.cli.render import render
-from graphistry_airgap.domain.errors import AirgapError, ExitCode, HostError
-from graphistry_airgap.domain.result import Result, failed
+from graphistry_airgap.core.errors import AirgapError, ExitCode, HostError
+from graphistry_airgap.core.result import Result, failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = build_parser().parse_args(given)
         command = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
         # `--help` and usage errors must work where Ansible or a schema library is broken
-        from graphistry_airgap.wiring import dispatch  # noqa: PLC0415
+        from graphistry_airgap.cli.progress import progress_for  # noqa: PLC0415
+        from graphistry_airgap.wiring.dispatch import dispatch  # noqa: PLC0415
 
-        result = dispatch(arguments, given)
+        progress = progress_for(quiet=arguments.quiet, as_json=arguments.json, color=not arguments.no_color)
+        result = dispatch(arguments, given, progress)
     except AirgapError as error:
         result = failed(error)
     except KeyboardInterrupt:

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from graphistry_airgap.cli.env_parser import add_env
-from graphistry_airgap.cli.gpu_parser import add_gpu_plan
-from graphistry_airgap.domain import places
-from graphistry_airgap.domain.errors import InputError
+from graphistry_airgap.cli.commands.env import add_env
+from graphistry_airgap.cli.commands.gpu import add_gpu_plan
+from graphistry_airgap.core import places
+from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.version import __version__
 
 
@@ -52,6 +52,13 @@ def _bundle_source(command: argparse.ArgumentParser, *, resume: bool = False) ->
         type=Path,
         metavar="FILE",
         help=f"the site file (default: the last receipt's, else {places.SITE_FILE})",
+    )
+    command.add_argument(
+        "--inventory",
+        type=Path,
+        metavar="PATH",
+        help="an inventory of Ansible's with role variables for this host, which win over the site file "
+        "(default: the last receipt's, if it had one)",
     )
     if resume:
         answers.add_argument(

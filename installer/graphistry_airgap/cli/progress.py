@@ -10,8 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
-from graphistry_airgap.domain.harmless import harmless
+from graphistry_airgap.core.text import printable
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -24,6 +25,9 @@ class Silent:
     def task(self, name: str) -> None:
         pass
 
+    def wait(self, what: str, seconds: float, *, again: bool) -> None:
+        pass
+
     def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None:
         pass
 
@@ -32,7 +36,17 @@ class Silent:
 
 
 class Lines(Silent):
-    """One line a stage."""
+    """One line a stage, and one from time to time while something is waited for."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+
+    def stage(self, name: str) -> None:
+        self._stage = name
+
+    def wait(self, what: str, seconds: float, *, again: bool) -> None:
+        if again:
+            self.note(f"{self._stage:<14} waiting {seconds:3.0f} s: {what}")
 
     def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None:
         state = "FAILED" if failed else f"{changed} changed" if changed else "ok"
@@ -40,7 +54,7 @@ class Lines(Silent):
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            sys.stderr.write(harmless(text) + "\n")
+            sys.stderr.write(printable(text) + "\n")
             sys.stderr.flush()
 
 
@@ -48,16 +62,19 @@ class Live(Lines):
     """The same lines, and below them what is being done now."""
 
     def __init__(self, *, color: bool) -> None:
+        super().__init__()
         self._console = Console(stderr=True, no_color=not color, highlight=False)
-        self._stage = ""
         self._status: Status | None = None
 
     def stage(self, name: str) -> None:
-        self._stage = name
+        super().stage(name)
         self._show(name)
 
     def task(self, name: str) -> None:
         self._show(f"{self._stage}: {name}")
+
+    def wait(self, what: str, seconds: float, *, again: bool) -> None:  # noqa: ARG002
+        self._show(f"{self._stage}: {what} ({seconds:.0f} s)")
 
     def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None:
         self._hide()
@@ -65,14 +82,16 @@ class Live(Lines):
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):
-            self._console.print(harmless(text), markup=False)
+            self._console.print(printable(text), markup=False)
 
     def _show(self, text: str) -> None:
         with contextlib.suppress(OSError):
+            # what a service said may look like rich's markup
+            shown = escape(printable(text))
             if self._status is None:
-                self._status = self._console.status(text)
+                self._status = self._console.status(shown)
                 self._status.start()
-            self._status.update(text)
+            self._status.update(shown)
 
     def _hide(self) -> None:
         if self._status is not None:

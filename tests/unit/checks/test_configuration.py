@@ -20,12 +20,17 @@ LINES = [
 ]
 
 
-def check(tmp_path, lines, purpose="server"):
-    """pytest's status and all that it said or wrote about a custom.env of these lines."""
+def check(tmp_path, lines, purpose="server", given="{}"):
+    """pytest's status and all that it said or wrote about a custom.env of these lines.
+
+    `given` is what the release's wrapper gives to a service, as JSON.
+    """
     config = tmp_path / "release" / "data" / "config"
-    config.mkdir(parents=True)
+    config.mkdir(parents=True, exist_ok=True)
     (config / "custom.env").write_text("\n".join(lines) + "\n", encoding="utf-8")
     (config / "custom.env").chmod(0o600)
+    wrapper = tmp_path / "release" / "graphistry"
+    wrapper.write_text(f'cat <<\'END\'\n{{"services": {{"one": {{"environment": {given}}}}}}}\nEND\n')
     facts = tmp_path / "facts.json"
     facts.write_text(json.dumps({"purpose": purpose, "release_directory": str(tmp_path / "release")}))
     report = tmp_path / "report.xml"
@@ -47,6 +52,17 @@ def check(tmp_path, lines, purpose="server"):
 @pytest.mark.skipif(os.geteuid() != 0, reason="the checks want root's file")
 def test_a_value_counts_however_it_is_written(tmp_path):
     assert check(tmp_path, [*LINES, 'export AIR_GAPPED="1"'])[0] == 0
+
+
+def test_a_release_that_reads_its_env_files_otherwise_is_named_without_a_value(tmp_path):
+    lines = [*LINES, f"AIR_GAPPED=1\nMY_TOKEN={SECRET}"]
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / ".env").write_text(f"MY_TOKEN=a{SECRET}\n")
+    status, said = check(tmp_path, lines, given=json.dumps({"MY_TOKEN": f"a{SECRET}"}))
+    assert status == 1
+    assert "another env file wins" in said
+    assert "['MY_TOKEN']" in said
+    assert SECRET[:9] not in said
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from matrix import merge_rows, platform_step
+
+from tests.kit.matrix import merge_rows, not_tried, platform_step
 
 
 def rows(directory, name="platforms"):
@@ -64,3 +65,11 @@ def test_an_unknown_step_is_refused(tmp_path):
         platform_step("debian-13", "reboot", stand_in=False, expected=0, directory=tmp_path),
     ):
         pass
+
+
+def test_a_platform_that_was_not_tried_reads_so(tmp_path):
+    not_tried("rhel-9", "no python3.12", directory=tmp_path)
+    found = rows(tmp_path)
+    assert {row["got"] for row in found.values()} == {"not tried: no python3.12"}
+    assert {row["ok"] for row in found.values()} == {None}
+    assert "rhel-9 install" in found

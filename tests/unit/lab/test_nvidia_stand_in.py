@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import smi_answers
 import yaml
 
+from tests.kit.fakes import smi_answers
+
 LAB = Path(__file__).resolve().parents[3] / "lab"
-PACKAGE = LAB / "vendor-repository" / "nvidia-container-toolkit"
-SMI = LAB / "nvidia-smi" / "nvidia-smi"
+PACKAGE = LAB / "repositories" / "vendor" / "nvidia-container-toolkit-base"
+SMI = LAB / "stand_ins" / "nvidia-smi" / "nvidia-smi"
 
 pytestmark = pytest.mark.subprocesses
 
@@ -79,9 +80,8 @@ def test_runtime_starts_without_driver_only_what_asks_for_no_gpu(tmp_path, varia
         assert done.stdout == f"runc {' '.join(arguments)}\n"
     else:
         assert done.returncode == 1
-        assert json.loads((tmp_path / "log").read_text())["msg"] == (
-            "failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND"
-        )
+        said = json.loads((tmp_path / "log").read_text())["msg"]
+        assert said.endswith("failed to initialize NVML: ERROR_LIBRARY_NOT_FOUND")
 
 
 @pytest.fixture
@@ -138,3 +138,14 @@ def test_nvidia_smi_lists_what_the_capture_holds(driver):
     assert listed.splitlines() == [
         f"GPU {index}: Tesla T4 (UUID: {smi_answers.UUID.format(index)})" for index in range(2)
     ]
+
+
+def test_the_configuration_is_completed_and_loses_comments(tmp_path):
+    config = tmp_path / "nvidia-container-runtime" / "config.toml"
+    command = [sys.executable, PACKAGE / "nvidia-ctk", "--quiet", "config", f"--config-file={config}"]
+    subprocess.run([*command, "--in-place"], check=True)
+    made = config.read_text()
+    assert '\nmode = "auto"\n' in made
+    config.write_text('# ours\n[nvidia-container-runtime]\nmode = "legacy"\n')
+    subprocess.run([*command, "--in-place"], check=True)
+    assert config.read_text() == made.replace('mode = "auto"', 'mode = "legacy"')

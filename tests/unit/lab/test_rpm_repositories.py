@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-LAB = Path(__file__).resolve().parents[3] / "lab"
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 pytestmark = pytest.mark.subprocesses
 
 
 def build(*words):
-    command = [sys.executable, LAB / "rpm_repositories.py", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "lab.repositories.rpm", *words]
+    return subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def pool(tmp_path_factory):
     """A Debian package of each name that is asked for, with one program in it."""
     folder = tmp_path_factory.mktemp("pool")
-    table = json.loads((LAB / "rpm-repositories/packages.json").read_text())
+    table = json.loads((CHECKOUT / "lab/repositories/rpm-packages/packages.json").read_text())
     table.pop("about")
     for name in {deb for rows in table.values() for row in rows for deb in row.get("debs", ())}:
         root = folder / name

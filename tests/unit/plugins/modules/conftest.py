@@ -4,17 +4,31 @@ import importlib
 import json
 import os
 import stat
+import sys
+import types
 
-import ansible.module_utils
 import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
-from graphistry_airgap.content import plugins_root
+from graphistry_airgap.content import TARGET, content_root
 
-SHARED = os.fspath(plugins_root() / "module_utils")
-if SHARED not in ansible.module_utils.__path__:
-    ansible.module_utils.__path__.append(SHARED)
+COLLECTION = "ansible_collections.graphistry.airgap"
+
+
+def _package(name, *places):
+    """A package of folders wherever they lie, as Ansible makes the collection's."""
+    made = sys.modules[name] = types.ModuleType(name)
+    made.__path__ = [os.fspath(place) for place in places]
+    above, _, last = name.rpartition(".")
+    if above:
+        setattr(sys.modules[above], last, made)
+
+
+for outer in ("ansible_collections", "ansible_collections.graphistry", COLLECTION, f"{COLLECTION}.plugins"):
+    _package(outer)
+_package(f"{COLLECTION}.plugins.modules", content_root() / "plugins" / "modules")
+_package(f"{COLLECTION}.plugins.module_utils", TARGET)
 
 
 @pytest.fixture
@@ -22,7 +36,7 @@ def call_module(capsys, monkeypatch):
     """`call_module(name, check=False, **arguments)` returns what the module says."""
 
     def call(name, *, check=False, **arguments):
-        module = importlib.import_module(f"graphistry_airgap.plugins.modules.{name}")
+        module = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", None, raising=False)
         capsys.readouterr()
         with patch_module_args({**arguments, "_ansible_check_mode": check}), pytest.raises(SystemExit):
@@ -30,6 +44,25 @@ def call_module(capsys, monkeypatch):
         return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
     return call
+
+
+@pytest.fixture
+def as_foretold():
+    """`as_foretold(call, …)`: check mode says what the run then does, and afterwards that nothing is left."""
+
+    def run(call, *positional, **arguments):
+        foretold = call(*positional, check=True, **arguments)
+        done = call(*positional, **arguments)
+        again = call(*positional, check=True, **arguments)
+        assert "unknown_until" not in foretold, "a guess is no foretelling"
+        for said in (foretold, done, again):
+            assert said["changed"] is bool(said["changes"])
+            assert bool(said["diff"]) is bool(said["changes"])
+        assert (foretold["changes"], foretold["diff"]) == (done["changes"], done["diff"])
+        assert again["changes"] == []
+        return done
+
+    return run
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+"""The host as the checks ask it: over testinfra's connection, which may lead to another machine."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from graphistry_airgap.target.envfile import context as env_context
+from graphistry_airgap.target.host import refusal
+from graphistry_airgap.target.host.machine import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def ask(host: Any, command: str) -> str:
+    """What a program says; where it refuses, the check fails with its words, whole."""
+    done = host.run(command)
+    if done.rc:
+        said = refusal.words(done.stdout, done.stderr)
+        pytest.fail(said or f"`{command}` ends with status {done.rc} and says nothing", pytrace=False)
+    return str(done.stdout).rstrip("\r\n")
+
+
+@dataclass(frozen=True)
+class Machine(Host):
+    """A host whose programs and text files are asked over testinfra's connection."""
+
+    connection: Any = None
+
+    @classmethod
+    def over(cls, connection: Any) -> Machine:
+        def run(argv: Sequence[str], _: Mapping[str, str]) -> tuple[int, str, str]:
+            done = connection.run(shlex.join(argv))
+            return done.rc, done.stdout, done.stderr
+
+        return cls(run=run, connection=connection)
+
+    def text(self, name: str) -> str | None:
+        file = self.connection.file(name)
+        return file.content.decode(errors="replace") if file.exists else None
+
+
+def env_files(host: Any, facts: dict[str, Any]) -> env_context.Context:
+    """The env files of the release as Compose reads them.
+
+    An assertion must not name their values: pytest shows what an expression is made of, and that report is
+    kept on the host and printed.
+    """
+    release = facts["release_directory"]
+    paths = {
+        kind: f"{release}/{kind}" if kind == env_context.DEFAULTS else f"{release}/data/config/{kind}"
+        for kind in env_context.ORDER
+    }
+    files = {kind: host.file(path) for kind, path in paths.items()}
+    return env_context.read_context({kind: file.content for kind, file in files.items() if file.is_file})

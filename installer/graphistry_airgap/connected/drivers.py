@@ -1,0 +1,116 @@
+"""Whether drivers and licence token of a bundle can be of use, decided before anything large is fetched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.connected.packages.driver import branch_names
+from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.target.gpu import knowledge as gpu_knowledge
+from graphistry_airgap.target.vgpu import client_token as vgpu_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from graphistry_airgap.bundle.driver import Driver
+    from graphistry_airgap.connected.packages.driver import DriverRoots
+    from graphistry_airgap.connected.release.release import Release
+    from graphistry_airgap.connected.spec import Spec
+    from graphistry_airgap.connected.vgpu.vgpu import CarriedFile, Vgpu
+
+WAIVER = "driver-range"
+
+
+def driver_notes(
+    roots: Mapping[str, DriverRoots], drivers: Mapping[str, Driver], vgpus: Mapping[str, Vgpu]
+) -> list[str]:
+    """What a person should know about the drivers that were found, and about a token."""
+    found = [
+        f"The bundle HOLDS A LICENCE TOKEN for {platform}: guard it, and every copy, like the token itself."
+        for platform, vgpu in vgpus.items()
+        if vgpu.token
+    ]
+    for platform, driver in drivers.items():
+        known = roots[platform].version
+        if known and known != driver.version:
+            found.append(
+                f"The repositories hold driver {driver.version} for {platform}; "
+                f"{known} is the version that is known here."
+            )
+        if not driver.kernel_images:
+            found.append(
+                f"No kernel is named for the driver of {platform}: "
+                "hosts must have the headers of their kernel already."
+            )
+    return found
+
+
+def require_drivers_in_range(
+    spec: Spec,
+    release: Release,
+    drivers: Mapping[str, Driver],
+    vgpus: Mapping[str, Vgpu],
+    knowledge: dict[str, Any],
+) -> list[str]:
+    """Refuse a driver with which the release does not work, unless the spec waives that; returns notes."""
+    target = gpu_knowledge.judged(knowledge, release.version, release.cuda)
+    found = []
+    for what, version, waiver, waived, choices in _versions(spec, drivers, vgpus, knowledge):
+        if target.row is None:
+            found.append(
+                f"Nothing is known about the drivers that {target.name} needs; {what} was not judged."
+            )
+        for note in gpu_knowledge.driver_notes(target, version):
+            if note.code != gpu_knowledge.FORWARD_ONLY and not waived:
+                raise InputError(
+                    f"{what}: {note.message}",
+                    code="driver-out-of-range",
+                    hint=f"{choices}, or set {waiver}: [{WAIVER}] in the spec, and waive it in the site "
+                    "file too",
+                    details={"found": note.found, "needed": note.needed},
+                )
+            found.append(f"{what}: {note.message}{' (waived)' if waived else ''}.")
+    return found
+
+
+def require_usable_token(file: CarriedFile, now: float) -> None:
+    """Refuse what is no token, or one that has expired; nothing of its content is ever said."""
+    try:
+        token = vgpu_token.read(file.source.read_bytes())
+    except vgpu_token.TokenError as problem:
+        raise InputError(
+            f"the vGPU token {file.written} is not a client configuration token: {problem}",
+            code="vgpu-token-unreadable",
+            hint="download it again from the licence server, and leave it as it is",
+        ) from None
+    if 0 < token.expires < now:
+        raise InputError(
+            f"the vGPU token {file.written} expired at {vgpu_token.moment(token.expires)}",
+            code="vgpu-token-expired",
+            hint="make a new one on the licence server; if it is new, check this machine's clock",
+        )
+
+
+def _versions(
+    spec: Spec, drivers: Mapping[str, Driver], vgpus: Mapping[str, Vgpu], knowledge: dict[str, Any]
+) -> Iterator[tuple[str, str, str, bool, str]]:
+    """What it is, its version, the spec's key for waiving, whether that is set, and the other ways out."""
+    for platform, wanted in spec.platforms.items():
+        path = f"platforms.{platform}"
+        if wanted.driver:
+            version, waived = drivers[platform].version, WAIVER in wanted.driver.waive
+            choices = (
+                f"take another branch (known for {platform}: {branch_names(knowledge, platform)}), or leave "
+                "`driver` out where the hosts have a driver that fits"
+            )
+            yield f"the driver for {platform}", version, f"{path}.driver.waive", waived, choices
+        if wanted.vgpu and (guest := vgpus[platform].driver):
+            waived = WAIVER in wanted.vgpu.waive
+            choices = "take the guest driver of another vGPU release"
+            yield (
+                f"the vGPU guest driver for {platform}",
+                guest.version,
+                f"{path}.vgpu.waive",
+                waived,
+                choices,
+            )

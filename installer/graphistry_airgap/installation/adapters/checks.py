@@ -1,0 +1,85 @@
+"""Run the post-install tests (pytest-testinfra) in a process of their own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from graphistry_airgap.checks.ladder import report
+from graphistry_airgap.content import PACKAGE
+from graphistry_airgap.core.adapters.files import write_atomic
+from graphistry_airgap.core.adapters.process import own_python, run
+from graphistry_airgap.core.errors import StageError
+from graphistry_airgap.installation.adapters.waiting import Waiting, watched
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphistry_airgap.core.progress import Progress
+
+_CUT = "full report in element text]"
+
+
+def run_checks(facts: dict[str, Any], *, reports: Path, progress: Progress) -> dict[str, Any]:
+    """Run `checks/` against this host; writes `verify.xml` (JUnit) and `verify.json` under `reports`."""
+    reports.mkdir(mode=0o700, parents=True, exist_ok=True)
+    junit = reports / "verify.xml"
+    given = reports / "verify-input.json"
+    write_atomic(given, json.dumps(facts), mode=0o600)
+    junit.unlink(missing_ok=True)
+    waits = reports / "verify-waits"
+    with watched(Waiting(progress, waits), "the post-install tests"):
+        outcome = run(
+            [
+                *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"),
+                *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
+            ],
+            cwd=PACKAGE / "checks",
+            env={"GRAPHISTRY_AIRGAP_CHECKS": str(given), "AIRGAP_WAITS": str(waits)},
+            timeout=900,
+        )
+    if not junit.exists():
+        raise StageError(
+            outcome.refusal("the post-install tests did not run"),
+            code="checks-broken",
+            hint="run install.sh of the bundle again; it makes the runtime anew",
+        )
+    summary = summarise(junit.read_text(encoding="utf-8"))
+    write_atomic(reports / "verify.json", json.dumps(summary, indent=2) + "\n", mode=0o600)
+    return {**summary, "junit": str(junit)}
+
+
+def summarise(junit: str) -> dict[str, Any]:
+    """Counts, the GPU rungs and one row per test from a JUnit text that pytest wrote."""
+    tests = []
+    for case in ElementTree.fromstring(junit).iter("testcase"):  # noqa: S314 - written by our own pytest
+        problem = next((child for child in case if child.tag in {"failure", "error"}), None)
+        skip = next((child for child in case if child.tag == "skipped"), None)
+        outcome = "failed" if problem is not None else "skipped" if skip is not None else "passed"
+        row = {"test": str(case.get("name")).replace("[local]", ""), "outcome": outcome}
+        told = {str(one.get("name")): str(one.get("value")) for one in case.iter("property")}
+        said = problem if problem is not None else skip
+        if "reason" in told:
+            row["message"] = told["reason"]
+        elif said is not None:
+            row["message"] = _own_words(_whole(str(said.get("message") or ""), said.text or ""))
+        if "hint" in told:
+            row["hint"] = told["hint"]
+        tests.append(row)
+    count = {name: sum(t["outcome"] == name for t in tests) for name in ("passed", "failed", "skipped")}
+    return {**count, "rungs": report(tests), "tests": sorted(tests, key=lambda row: row["test"])}
+
+
+def _whole(message: str, text: str) -> str:
+    """pytest cuts a long message; what it was stands in the element's text, in lines that begin with E."""
+    if message and _CUT not in message:
+        return message
+    lines = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return "\n".join(lines) or text
+
+
+def _own_words(message: str) -> str:
+    """Without what pytest adds: the exception's name before, and what an assertion was made of after."""
+    message = message.removeprefix("AssertionError: ").removeprefix("Failed: ")
+    return message.rpartition("\nassert ")[0] or message

@@ -1,0 +1,34 @@
+"""`install`: decide what is installed, then install it, from the start or after a reboot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.core.result import Result
+    from graphistry_airgap.installation.reboot.resume import Resume
+    from graphistry_airgap.installation.request import Request, Target, Targets
+
+
+@dataclass(frozen=True)
+class InstallCommand:
+    """`take_over` makes the tool that runs the host's own; `install` gets a target and what was resumed."""
+
+    targets: Targets
+    take_over: Callable[[], None]
+    resume: Resume
+    install: Callable[..., Result]
+
+    def run(self, request: Request, *, resume: bool) -> Result:
+        if resume:
+            return self.resume.run(request, self._decide, self.install)
+        return self.install(self._decide(request))
+
+    def _decide(self, request: Request) -> Target:
+        """A bundle that is refused leaves the host's own tool as it is."""
+        target = self.targets.decide(request)
+        self.take_over()
+        return target

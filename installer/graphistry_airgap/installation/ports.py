@@ -1,0 +1,65 @@
+"""What the services need from the outside world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from graphistry_airgap.core.progress import Progress
+    from graphistry_airgap.installation.reboot.pending import Pending
+    from graphistry_airgap.installation.recap import Recap
+
+
+class PlaybookRunner(Protocol):
+    def __call__(
+        self,
+        playbook: str,
+        *,
+        hosts: Mapping[str, Mapping[str, Any]],
+        work_root: Path,
+        progress: Progress,
+        log: Callable[[dict[str, Any]], None],
+    ) -> dict[str, Recap]: ...
+
+
+class Receipts(Protocol):
+    def load(self) -> dict[str, Any] | None: ...
+    def save(self, receipt: dict[str, Any], *, stamp: str) -> None: ...
+
+
+class ResumeState(Protocol):
+    def load(self) -> Pending | None: ...
+    def save(self, pending: Pending) -> None: ...
+    def forget(self) -> None: ...
+
+
+class ResumeUnit(Protocol):
+    """The unit that goes on after a reboot; `install` returns what stood in its way."""
+
+    def install(self) -> str: ...
+    def remove(self) -> None: ...
+
+
+class Media(Protocol):
+    """Finds a bundle on whatever is mounted, by the sha256 of its SHA256SUMS."""
+
+    def find(self, sums_sha256: str, remembered: Path) -> Path | None: ...
+    def places(self, remembered: Path) -> list[Path]: ...
+    def sums_digest(self, place: Path) -> str | None: ...
+    def bundle_id(self, place: Path) -> str: ...
+
+
+class EventLog(Protocol):
+    def __call__(
+        self, folder: Path, command: str
+    ) -> AbstractContextManager[tuple[Path, Callable[[dict[str, Any]], None]]]: ...
+
+
+class HostChecks(Protocol):
+    """Runs the post-install tests; returns {passed, failed, skipped, tests: [...]}."""
+
+    def __call__(self, facts: dict[str, Any], *, reports: Path) -> dict[str, Any]: ...

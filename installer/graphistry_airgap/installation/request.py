@@ -1,0 +1,205 @@
+"""Decide what an installation works on: which bundle, site file and keyring, all checked."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.bundle.checksums import SUMS
+from graphistry_airgap.bundle.trust.verdict import require_signers
+from graphistry_airgap.bundle.verify import ALL_BYTES
+from graphistry_airgap.core import places
+from graphistry_airgap.core.errors import AirgapError, HostError, InputError
+from graphistry_airgap.installation import site_places
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
+from graphistry_airgap.installation.receipt import Provenance
+from graphistry_airgap.installation.signers import signers_needed
+from graphistry_airgap.installation.site_networks import require_pools
+from graphistry_airgap.target.finding import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.bundle.manifest import Bundle
+    from graphistry_airgap.bundle.verify import VerifiedBundle
+    from graphistry_airgap.core.progress import Progress
+    from graphistry_airgap.installation.fleet.answers import Answers
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
+    from graphistry_airgap.installation.fleet.overrides import Override
+    from graphistry_airgap.installation.ports import Receipts
+    from graphistry_airgap.installation.site_file import Site
+    from graphistry_airgap.target.finding import Finding
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line named; None means the default."""
+
+    bundle: Path | None
+    site: Path | None
+    keyring: Path | None
+    allow_unsigned: bool
+    bytes_checked: str | None = None
+    allow_older: bool = False
+    inventory: Path | None = None
+
+
+@dataclass(frozen=True)
+class Targets:
+    receipts: Receipts
+    read_answers: Callable[[Path, Path | None], Answers]
+    signers_required: Callable[[], int | None]
+    open_bundle: Callable[..., VerifiedBundle]
+    bundle_digest: Callable[[Path, str], str]
+    host_platform: Callable[[], str]
+    other_release: Callable[[str, Bundle], list[Finding]]
+    progress: Progress
+
+    def decide(self, request: Request, *, thorough: bool | None = None) -> Target:
+        """Site file first (exit 2), then the bundle (exit 4), then whether they fit the host (exit 3).
+
+        Every byte of the bundle is read unless the host holds its result already;
+        what such a run still uses is hashed where it is used.
+        """
+        last = self.receipts.load() or {}
+        inputs = last.get("inputs", {})
+        site_path = request.site or _known(inputs.get("site")) or places.SITE_FILE
+        inventory = request.inventory or _known(inputs.get("inventory"))
+        answers = self.read_answers(site_path, inventory)
+        site = answers.site
+        needed = signers_needed(answers.signers, self.signers_required(), site_path)
+        require_pools(site, answers.said_in("docker.address_pools"))
+        site_places.check(site, answers.said_in)
+        path = request.bundle or _known(last.get("bundle", {}).get("path"))
+        if path is None:
+            raise InputError(
+                "no bundle was named and no receipt remembers one",
+                code="no-bundle",
+                hint="name it: --bundle PATH",
+            )
+        keyring = request.keyring or places.KEYRING
+        if thorough is None:
+            thorough = not self._holds_result(last, path, site)
+        opened = self._open(path, keyring, request, read_all=thorough)
+        require_signers(opened.signature, needed)
+        platform = self.host_platform()
+        if platform not in opened.bundle.platforms:
+            raise HostError(
+                f"this host is {platform}; the bundle is made for {', '.join(opened.bundle.platforms)}",
+                code="wrong-platform",
+                hint="build a bundle whose spec names this platform, or install on a host it is made for",
+                details={"found": platform, "needed": ", ".join(opened.bundle.platforms)},
+            )
+        for finding in errors(self.other_release(site.root, opened.bundle)):
+            raise HostError(
+                finding.message,
+                code=finding.code,
+                hint=finding.hint,
+                details={"found": finding.found, "needed": finding.needed, "path": finding.path},
+            )
+        older_than = _older_than(last, opened, allowed=request.allow_older)
+        provenance = Provenance(
+            path=str(opened.path),
+            id=opened.bundle.id,
+            created=opened.bundle.created,
+            release=opened.bundle.release.version,
+            sums=opened.sums_sha256,
+            signers=tuple(opened.signature.signers),
+            signed=opened.signature.signed,
+            verified=opened.mode,
+            platform=platform,
+            keys=tuple(
+                {"repository": r.name, "path": path, "sha256": opened.bundle.files[path].sha256}
+                # without its vendor's signature a list is vouched for by the bundle's alone
+                | ({} if r.metadata_signed else {"metadata": "unsigned"})
+                for r in opened.bundle.platforms[platform].repositories
+                for path in dict.fromkeys((r.signed_by, *r.package_keys))
+            ),
+            older_than=older_than,
+        )
+        return Target(
+            site,
+            site_path,
+            opened.bundle,
+            provenance,
+            keyring if opened.signature.signed else None,
+            inventory,
+            answers.host,
+            answers.overrides,
+        )
+
+    def _open(self, path: Path, keyring: Path, request: Request, *, read_all: bool) -> VerifiedBundle:
+        """Bytes that install.sh has just compared with the same SHA256SUMS are not read again."""
+        self.progress.stage("bundle")
+        begun = time.monotonic()
+        done = read_all and request.bytes_checked is not None and request.bytes_checked == self._sums(path)
+        opened = self.open_bundle(
+            path,
+            keyring,
+            allow_unsigned=request.allow_unsigned,
+            read_all=read_all and not done,
+            progress=self.progress.task,
+        )
+        # the list that counts is the one whose signature was checked, not the one that was looked at before
+        if done and opened.sums_sha256 == request.bytes_checked:
+            opened = replace(opened, mode=ALL_BYTES)
+        self.progress.stage_done("bundle", 0, time.monotonic() - begun, failed=False)
+        return opened
+
+    def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
+        if not last.get("complete") or last.get("site") != site.as_dict():
+            return False
+        return bool(last["bundle"]["sums_sha256"] == self._sums(path))
+
+    def _sums(self, path: Path) -> str | None:
+        try:
+            return self.bundle_digest(path, SUMS)
+        except AirgapError:
+            return None  # opening the bundle says what is wrong with it
+
+
+def _older_than(last: dict[str, Any], opened: VerifiedBundle, *, allowed: bool) -> str:
+    """When the bundle that this one replaced was made, if that was later.
+
+    A run with the installed bundle, be it the one after an interruption, keeps the answer of the first.
+    """
+    installed = last.get("bundle", {})
+    if installed.get("id") == opened.bundle.id:
+        return str(installed.get("older_than", ""))
+    created = str(installed.get("created", ""))
+    if created <= opened.bundle.created:
+        return ""
+    if not allowed:
+        raise _older(opened, installed)
+    return created
+
+
+def _older(opened: VerifiedBundle, installed: dict[str, Any]) -> HostError:
+    """Its signature holds, and yet it may be an old medium, or one that somebody swapped for it."""
+    return HostError(
+        f"the bundle {opened.bundle.id} ({opened.bundle.release.version}) was made {opened.bundle.created}, "
+        f"this host was installed from one made {installed['created']} ({installed['release']})",
+        code="bundle-older",
+        hint="bring the newer bundle; to go back on purpose, add --allow-older (the receipt records it)",
+        details={"found": opened.bundle.created, "needed": f"{installed['created']} or later"},
+    )
+
+
+def _known(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Everything that was decided before the host is touched."""
+
+    site: Site
+    site_path: Path
+    bundle: Bundle
+    provenance: Provenance
+    keyring: Path | None
+    inventory: Path | None = None
+    host: InventoryHost = THIS_MACHINE
+    overrides: tuple[Override, ...] = ()

@@ -1,0 +1,164 @@
+"""What is installed here, and how each service is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.core import remarks
+from graphistry_airgap.core.errors import RELEASE_GONE, AirgapError, ExitCode, InputError, StageError
+from graphistry_airgap.core.result import Result
+from graphistry_airgap.installation.reboot.pending import RESUME_COMMAND, not_rebooted
+from graphistry_airgap.target import finding as findings
+from graphistry_airgap.target.preflight.judges import kernel as findings_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphistry_airgap.installation.ports import Receipts, ResumeState
+
+# what a receipt says about a driver that was put there, or that was good enough already
+_WITH_DRIVER = ("install", "leave")
+
+
+@dataclass(frozen=True)
+class Status:
+    receipts: Receipts
+    defined_services: Callable[[Path], list[str]]
+    stack_services: Callable[[Path], list[dict[str, Any]]]
+    resume_state: ResumeState
+    boot_id: Callable[[], str]
+    boot: Callable[[], dict[str, Any]]
+
+    def run(self) -> Result:
+        """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
+        receipt = self.receipts.load()
+        if receipt is None:
+            raise StageError(
+                "nothing is installed here: there is no receipt",
+                code="not-installed",
+                hint="install from a bundle: sh <bundle>/install.sh --keyring FILE",
+            )
+        release = Path(receipt["site"]["root"]) / "releases" / receipt["bundle"]["release"]
+        services, errors = self._services(receipt, release)
+        sick = [row for row in services if not is_well(row)]
+        data = {
+            "release": receipt["bundle"]["release"],
+            "purpose": receipt["purpose"],
+            "complete": receipt["complete"],
+            "bundle": receipt["bundle"]["id"],
+            "installed": receipt["finished"],
+            "services": services,
+            "unhealthy": [row["service"] for row in sick],
+            "resume": (resume := self._resume()),
+            "kernels": (boot := self.boot()),
+        }
+        errors += _sick(sick, release)
+        if not receipt["complete"]:
+            errors.append(
+                StageError(
+                    f"the last installation did not finish{_waits(resume)}",
+                    code="incomplete",
+                    hint=(resume or {}).get("next")
+                    or "run the same install command again; it goes on from there",
+                )
+            )
+        told, faults = _kernels(boot, receipt)
+        errors += faults
+        exit_code = ExitCode.FAILED if errors else ExitCode.OK
+        return Result(data=data, messages=[*_table(data), *told], exit_code=exit_code, errors=errors)
+
+    def _services(
+        self, receipt: dict[str, Any], release: Path
+    ) -> tuple[list[dict[str, Any]], list[AirgapError]]:
+        """One row per service of the release, and why there are none."""
+        if receipt["purpose"] == "template":
+            return [], []
+        try:
+            wanted, found = self.defined_services(release), self.stack_services(release)
+        except AirgapError as error:
+            # an installation that did not finish need not have come to its release
+            return [], [error] if receipt["complete"] or error.code != RELEASE_GONE else []
+        rows = {row["service"]: row for row in found}
+        absent = {"state": "absent", "health": "none", "image": "", "ports": []}
+        return [rows.get(name, {"service": name, **absent}) for name in wanted], []
+
+    def _resume(self) -> dict[str, Any] | None:
+        """The reboot that an installation waits for, or waited for."""
+        try:
+            pending = self.resume_state.load()
+        except InputError as error:
+            return {"unreadable": error.message, "next": error.hint}
+        if pending is None:
+            return None
+        due = pending.boot_id == self.boot_id()
+        return {
+            "stage": pending.stage,
+            "reason": pending.reason,
+            "reboot": pending.mode,
+            "reboot_due": due,
+            "bundle": pending.bundle.id,
+            "next": not_rebooted(pending).hint if due else f"run: {RESUME_COMMAND}",
+        }
+
+
+def _sick(rows: list[dict[str, Any]], release: Path) -> list[AirgapError]:
+    """One error for all services that are in one state, since one cause mostly is behind them."""
+    states: dict[str, list[str]] = {}
+    for row in rows:
+        states.setdefault(f"{row['state']}/{row['health']}", []).append(row["service"])
+    return [
+        StageError(
+            f"{'service' if len(names) == 1 else 'services'} {', '.join(names)} "
+            f"{'is' if len(names) == 1 else 'are'} {state}",
+            code="service-unhealthy",
+            hint=f"cd {release} && ./graphistry logs --tail=50 {' '.join(names)}",
+            details={"service": ", ".join(names)},
+        )
+        for state, names in states.items()
+    ]
+
+
+def _kernels(boot: dict[str, Any], receipt: dict[str, Any]) -> tuple[list[str], list[AirgapError]]:
+    """Kernels without NVIDIA's modules; an error only where the receipt has a driver."""
+    told: list[str] = []
+    errors: list[AirgapError] = []
+    recorded = (receipt.get("driver") or {}).get("action") in _WITH_DRIVER
+    for finding in findings_kernel.judge(boot, receipt["bundle"].get("platform", ""), {}, expected=recorded):
+        if finding.severity == findings.ERROR and recorded:
+            details = {"found": finding.found, "needed": finding.needed}
+            errors.append(StageError(finding.message, code=finding.code, hint=finding.hint, details=details))
+        else:
+            told += remarks.lines([{**finding.as_dict(), "severity": remarks.WARNING}])
+    return told, errors
+
+
+def _waits(resume: dict[str, Any] | None) -> str:
+    if not resume or "stage" not in resume:
+        return ""
+    if resume["reboot_due"]:
+        return f": it waits for a reboot of this host ({resume['reason']})"
+    return f": it has to be resumed after the reboot for stage {resume['stage']}"
+
+
+def is_well(row: dict[str, Any]) -> bool:
+    """Healthy, or running where the image defines no health check."""
+    return bool(row["health"] == "healthy" or (row["health"] == "none" and row["state"] == "running"))
+
+
+def _table(data: dict[str, Any]) -> list[str]:
+    head = (
+        f"Graphistry {data['release']} ({data['purpose']}), bundle {data['bundle'][:12]}, {data['installed']}"
+    )
+    rows = [
+        f"  {row['service']:<22} {row['state']:<10} {row['health']:<10} {' '.join(row['ports'])}".rstrip()
+        for row in data["services"]
+    ]
+    well = len(data["services"]) - len(data["unhealthy"])
+    tail = [f"{well} of {len(data['services'])} services are well"] if data["services"] else []
+    if data["resume"]:
+        tail.append(
+            f"An installation waits for a reboot or for being resumed; next: {data['resume']['next']}"
+        )
+    return [head, *rows, *tail]

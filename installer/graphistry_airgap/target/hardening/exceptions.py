@@ -1,0 +1,107 @@
+"""Exceptions that a hardened host makes for this product: named, allowed by the site file, undone by name.
+
+`ip-forward`: Docker's bridge networks need IPv4 forwarding, also after somebody has loaded the host's sysctl
+files anew.  `fapolicyd-trust`: fapolicyd runs no program that it does not know, and the tool's environment
+comes from no package; `install.sh` writes those entries, for the tool itself could not start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from ..change import Change, compared, diff, file_state
+from ..host.files import mode_of, write_atomic
+from . import sysctl as sysctl_files
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from ..host.machine import Host
+
+IP_FORWARD, FAPOLICYD_TRUST = "ip-forward", "fapolicyd-trust"
+STIG = {IP_FORWARD: "RHEL-09-253075", FAPOLICYD_TRUST: "RHEL-09-433016"}
+
+SUBJECT = "hardening"
+PROGRAM = "/opt/graphistry-airgap"
+# sorts after every name that begins with a digit and after those that remediation scripts use
+SYSCTL_FILE = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+TRUST_FILE = "/etc/fapolicyd/trust.d/graphistry-airgap"
+_MODE = 0o644
+_FORWARDING = "/proc/sys/net/ipv4/ip_forward"
+_SYSCTL_TEXT = f"""\
+# Kept by graphistry-airgap: Docker's bridge networks forward IPv4.
+# The site file allows this exception to {STIG[IP_FORWARD]} by name (hardening.allow: ip-forward).
+net.ipv4.ip_forward = 1
+"""
+
+
+def forwarding_file(host: Host, allow: Collection[str]) -> bytes | None:
+    """What our sysctl file should hold; None where it is not allowed or the host forwards without it."""
+    wanted = IP_FORWARD in allow and sysctl_files.forwarding_off(host, without=SYSCTL_FILE)
+    return _SYSCTL_TEXT.encode() if wanted else None
+
+
+def forwarding(host: Host, allow: Collection[str]) -> list[Change]:
+    """Our sysctl file, and whether the running kernel forwards where the file says so."""
+    wanted = forwarding_file(host, allow)
+    before = _state(host, SYSCTL_FILE)
+    after = file_state(wanted, _MODE)
+    same = before is not None and after is not None and before["sha256"] == after["sha256"]
+    found = [] if same else compared(SUBJECT, "file", {SYSCTL_FILE: before}, {SYSCTL_FILE: after})
+    if wanted is not None and host.word(_FORWARDING) == "0":
+        found.append(Change(SUBJECT, "sysctl", "net.ipv4.ip_forward", "0", "1"))
+    return found
+
+
+def trust(host: Host, allow: Collection[str]) -> list[Change]:
+    """Our trust entries, where the site file does not allow them; `install.sh` makes them."""
+    before = None if FAPOLICYD_TRUST in allow else _state(host, TRUST_FILE)
+    return compared(SUBJECT, "file", {TRUST_FILE: before}, {TRUST_FILE: None})
+
+
+def carry_out(host: Host, changes: Iterable[Change]) -> None:
+    for one in changes:
+        path = host.path(one.what)
+        if one.kind == "sysctl":
+            host.path(_FORWARDING).write_text(f"{one.after}\n", encoding="ascii")
+        elif one.after is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            write_atomic(path, _SYSCTL_TEXT.encode(), mode=_MODE)
+        if one.what == TRUST_FILE:
+            # a daemon that does not run reads the folder when it starts
+            host.run(["fapolicyd-cli", "--update"], {})
+
+
+def diffs(host: Host, changes: Iterable[Change]) -> list[dict[str, str]]:
+    """The files in full; asked before anything is carried out."""
+    return [
+        diff(one.what, host.text(one.what) or "", _SYSCTL_TEXT if one.after else "")
+        if one.kind == "file"
+        else one.diff()
+        for one in changes
+    ]
+
+
+def _state(host: Host, place: str) -> dict[str, str] | None:
+    path = host.path(place)
+    return file_state(path.read_bytes(), mode_of(path)) if path.exists() else None
+
+
+def made(host: Host) -> list[dict[str, Any]]:
+    """The exceptions that stand on this host, as the receipt lists them."""
+    rows = []
+    for name, place in ((IP_FORWARD, SYSCTL_FILE), (FAPOLICYD_TRUST, TRUST_FILE)):
+        path = host.path(place)
+        if path.exists():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            rows.append({"name": name, "stig": STIG[name], "path": place, "sha256": digest})
+    return rows
+
+
+def trusted_files(host: Host) -> int:
+    """Files of the tool that our trust entries name."""
+    lines = (host.text(TRUST_FILE) or "").splitlines()
+    return sum(line.startswith(f"{PROGRAM}/") for line in lines)

@@ -1,0 +1,107 @@
+"""Judgements about the machine: platform, size, clock, hardening, GPUs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...finding import ERROR, INFO, WARNING, Finding, human
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# the product's documented minimum; a demonstration or a test runs with less, so they only warn
+MINIMUM_CPUS = 4
+MINIMUM_MEMORY = 16 * 10**9
+_TOLERANCE = 0.95
+
+
+def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    system = profile["system"]
+    found = system["platform"]
+    if found != requirements["platform"]:
+        yield Finding(
+            ERROR,
+            "platform-unsupported",
+            f"this host runs {system['name'] or found}, the bundle is for {requirements['platform']}",
+            found,
+            requirements["platform"],
+            "use a bundle that was built for this platform, or install on a host of the bundle's platform",
+            "/etc/os-release",
+        )
+    # Debian and rpm have their own names for one architecture
+    names = ("", system["architecture"], system["machine"])
+    if requirements["architecture"] not in names:
+        yield Finding(
+            ERROR,
+            "architecture-unsupported",
+            f"this host is {system['architecture']}, the bundle is for {requirements['architecture']}",
+            system["architecture"],
+            requirements["architecture"],
+            "install on a host of the bundle's architecture",
+        )
+
+
+def resources(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    found = profile["resources"]
+    if found["cpus"] < MINIMUM_CPUS:
+        yield Finding(
+            WARNING,
+            "cpu-below-minimum",
+            f"{found['cpus']} processor cores are fewer than the product's minimum of {MINIMUM_CPUS}",
+            str(found["cpus"]),
+            str(MINIMUM_CPUS),
+            "give the machine more cores before it serves users",
+        )
+    if found["memory"] < MINIMUM_MEMORY * _TOLERANCE:
+        yield Finding(
+            WARNING,
+            "memory-below-minimum",
+            f"{human(found['memory'])} of memory are less than the product's minimum of 16 GB",
+            human(found["memory"]),
+            "16 GB",
+            "give the machine more memory before it serves users",
+        )
+
+
+def clock(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    found = profile["clock"]
+    created = requirements["bundle_created"]
+    if created and found["now"] < created:
+        yield Finding(
+            ERROR,
+            "clock-before-bundle",
+            f"the clock says {found['now']}, and the bundle was made at {created}",
+            found["now"],
+            f"a time after {created}",
+            "set the clock (`timedatectl set-time`); signatures and certificates are judged by it",
+        )
+    if found["synchronized"] is False:
+        yield Finding(
+            INFO,
+            "clock-not-synchronized",
+            "the kernel says that no time service keeps the clock",
+            "not synchronized",
+            "a time source inside the closed network",
+            "sessions and certificates depend on the clock",
+        )
+
+
+def hardening(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    found = profile["hardening"]
+    if found["selinux"] == "enforcing":
+        yield Finding(
+            WARNING,
+            "selinux-enforcing",
+            "SELinux is enforcing; the release's bind mounts carry no labels of their own",
+            "enforcing",
+            "a policy that lets containers read the release's data directories",
+            "watch the audit log for denials after the services start",
+        )
+    if profile["gpus"] and not profile["gpu"]:
+        yield Finding(
+            INFO,
+            "gpu-present",
+            f"{len(profile['gpus'])} NVIDIA device(s) on the PCI bus; the site file wants no GPU settings",
+            ", ".join(item["address"] for item in profile["gpus"]),
+            "`gpu: auto` in the site file, if the services are to use them",
+        )

@@ -1,0 +1,71 @@
+"""A kernel without NVIDIA's modules: the running one, or the one that the host boots next.
+
+Kernels come with updates, long after an installation; the GPUs are gone with the
+boot that follows.  `status` and preflight ask the same questions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...driver import next_boot as kernel_boot
+from ...finding import ERROR, WARNING, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RUNNING, NEXT = "kernel-without-driver", "next-kernel-without-driver"
+
+
+def next_boot(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """For preflight; what the running kernel lacks is a matter of the driver's plan."""
+    desired = requirements.get("driver")
+    if desired and profile.get("driver"):
+        found = judge(profile["boot"], desired["platform"], desired["packages"]["headers"], expected=False)
+        yield from (one for one in found if one.code == NEXT)
+
+
+def judge(
+    boot: Mapping[str, Any], platform: str, carried: Mapping[str, Any], *, expected: bool
+) -> Iterator[Finding]:
+    """`carried` has the kernels whose headers the bundle brings; `expected`: a driver was installed here.
+
+    Without that, a host whose kernels all lack modules is one that has no driver.
+    """
+    kernels = {one["name"]: one for one in boot["kernels"]}
+    served = sorted((name for name, one in kernels.items() if one["has_modules"]), key=kernel_boot.age)
+    running = next((name for name, one in kernels.items() if one["running"]), "")
+    if not served and not expected:
+        return
+    there = f"; there are some for {', '.join(served)}" if served else " any more"
+    if running and running not in served:
+        yield Finding(
+            ERROR,
+            RUNNING,
+            f"the running kernel {running} has no NVIDIA modules{there}",
+            f"no modules for {running}",
+            "modules for the running kernel",
+            _way(kernels[running], platform, carried) + (f"; or boot {served[-1]} again" if served else ""),
+        )
+    upcoming = boot["next"]
+    if upcoming and upcoming not in (running, *served):
+        yield Finding(
+            WARNING,
+            NEXT,
+            f"the host boots {upcoming} next, and that kernel has no NVIDIA modules{there}",
+            f"no modules for {upcoming}",
+            f"modules for {upcoming}",
+            _way(kernels[upcoming], platform, carried)
+            + (f"; until then keep booting {served[-1]}" if served else ""),
+        )
+
+
+def _way(kernel: Mapping[str, Any], platform: str, carried: Mapping[str, Any]) -> str:
+    name = kernel["name"]
+    later = "" if kernel["running"] else f"boot {name}, then "
+    if kernel["has_headers"] or name in carried:
+        return f"{later}run the same install again, which builds them"
+    return (
+        f"carry in a bundle built for {name} (in its spec `platforms.{platform}.driver.kernels: [{name}]`), "
+        f"{later}install from it"
+    )

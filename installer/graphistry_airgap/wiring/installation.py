@@ -1,0 +1,184 @@
+"""Commands on the host that is installed."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.bundle.adapters.directory import BundleDirectory
+from graphistry_airgap.bundle.adapters.silence import silence_reported
+from graphistry_airgap.bundle.trust.adapters.required import read_required
+from graphistry_airgap.content import PACKAGE
+from graphistry_airgap.core import places
+from graphistry_airgap.core.adapters.files import write_output
+from graphistry_airgap.core.adapters.machine import this_machine
+from graphistry_airgap.core.adapters.private_dir import require_private
+from graphistry_airgap.core.adapters.process import attached, own_python
+from graphistry_airgap.installation.adapters import host, installed_tool, reboot, run_lock
+from graphistry_airgap.installation.adapters.checks import run_checks
+from graphistry_airgap.installation.adapters.event_log import event_log
+from graphistry_airgap.installation.adapters.inventory_files import read_inventory
+from graphistry_airgap.installation.adapters.media import MountedMedia
+from graphistry_airgap.installation.adapters.playbooks import run_playbook
+from graphistry_airgap.installation.adapters.reboot import ResumeUnit
+from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
+from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
+from graphistry_airgap.installation.command import InstallCommand
+from graphistry_airgap.installation.fleet.answers import ReadAnswers
+from graphistry_airgap.installation.host_profile import MakeHostProfile
+from graphistry_airgap.installation.install import Install
+from graphistry_airgap.installation.reboot.ask import Reboots
+from graphistry_airgap.installation.reboot.at_boot import ResumeAtBoot
+from graphistry_airgap.installation.reboot.resume import Resume
+from graphistry_airgap.installation.release_in_use import other_release
+from graphistry_airgap.installation.request import Request, Targets
+from graphistry_airgap.installation.status import Status
+from graphistry_airgap.installation.verify import Verify
+from graphistry_airgap.knowledge.env_schema import load_env_schema
+from graphistry_airgap.knowledge.formats import load_document, require
+from graphistry_airgap.knowledge.knowledge import load_knowledge
+from graphistry_airgap.target.driver import next_boot as kernel_boot
+from graphistry_airgap.wiring.bundle import open_bundle
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+    from graphistry_airgap.core.progress import Progress
+    from graphistry_airgap.core.result import Result
+    from graphistry_airgap.installation.recap import Recap
+
+
+def host_profile(arguments: argparse.Namespace, _: Sequence[str], __: Progress) -> Result:
+    # what a host is made of is nobody else's business until somebody has decided to carry it out
+    write = partial(write_output, mode=0o600)
+    script = PACKAGE / "bootstrap" / "host-profile.sh"
+    return MakeHostProfile(this_machine(), write, script).run(arguments.output, as_script=arguments.script)
+
+
+def preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
+    run_lock.require_root()
+    run_lock.enter_scope(argv)
+    with run_lock.hold(command="preflight"):
+        # an unfit work directory is refused before a medium is read
+        installer = _installer(arguments, progress)
+        target = _targets(arguments, progress).decide(_request(arguments), thorough=False)
+        return installer.preflight(target)
+
+
+def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
+    run_lock.require_root()
+    if arguments.wait_for_medium:
+        return _resume_at_boot(progress)
+    run_lock.enter_scope(argv)
+    require_private(places.STATE)
+    with run_lock.hold(command="install"):
+        return InstallCommand(
+            targets=_targets(arguments, progress),
+            take_over=installed_tool.take_over,
+            resume=Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id),
+            install=_installer(arguments, progress).run,
+        ).run(_request(arguments), resume=arguments.resume)
+
+
+def _resume_at_boot(progress: Progress) -> Result:
+    """What the unit runs: outside of a run's scope and lock, which the installation takes for itself."""
+    run_lock.leave_environment()
+
+    def install(arguments: Sequence[str]) -> int:
+        command = [*own_python(), "-m", "graphistry_airgap", "--no-color", *arguments]
+        return attached(command, env=run_lock.built_environment())
+
+    with run_lock.alone(places.RUN / "resume-lock", command=places.RESUME_UNIT):
+        return ResumeAtBoot(
+            states=ResumeStateFile(),
+            unit=ResumeUnit(),
+            media=MountedMedia(),
+            boot_id=reboot.boot_id,
+            install=install,
+            say=progress.note,
+            clock=time.monotonic,
+            sleep=time.sleep,
+        ).run()
+
+
+def verify(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
+    run_lock.require_root()
+    run_lock.leave_environment()
+    target = _targets(arguments, progress).decide(_request(arguments), thorough=False)
+    checks = partial(run_checks, progress=progress)
+    return Verify(checks, progress).run(target, reports=require_private(places.REPORTS))
+
+
+def status(_: argparse.Namespace, __: Sequence[str], ___: Progress) -> Result:
+    run_lock.require_root()
+    run_lock.leave_environment()
+    return Status(
+        ReceiptStore(),
+        host.defined_services,
+        host.stack_services,
+        ResumeStateFile(),
+        reboot.boot_id,
+        lambda: kernel_boot.probe(this_machine()),
+    ).run()
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+    return Request(
+        arguments.bundle,
+        arguments.site,
+        arguments.keyring,
+        arguments.allow_unsigned,
+        bytes_checked=getattr(arguments, "bytes_checked", None),
+        allow_older=arguments.allow_older,
+        inventory=arguments.inventory,
+    )
+
+
+def _targets(arguments: argparse.Namespace, progress: Progress) -> Targets:
+    answers = ReadAnswers(
+        load_site=lambda path: load_document(path, "site-v1", what="the site file"),
+        check_site=lambda document, file: require(document, "site-v1", file=file),
+        read_inventory=lambda path: read_inventory(path, require_private(arguments.work_dir)),
+        role_specs=role_specs,
+        typed=typed,
+    )
+    return Targets(
+        receipts=ReceiptStore(),
+        read_answers=answers,
+        signers_required=read_required,
+        open_bundle=partial(open_bundle, say=progress.note),
+        bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
+        host_platform=host.platform_name,
+        other_release=partial(other_release, this_machine()),
+        progress=progress,
+    )
+
+
+def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
+    return Install(
+        runner=_run_watched,
+        checks=partial(run_checks, progress=progress),
+        receipts=ReceiptStore(),
+        event_log=event_log,
+        packages_before=host.packages_before,
+        installed_packages=host.installed_packages,
+        local_images=host.local_images,
+        has_signing_key=places.SIGNING_KEY.exists,
+        progress=progress,
+        knowledge=load_knowledge(),
+        env_schema=load_env_schema(),
+        reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
+        work_root=require_private(arguments.work_dir),
+    )
+
+
+def _run_watched(
+    playbook: str, *, hosts: Mapping[str, Mapping[str, Any]], progress: Progress, **given: Any
+) -> dict[str, Recap]:
+    (bundle,) = {host["airgap_bundle"] for host in hosts.values()}
+    with silence_reported(Path(bundle), progress.note):
+        return run_playbook(playbook, hosts=hosts, progress=progress, **given)

@@ -1,0 +1,1 @@
+"""The bundles that hosts are installed from, made below `build/`."""

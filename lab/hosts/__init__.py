@@ -1,0 +1,1 @@
+"""Sealed hosts of every kind, and the images that they start from."""

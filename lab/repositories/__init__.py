@@ -1,0 +1,1 @@
+"""Repositories that stand in for the vendors'."""

@@ -1,0 +1,71 @@
+"""Debian packages of a CPython that this machine has, for the lab's rpms: Debian 12 and 13 have no 3.12.
+
+It is taken as it is, from PATH or from pyenv; left out is what EL keeps in packages of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+VERSION = "3.12"
+PYTHON = f"python{VERSION}"
+EPOCH = "1767225600"
+LEFT_OUT = ("__pycache__", "site-packages", "config-*", "test", "idlelib", "tkinter", "turtledemo", "lib2to3")
+_ASK = "import platform, sys; print(sys.base_prefix, platform.python_version())"
+
+
+class NoCPythonError(RuntimeError):
+    """This machine has no CPython of that version."""
+
+
+def find() -> tuple[Path, str]:
+    """Its prefix and its whole version; NoCPythonError where there is none."""
+    ours = Path.home().glob(f".pyenv/versions/{VERSION}.*/bin/{PYTHON}")
+    for program in (PYTHON, *sorted(ours)):
+        try:
+            asked = [program, "-I", "-c", _ASK]
+            said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+        except (OSError, subprocess.CalledProcessError):  # absent, or pyenv's word that it is not chosen
+            continue
+        return Path(said[0]), said[1]
+    raise NoCPythonError(f"this machine has no {PYTHON}, on PATH or of pyenv")
+
+
+def make_debs(pool: Path) -> Path:
+    """`python3.12` and `libpython3.12` below `pool`, the same bytes each time; `pool` again."""
+    prefix, version = find()
+    shutil.rmtree(pool, ignore_errors=True)
+    interpreter, library = (pool / name for name in (PYTHON, f"lib{PYTHON}"))
+    (interpreter / "usr/bin").mkdir(parents=True)
+    shutil.copy2(prefix / "bin" / PYTHON, interpreter / "usr/bin" / PYTHON)
+    ignored = shutil.ignore_patterns(*LEFT_OUT)
+    shutil.copytree(prefix / "lib" / PYTHON, library / "usr/lib" / PYTHON, symlinks=True, ignore=ignored)
+    # one that was built with a shared library looks for it where the hosts' loader does, too
+    shared = library / "usr/lib/x86_64-linux-gnu"
+    shared.mkdir()
+    for path in prefix.glob(f"lib/lib{PYTHON}.so.*"):
+        shutil.copy2(path, shared)
+    for root in (interpreter, library):
+        _pack(root, version)
+    return pool
+
+
+def _pack(root: Path, version: str) -> None:
+    control = root / "DEBIAN" / "control"
+    control.parent.mkdir()
+    control.write_text(
+        f"Package: {root.name}\nVersion: {version}\nArchitecture: amd64\n"
+        "Maintainer: lab <lab@example.invalid>\nDescription: CPython as a machine of the lab has it\n",
+        encoding="utf-8",
+    )
+    made = root.with_name(f"{root.name}_{version}_amd64.deb")
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-Znone", "--build", root, made],
+        env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH},
+        check=True,
+        capture_output=True,
+    )
+    shutil.rmtree(root)

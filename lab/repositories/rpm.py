@@ -1,0 +1,280 @@
+"""Signed dnf repositories that stand in for EL 9's, Docker's and NVIDIA's.
+
+By hand: `python -m lab.repositories.rpm OUT POOL…`.
+
+The rpms have the vendors' names and dependencies; what runs in them are Debian's binaries, out of the .debs
+that lie below the directories POOL.  Keys exist only while this runs; OUT/key.asc is the public half.  An OUT
+that was made from the same files is left as it is: a new signature would change every bundle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = HERE / "rpm-packages" / "packages.json"
+PROGRAMS = HERE / "vendor"
+DEFAULT_STREAM = "580-open"
+EPOCH = "1767225600"
+# Debian's ways of starting, and what nobody reads on a sealed host
+LEFT_OUT = ("etc/init.d", "etc/default", "usr/share", "usr/lib/binfmt.d")
+
+SPEC = """\
+%global debug_package %{{nil}}
+%global __os_install_post %{{nil}}
+%global _build_id_links none
+Name: {name}
+{epoch}Version: {version}
+Release: {release}
+Summary: Stand-in for {name} of the lab, around Debian's binaries
+License: see Debian's packages
+AutoReqProv: no
+{tags}
+%description
+Stand-in for {name} of the lab.
+%install
+cp -a {root}/. %{{buildroot}}
+{post}
+%files
+{files}"""
+STREAM = """\
+---
+document: modulemd
+version: 2
+data:
+  name: nvidia-driver
+  stream: "{stream}"
+  version: {version}
+  context: {context}
+  arch: x86_64
+  summary: NVIDIA's driver (a stand-in of the lab)
+  description: Empty packages with the names of NVIDIA's.
+  license:
+    module: [MIT]
+  profiles:
+    default:
+      rpms: [{rpms}]
+  artifacts:
+    rpms:
+{artifacts}
+...
+"""
+DEFAULTS = f"""\
+---
+document: modulemd-defaults
+version: 1
+data:
+  module: nvidia-driver
+  stream: "{DEFAULT_STREAM}"
+  profiles:
+    "{DEFAULT_STREAM}": [default]
+...
+"""
+
+
+class RpmRepositoryError(RuntimeError):
+    """A step failed; its own output says why."""
+
+
+def build(out: Path, pools: Sequence[Path]) -> None:
+    """All repositories and key.asc, unless they are there."""
+    table = json.loads(PACKAGES.read_text(encoding="utf-8"))
+    table.pop("about")
+    rows = [row for repository in table.values() for row in repository]
+    debs = {name: _find_deb(name, pools) for row in rows for name in row.get("debs", ())}
+    trees = [path for path in PACKAGES.parent.rglob("*") if path.is_file()]
+    programs = [PROGRAMS / row["name"] / program for row in rows for program in row.get("programs", ())]
+    inputs = _digest([Path(__file__), *trees, *programs, *debs.values()])
+    mark = out / ".inputs"
+    if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
+        return
+    if out.exists() and not mark.exists():
+        raise RpmRepositoryError(f"{out} exists and was not made by this script; name another directory")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    mark.write_text("unfinished", encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="airgap-lab-") as work:
+        key = _Key(Path(work, "gnupg"))
+        try:
+            for name, packages in table.items():
+                _repository(out.absolute() / name, packages, debs, key, Path(work, name))
+            (out / "key.asc").write_bytes(key.gpg("--armor", "--export"))
+        finally:
+            key.stop()
+    mark.write_text(inputs, encoding="utf-8")
+
+
+def _repository(
+    path: Path, packages: list[dict[str, Any]], debs: dict[str, Path], key: _Key, work: Path
+) -> None:
+    work.mkdir()
+    specs = [_write_spec(row, debs, work) for row in packages]
+    defines = {
+        "_topdir": work / "rpmbuild",
+        "_rpmdir": path / "Packages",
+        "_buildhost": "lab.invalid",
+        # a fifth of the time that the usual w19 takes
+        "_binary_payload": "w3.zstdio",
+    }
+    _run(["rpmbuild", "-bb", "--quiet", "--target", "x86_64", *_defines(defines), *specs])
+    rpms = sorted(path.rglob("*.rpm"))
+    signing = {"__gpg": shutil.which("gpg"), "_gpg_path": key.home, "_gpg_name": key.fingerprint()}
+    _run(["rpmsign", *_defines(signing), "--addsign", *rpms])
+    _run(["createrepo_c", "--quiet", "--no-database", path])
+    if modular := [row for row in packages if "stream" in row]:
+        modules = work / "modules.yaml"
+        modules.write_text(DEFAULTS + _streams(modular), encoding="utf-8")
+        _run(["modifyrepo_c", "--mdtype=modules", modules, path / "repodata"])
+    repomd = path / "repodata" / "repomd.xml"
+    key.gpg("--armor", "--detach-sign", "--digest-algo", "SHA512", os.fspath(repomd))
+
+
+def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
+    """The spec file, and beside it the tree that the package shall hold."""
+    found = [debs[name] for name in row.get("debs", ())]
+    version = row.get("version") or _upstream(found[0])
+    root = work / f"{row['name']}-{version}-{row['release']}"
+    root.mkdir()
+    for deb in found:
+        _run(["dpkg-deb", "--extract", deb, root])
+    for program in row.get("programs", ()):
+        (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+        shutil.copy(PROGRAMS / row["name"] / program, root / "usr/bin" / program)
+    for folder, source in row.get("trees", {}).items():
+        shutil.copytree(PACKAGES.parent / source, root / folder)
+    for name, target in row.get("links", {}).items():
+        link = root / Path("/usr/sbin", name).relative_to("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+    for folder in LEFT_OUT:
+        shutil.rmtree(root / folder, ignore_errors=True)
+    spec = root.with_name(f"{root.name}.spec")
+    spec.write_text(_spec(row, version, root), encoding="utf-8")
+    return spec
+
+
+def _spec(row: dict[str, Any], version: str, root: Path) -> str:
+    tags = [
+        f"{tag}: {value}"
+        for tag in ("BuildArch", "Requires", "Provides", "Conflicts", "Recommends")
+        for value in row.get(tag.lower(), ())
+    ]
+    if "stream" in row:
+        tags.append(f"ModularityLabel: nvidia-driver:{row['stream']}:{EPOCH}:{_context(row['stream'])}")
+    files = sorted(path for path in root.rglob("*") if path.is_symlink() or path.is_file())
+    return SPEC.format(
+        name=row["name"],
+        epoch=f"Epoch: {row['epoch']}\n" if "epoch" in row else "",
+        version=version,
+        release=row["release"],
+        tags="\n".join(tags),
+        root=root,
+        post=f"%post\n{row['post']}" if "post" in row else "",
+        files="".join(f'"/{path.relative_to(root)}"\n' for path in files),
+    )
+
+
+def _streams(rows: list[dict[str, Any]]) -> str:
+    text = ""
+    for stream in sorted({row["stream"] for row in rows}):
+        members = [row for row in rows if row["stream"] == stream]
+        artifacts = [
+            f"    - {row['name']}-{row.get('epoch', 0)}:{row['version']}-{row['release']}"
+            + f".{row.get('buildarch', ['x86_64'])[0]}"
+            for row in members
+        ]
+        text += STREAM.format(
+            stream=stream,
+            version=EPOCH,
+            context=_context(stream),
+            rpms=", ".join(row["name"] for row in members),
+            artifacts="\n".join(artifacts),
+        )
+    return text
+
+
+def _context(stream: str) -> str:
+    return hashlib.sha256(stream.encode()).hexdigest()[:8]
+
+
+class _Key:
+    """A signing key in a home of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        home.mkdir(mode=0o700)
+        self.gpg("--passphrase", "", "--quick-generate-key", "airgap lab <lab@example.invalid>", "rsa3072")
+
+    def gpg(self, *arguments: str) -> bytes:
+        command = ["gpg", "--homedir", os.fspath(self.home), "--batch", "--quiet", *arguments]
+        return subprocess.run(command, check=True, capture_output=True).stdout
+
+    def fingerprint(self) -> str:
+        records = [line.split(":") for line in self.gpg("--with-colons", "--list-keys").decode().splitlines()]
+        return next(record[9] for record in records if record[0] == "fpr")
+
+    def stop(self) -> None:
+        subprocess.run(["gpgconf", "--homedir", os.fspath(self.home), "--kill", "all"], check=False)
+
+
+def _find_deb(name: str, pools: Sequence[Path]) -> Path:
+    for pool in pools:
+        if found := sorted(pool.rglob(f"{name}_*.deb")):
+            return found[0]
+    raise RpmRepositoryError(f"no {name}_*.deb below {', '.join(map(str, pools))}")
+
+
+def _upstream(deb: Path) -> str:
+    """`26.1.5` out of `docker.io_26.1.5+dfsg1-9_amd64.deb`."""
+    match = re.match(r"[^_]+_(?:\d+%3a)?(\d+(?:\.\d+)*)", deb.name)
+    if match is None:
+        raise RpmRepositoryError(f"no version in the name {deb.name}")
+    return match[1]
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()
+
+
+def _defines(values: dict[str, Any]) -> list[str]:
+    return [word for name, value in values.items() for word in ("--define", f"{name} {value}")]
+
+
+def _run(command: Sequence[str | Path]) -> None:
+    environment = os.environ | {"SOURCE_DATE_EPOCH": EPOCH}
+    # a session of its own: rpmsign lets gpg look for a terminal
+    done = subprocess.run(
+        list(command),
+        capture_output=True,
+        text=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RpmRepositoryError(f"{command[0]} failed: {done.stdout}{done.stderr}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit("usage: python -m lab.repositories.rpm OUT POOL…")
+    try:
+        build(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+    except RpmRepositoryError as problem:
+        sys.exit(f"rpm repository: {problem}")

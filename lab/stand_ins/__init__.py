@@ -1,0 +1,1 @@
+"""Stand-ins on a host for programs that want a GPU."""

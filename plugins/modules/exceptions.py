@@ -1,0 +1,108 @@
+#!/usr/bin/python
+"""Ansible module: the exceptions to a host's hardening that the site file allows, and no others."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: exceptions
+short_description: Keep a hardened host's exceptions
+version_added: "0.1.0"
+description:
+  - C(ip-forward) writes a sysctl.d file that keeps IPv4 forwarding on where the host's own files switch it
+    off, and switches it on now; nothing is written on a host that forwards without it.
+  - C(fapolicyd-trust) is written by C(install.sh), before the tool can run; it is reported here.
+  - An exception of ours that is not allowed any more is taken back; with an empty list all of them are.
+options:
+  allow:
+    description: Names of the exceptions that the site file allows.
+    type: list
+    elements: str
+    choices: [ip-forward, fapolicyd-trust]
+    default: []
+extends_documentation_fragment:
+  - graphistry.airgap.attributes
+attributes:
+  check_mode:
+    support: full
+    description: Foretells the very changes of the run.
+  diff_mode:
+    support: full
+    description: Shows the files in full.
+"""
+
+EXAMPLES = r"""
+- name: Let a hardened host forward for Docker
+  graphistry.airgap.exceptions:
+    allow: [ip-forward]
+
+- name: Take every exception back
+  graphistry.airgap.exceptions:
+    allow: []
+"""
+
+RETURN = r"""
+changes:
+  description: Files and kernel settings that differ, as data.
+  returned: success
+  type: list
+  elements: dict
+diff:
+  description: The same for people.
+  returned: success
+  type: list
+  elements: dict
+exceptions:
+  description: What stands on the host now, for the receipt.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: ip-forward, stig: RHEL-09-253075, path: /etc/sysctl.d/zz-graphistry-airgap.conf,
+            sha256: 8d969eef6ecad3c29a3a629280e686cf0c3f5d5a86aff3ca12020c923adc6c92}]
+code:
+  description: What is wrong, in one word that stays the same.
+  returned: failure
+  type: str
+hint:
+  description: What to do next.
+  returned: failure
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils import change
+from ..module_utils.hardening import exceptions
+from ..module_utils.host.machine import Host
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "allow": {
+                "type": "list",
+                "elements": "str",
+                "choices": [exceptions.IP_FORWARD, exceptions.FAPOLICYD_TRUST],
+                "default": [],
+            }
+        },
+        supports_check_mode=True,
+    )
+    host = Host.of_module(module.run_command)
+    allow = module.params["allow"]
+    try:
+        changes = [*exceptions.forwarding(host, allow), *exceptions.trust(host, allow)]
+        answer = change.answer(changes, exceptions.diffs(host, changes))
+        if not module.check_mode:
+            exceptions.carry_out(host, changes)
+        made = exceptions.made(host)
+    except OSError as error:
+        module.fail_json(
+            msg=f"an exception to the host's hardening cannot be written: {error}",
+            code="exception-not-written",
+            hint=f"let root write {error.filename}, then run the same install again",
+        )
+    module.exit_json(**answer, exceptions=made)
+
+
+if __name__ == "__main__":
+    main()

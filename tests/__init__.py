@@ -1,0 +1,1 @@
+"""The tests, and in `kit` what they share."""

@@ -1,0 +1,1 @@
+"""What code under test meets in the place of a machine, a daemon or a person's files."""

@@ -1,0 +1,1 @@
+"""Harm that a test does, and how it is undone."""

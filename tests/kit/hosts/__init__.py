@@ -1,0 +1,1 @@
+"""Hosts of the lab as tests use them, and what is read from them."""

@@ -1,0 +1,65 @@
+"""The pinned runtime: one exact wheel of each requirement for the Python of every platform."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from graphistry_airgap.bundle.platforms.known import PLATFORMS
+from graphistry_airgap.connected.adapters.cache import Cache
+from graphistry_airgap.connected.runtime.wheels import REQUIREMENTS, Runtime
+from graphistry_airgap.core.errors import InputError
+
+PYTHONS = sorted({platform.python_version for platform in PLATFORMS.values()})
+# what only an older Python needs
+MORE = {"3.11": {"typing-extensions"}, "3.12": {"typing-extensions"}}
+
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def own_requirements():
+    """What setup.py says that this tool needs."""
+    tree = ast.parse((ROOT / "setup.py").read_text())
+    (wanted,) = (
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == "install_requires"
+    )
+    return [Requirement(line) for line in ast.literal_eval(wanted)]
+
+
+@pytest.fixture
+def runtime(tmp_path):
+    return Runtime(Cache(tmp_path / "cache"), offline=True)
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_python_gets_each_requirement_once(runtime, python):
+    pins = [pin.name for pin in runtime._pins(python)]
+    newest = {pin.name for pin in runtime._pins(max(PYTHONS))}
+    assert len(pins) == len(set(pins))
+    assert set(pins) == newest | MORE.get(python, set())
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_each_python_gets_what_this_tool_asks_for_there(runtime, python):
+    """Its ansible-core among it. install.sh lets pip look at hashes alone, at nobody's requirements."""
+    pinned = {pin.name: pin.version for pin in runtime._pins(python)}
+    there = {"python_version": python}
+    wanted = [line for line in own_requirements() if not line.marker or line.marker.evaluate(there)]
+    assert "ansible-core" in {line.name for line in wanted}
+    assert [str(line) for line in wanted if not line.specifier.contains(pinned[line.name])] == []
+
+
+def test_every_line_is_some_pythons(runtime):
+    lines = [line for line in REQUIREMENTS.read_text().splitlines() if not line.startswith("#")]
+    assert len({pin for python in PYTHONS for pin in runtime._pins(python)}) == len(lines)
+
+
+def test_offline_the_first_missing_wheel_is_named(runtime):
+    with pytest.raises(InputError) as caught:
+        runtime.collect(PLATFORMS["debian-12"])
+    assert (caught.value.code, caught.value.exit_code) == ("cache-cold", 2)
+    assert "ansible-core" in caught.value.message
