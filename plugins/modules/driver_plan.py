@@ -194,21 +194,11 @@ details:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import finding as findings
-from ..module_utils.driver import facts as driver_host, plan as driver_plan
-from ..module_utils.host.machine import Host
+from ..module_utils.tasks.driver import plan
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={"desired": {"type": "dict", "required": True}}, supports_check_mode=True
-    )
-
-    desired = module.params["desired"]
-    plan = driver_plan.make(driver_host.probe(Host.of_module(module.run_command), desired), desired)
-    if plan.refusals:
-        module.fail_json(**findings.together(plan.refusals), driver_plan=plan.as_dict())
-    module.exit_json(changed=False, driver_plan=plan.as_dict())
+    plan.run(AnsibleModule(plan.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

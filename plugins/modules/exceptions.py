@@ -70,38 +70,11 @@ hint:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import change
-from ..module_utils.hardening import exceptions
-from ..module_utils.host.machine import Host
+from ..module_utils.tasks import exceptions
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "allow": {
-                "type": "list",
-                "elements": "str",
-                "choices": [exceptions.IP_FORWARD, exceptions.FAPOLICYD_TRUST],
-                "default": [],
-            }
-        },
-        supports_check_mode=True,
-    )
-    host = Host.of_module(module.run_command)
-    allow = module.params["allow"]
-    try:
-        changes = [*exceptions.forwarding(host, allow), *exceptions.trust(host, allow)]
-        answer = change.answer(changes, exceptions.diffs(host, changes))
-        if not module.check_mode:
-            exceptions.carry_out(host, changes)
-        made = exceptions.made(host)
-    except OSError as error:
-        module.fail_json(
-            msg=f"an exception to the host's hardening cannot be written: {error}",
-            code="exception-not-written",
-            hint=f"let root write {error.filename}, then run the same install again",
-        )
-    module.exit_json(**answer, exceptions=made)
+    exceptions.run(AnsibleModule(exceptions.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

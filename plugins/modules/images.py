@@ -100,42 +100,13 @@ details:
   type: dict
 """
 
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import change
-from ..module_utils.docker.api import SOCKET, DockerApi
-from ..module_utils.docker.images.bring import ImageImport, ImageImportError, import_images
-from ..module_utils.docker.images.plan import parse_images
+from ..module_utils.tasks import images
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "layout": {"type": "path", "required": True},
-            "images": {"type": "list", "elements": "dict", "required": True},
-            "workers": {"type": "int", "default": 0},
-        },
-        supports_check_mode=True,
-    )
-    if module.check_mode and not Path(SOCKET).exists():
-        module.exit_json(**change.unknown("docker"))
-    try:
-        images = parse_images(module.params["images"])
-    except ValueError as error:
-        module.fail_json(
-            msg=f"the bundle's list of images cannot be used: {error}",
-            code="bundle-damaged",
-            hint="run `graphistry-airgap bundle verify` on the bundle",
-        )
-    task = ImageImport(
-        Path(module.params["layout"]), images, api=DockerApi(), workers=module.params["workers"]
-    )
-    try:
-        module.exit_json(**import_images(task, check_mode=module.check_mode))
-    except ImageImportError as error:
-        module.fail_json(msg=str(error), code=error.code, hint=error.hint, details=error.details)
+    images.run(AnsibleModule(images.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

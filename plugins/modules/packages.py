@@ -95,100 +95,13 @@ hint:
   type: str
 """
 
-import time
-from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import change
-from ..module_utils.driver import dkms_flag
-from ..module_utils.host import files as placing
-from ..module_utils.host.machine import Host
-from ..module_utils.packages import (
-    model as packages,
-    systems as package_systems,
-    words as package_words,
-)
-
-if TYPE_CHECKING:
-    from ..module_utils.packages.model import Change, PackageSystem
-
-
-def refuse_held(module: AnsibleModule, needed: list[Change], unhold: str) -> None:
-    held = [one for one in needed if one.held]
-    if held:
-        names = ", ".join(f"{c.name} {c.before or '(not installed)'} (needed: {c.version})" for c in held)
-        module.fail_json(
-            msg=f"packages on hold are older than the bundle needs: {names}",
-            code="host-package-held",
-            hint=f"take them off hold: {unhold.format(' '.join(c.name for c in held))}",
-        )
-
-
-def wait_for_lock(module: AnsibleModule, system: PackageSystem) -> None:
-    limit = module.params["lock_timeout"]
-    deadline = time.monotonic() + limit
-    holder = system.lock()
-    while holder is not None and time.monotonic() < deadline:
-        time.sleep(1)
-        holder = system.lock()
-    if holder is not None:
-        module.fail_json(
-            msg=f"the package lock {holder.path} is held by process {holder.pid} ({holder.process}), "
-            f"still after {limit} s",
-            code="package-lock-held",
-            hint="let that process end, then run the same install again",
-        )
-
-
-def bring(module: AnsibleModule, system: PackageSystem, config: Path) -> None:
-    """Finish what was begun, install what is still wanted, and see that it is there."""
-    wanted = module.params["packages"]
-    if any(package.unfinished for package in system.installed()):
-        system.finish_interrupted(config)
-    if still := packages.changes(wanted, system.installed(), system):
-        system.install(config, still, module.params["lock_timeout"])
-    if left := packages.changes(wanted, system.installed(), system):
-        names = " ".join(one.name for one in left)
-        raise packages.PackageError(
-            f"{config.stem} reported success, yet these are not installed: {names}",
-            code="package-transaction-failed",
-            hint="see the package manager's own log, then run the same install again",
-        )
+from ..module_utils.tasks import packages
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "packages": {"type": "list", "elements": "dict", "required": True},
-            "package_config": {"type": "path", "required": True},
-            "lock_timeout": {"type": "int", "default": packages.LOCK_TIMEOUT},
-            "rewritten": {"type": "list", "elements": "path", "default": []},
-            "replaced": {"type": "path", "default": "/var/lib/graphistry-airgap/replaced"},
-            "without_dkms": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    config = Path(module.params["package_config"])
-    system = package_systems.of_settings(config, Host.of_module(module.run_command))
-    present = system.installed()
-    needed = packages.changes(module.params["packages"], present, system)
-    refuse_held(module, needed, package_words.of(config.stem).unhold)
-    # while the lock is held, a half-done transaction is somebody's work
-    unfinished = any(package.unfinished for package in present) and system.lock() is None
-    changes = packages.told(needed, present, unfinished=unfinished)
-    if changes and not module.check_mode:
-        wait_for_lock(module, system)
-        for name in module.params["rewritten"]:
-            placing.keep_replaced(Path(name), Path(module.params["replaced"]))
-        try:
-            with dkms_flag.raised() if module.params["without_dkms"] or unfinished else nullcontext():
-                bring(module, system, config)
-        except packages.PackageError as error:
-            module.fail_json(msg=str(error), code=error.code, hint=error.hint)
-    module.exit_json(**change.answer(changes), installed=[one.as_dict() for one in needed])
+    packages.run(AnsibleModule(packages.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

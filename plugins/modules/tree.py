@@ -90,57 +90,13 @@ path:
   type: str
 """
 
-import errno
-import os
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import change
-from ..module_utils.host import full_disk
-from ..module_utils.stack import release_tree
-
-
-def _room(error: OSError, dest: Path) -> str:
-    return f"; {full_disk.reason(dest)}" if error.errno == errno.ENOSPC else ""
+from ..module_utils.tasks import tree
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "source": {"type": "path", "required": True},
-            "dest": {"type": "path", "required": True},
-            "files": {"type": "dict", "required": True},
-            "directories": {"type": "list", "elements": "str", "default": []},
-            "replaced": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-    files = module.params["files"]
-    source, dest = Path(module.params["source"]), Path(module.params["dest"])
-    # containers read the release as other users, whatever umask a hardened host has
-    os.umask(0o022)
-    try:
-        release_tree.check_names([*files, *module.params["directories"]])
-        plan = release_tree.make_plan(dest, files, module.params["directories"])
-        if not module.check_mode:
-            release_tree.apply_plan(
-                plan, source=source, dest=dest, files=files, kept=Path(module.params["replaced"])
-            )
-    except release_tree.TreeError as error:
-        module.fail_json(
-            msg=str(error),
-            path=error.path,
-            code=error.code,
-            hint=error.hint,
-        )
-    except OSError as error:
-        module.fail_json(
-            msg=f"the release cannot be written to {dest}: {error}{_room(error, dest)}",
-            code="release-not-written",
-            hint="check free space and permissions, then run the same install again",
-        )
-    module.exit_json(**change.answer(plan.changes), copied=plan.copy)
+    tree.run(AnsibleModule(tree.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -69,50 +69,11 @@ hint:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils import change
-from ..module_utils.host import unit_words, waits
-
-
-def ask(module: AnsibleModule, verb: str, *unit: str) -> None:
-    status, _, error = module.run_command(["systemctl", verb, *unit])
-    if status:
-        log = "".join(unit_words.journal(module.run_command, name) for name in unit)
-        what = " ".join(["systemctl", verb, *unit])
-        module.fail_json(
-            msg=unit_words.told(f"`{what}` fails", error, log),
-            code="unit-failed",
-            log=log,
-            hint=f"see `systemctl status {module.params['unit']}`; when the cause is mended, run the same "
-            "install again",
-        )
+from ..module_utils.tasks import unit
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "unit": {"type": "str", "required": True},
-            "reread": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    unit = module.params["unit"]
-
-    def is_(state: str) -> bool:
-        return bool(module.run_command(["systemctl", f"is-{state}", "--quiet", unit])[0] == 0)
-
-    before = {"enabled": is_("enabled"), "active": is_("active")}
-    after = {"enabled": True, "active": True}
-    changes = change.compared("services", "unit", {unit: before}, {unit: after})
-    if not module.check_mode:
-        if module.params["reread"]:
-            ask(module, "daemon-reload")
-        if not before["enabled"]:
-            ask(module, "enable", unit)
-        if not before["active"]:
-            with waits.telling(lambda: unit_words.waited_for(module.run_command, unit)):
-                ask(module, "start", unit)
-    done = [word for word, state in (("enabled", "enabled"), ("started", "active")) if not before[state]]
-    module.exit_json(**change.answer(changes), done=done)
+    unit.run(AnsibleModule(unit.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -92,48 +92,11 @@ details:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils.finding import errors, in_order, together
-from ..module_utils.host.machine import Host
-from ..module_utils.preflight.judges import (
-    vgpu as findings_vgpu,
-    vgpu_licence as findings_vgpu_licence,
-)
-from ..module_utils.preflight.probes import vgpu as probe_vgpu
-from ..module_utils.vgpu import driver as vgpu_driver
-
-JUDGES = (
-    findings_vgpu.guest,
-    findings_vgpu.profiles,
-    findings_vgpu.driver,
-    findings_vgpu_licence.licence,
-)
+from ..module_utils.tasks.vgpu import plan
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "desired": {"type": "dict", "required": True},
-            "bundle": {"type": "path", "required": True},
-        },
-        supports_check_mode=True,
-    )
-
-    desired = module.params["desired"]
-    requirements = {"vgpu": desired, "gpu": {}, "bundle": module.params["bundle"]}
-    requirements |= {"platform": desired["platform"], "purpose": desired["purpose"]}
-    found = probe_vgpu.discovered(Host.of_module(module.run_command), requirements)
-    stopping = errors(in_order(item for one in JUDGES for item in one({"vgpu": found}, requirements)))
-    if stopping:
-        module.fail_json(**together(stopping))
-    decision = vgpu_driver.decide(found["driver"], desired["driver"])
-    install = decision.action == vgpu_driver.INSTALL
-    module.exit_json(
-        changed=False,
-        install=install,
-        kernel=found["kernel"],
-        packages=vgpu_driver.build_packages(found["driver"], desired, found["kernel"]) if install else [],
-        reason=decision.reason,
-    )
+    plan.run(AnsibleModule(plan.ARGUMENTS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,10 @@ SUBJECTS = {
     "stack": {"host", "change"},
     "hardening": {"host", "change"},
     "preflight": {"*"},
+    "tasks": {"*"},
 }
+# of Ansible, a task is handed what it answers through
+GIVEN = "ansible.module_utils.basic.AnsibleModule"
 STANDARD_LIBRARY = sys.stdlib_module_names
 # deep modules of the standard library that reach outside the process: for adapters only
 DOORS = {"subprocess", "socket", "urllib.request", "http.client", "shutil", "tempfile"}
@@ -142,7 +145,8 @@ def faults(path, text=None):
         if room_of(name) not in ALLOWED[room] | {room} and not f"{inner(name)}.".startswith(more)
     ]
     if room in {HOST, "plugins.modules"}:
-        found += [name for name in names if not _lives_on_target(name, room)]
+        given = {GIVEN} if subject_of(name_of(path)) == "tasks" else set()
+        found += [name for name in names - given if not _lives_on_target(name, room)]
     if room == HOST:
         found += _strangers(path, names)
     if room in PURE and not _reads(path):

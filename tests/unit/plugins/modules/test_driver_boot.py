@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import driver_boot as code
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.driver import boot as code
 
 pytestmark = pytest.mark.subprocesses
 

@@ -1,7 +1,7 @@
 """A driver is loaded where that can be; a reboot is asked for where it cannot, and never without a GPU."""
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import driver_loaded as code
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.driver import loaded as code
 
 pytestmark = pytest.mark.subprocesses
 

@@ -5,7 +5,7 @@ import json
 import shutil
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import driver_modules as code
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.driver import modules as code
 
 from tests.kit.fakes import dkms_tree
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import vgpu_loaded
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.vgpu import loaded as vgpu_loaded
 
 from tests.kit.fakes import smi_answers, vgpu_guest
 

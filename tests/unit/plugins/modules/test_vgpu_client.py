@@ -5,7 +5,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import vgpu_client as code
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.vgpu import client as code
 
 from tests.kit.fakes import vgpu_guest
 

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.modules import vgpu_driver as code
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.vgpu import driver as code
 
 pytestmark = pytest.mark.subprocesses
 

@@ -1,0 +1,40 @@
+"""Task: the exceptions to a host's hardening that the site file allows, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+
+from .. import change
+from ..hardening import exceptions
+from ..host.machine import Host
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "allow": {
+        "type": "list",
+        "elements": "str",
+        "choices": [exceptions.IP_FORWARD, exceptions.FAPOLICYD_TRUST],
+        "default": [],
+    }
+}
+
+
+def run(module: AnsibleModule) -> None:
+    host = Host.of_module(module.run_command)
+    allow = module.params["allow"]
+    try:
+        changes = [*exceptions.forwarding(host, allow), *exceptions.trust(host, allow)]
+        answer = change.answer(changes, exceptions.diffs(host, changes))
+        if not module.check_mode:
+            exceptions.carry_out(host, changes)
+        made = exceptions.made(host)
+    except OSError as error:
+        module.fail_json(
+            msg=f"an exception to the host's hardening cannot be written: {error}",
+            code="exception-not-written",
+            hint=f"let root write {error.filename}, then run the same install again",
+        )
+    module.exit_json(**answer, exceptions=made)
