@@ -34,6 +34,11 @@ options:
     description: Directory that keeps a copy of each file that is replaced.
     type: path
     required: true
+  link:
+    description:
+      - Symbolic link that points at C(dest) once all is laid down, by its relative path.
+      - A directory or a file in its place is refused.
+    type: path
 extends_documentation_fragment:
   - graphistry.airgap.attributes
 attributes:
@@ -58,11 +63,12 @@ EXAMPLES = r"""
         mode: "0755"
     directories: [data/uploads]
     replaced: /var/lib/graphistry-airgap/replaced
+    link: /var/graphistry/current
 """
 
 RETURN = r"""
 changes:
-  description: Each file and directory that differs, as data.
+  description: Each file and directory that differs, and the link, as data.
   returned: success
   type: list
   elements: dict
@@ -85,7 +91,7 @@ hint:
   returned: failure
   type: str
 path:
-  description: The file or directory that is wrong, relative to the release.
+  description: The file or directory that is wrong, relative to the release; the link with its whole path.
   returned: failure, where it is one
   type: str
 """

@@ -1,24 +1,25 @@
 #!/usr/bin/python
-"""Ansible module: a unit of systemd that is enabled and runs, or says why not."""
+"""Ansible module: a unit of systemd that is in its place, enabled and runs, or says why not."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: unit
-short_description: Enable and start a unit of systemd
+short_description: Place, enable and start a unit of systemd
 version_added: "0.1.0"
 description:
-  - As C(ansible.builtin.systemd_service) does; but where the unit does not start, the error has systemd's
-    words and the last lines of the unit's journal, which name the cause.
+  - Places the unit's file in C(/etc/systemd/system), has systemd read it, enables the unit and starts it.
+  - Where the unit does not start, the error has systemd's words and the last lines of the unit's journal,
+    which name the cause.
 options:
   unit:
     description: The unit, with its suffix.
     type: str
     required: true
-  reread:
-    description: Whether systemd has to read its units anew.
-    type: bool
-    default: false
+  content:
+    description: The unit's file.
+    type: str
+    required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
 attributes:
@@ -27,19 +28,19 @@ attributes:
     description: Foretells the very changes of the run.
   diff_mode:
     support: full
-    description: Shows the unit's state.
+    description: Shows both files, and the unit's state.
 """
 
 EXAMPLES = r"""
-- name: Enable and start a unit whose file is new
+- name: Start the services at boot
   graphistry.airgap.unit:
     unit: graphistry.service
-    reread: true
+    content: "{{ lookup('ansible.builtin.template', 'graphistry.service.j2') }}"
 """
 
 RETURN = r"""
 changes:
-  description: The unit's state, as data.
+  description: The unit's file and its state, as data.
   returned: success
   type: list
   elements: dict

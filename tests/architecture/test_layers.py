@@ -69,8 +69,8 @@ SUBJECTS = {
     "preflight": {"*"},
     "tasks": {"*"},
 }
-# of Ansible, a task is handed what it answers through
-GIVEN = "ansible.module_utils.basic.AnsibleModule"
+# a task is always run by Ansible, whose library is with it
+WITH_TASKS = "ansible.module_utils."
 STANDARD_LIBRARY = sys.stdlib_module_names
 # deep modules of the standard library that reach outside the process: for adapters only
 DOORS = {"subprocess", "socket", "urllib.request", "http.client", "shutil", "tempfile"}
@@ -145,8 +145,8 @@ def faults(path, text=None):
         if room_of(name) not in ALLOWED[room] | {room} and not f"{inner(name)}.".startswith(more)
     ]
     if room in {HOST, "plugins.modules"}:
-        given = {GIVEN} if subject_of(name_of(path)) == "tasks" else set()
-        found += [name for name in names - given if not _lives_on_target(name, room)]
+        given = WITH_TASKS if subject_of(name_of(path)) == "tasks" else "-"
+        found += [name for name in names if not (_lives_on_target(name, room) or name.startswith(given))]
     if room == HOST:
         found += _strangers(path, names)
     if room in PURE and not _reads(path):

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.subprocesses
 
 MODULES = sorted((content_root() / "plugins" / "modules").glob("*.py"))
 # these only look and decide
-CHANGE_NOTHING = {"driver_plan", "gpu", "preflight", "vgpu_plan"}
+CHANGE_NOTHING = {"driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
 TOLD = [path for path in MODULES if path.stem not in CHANGE_NOTHING]
 NAMES = [path.stem for path in MODULES]
 # what a call of these adds to an answer
@@ -35,6 +35,7 @@ GIVEN_BY = {
     "change.unknown": {"changes", "diff", "unknown_until"},
     "findings.together": {"code", "hint", "details"},
     "together": {"code", "hint", "details"},
+    "beside_changes": {"findings", "exceptions", "driver_plan", "vgpu_state"},
     "import_images": {"changes", "diff", "imported", "named", "present", "bytes", "seconds"},
 }
 ANSIBLES_OWN = {"changed", "msg"}
@@ -101,16 +102,40 @@ def test_the_documentation_is_yaml_and_names_the_module(path: Path):
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_documented_options_are_the_accepted_ones(path: Path):
     document = yaml.safe_load(strings(path)["DOCUMENTATION"])
-    accepted = set()
-    for node in ast.walk(ast.parse(code(path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Dict) and all(isinstance(value, ast.Dict) for value in node.values):
-            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
-            first = node.values[0] if node.values else None
-            if isinstance(first, ast.Dict) and "type" in {
-                k.value for k in first.keys if isinstance(k, ast.Constant)
-            }:
-                accepted |= keys
-    assert accepted == set(document.get("options") or {})
+    assert accepted(code(path)) == documented(document.get("options") or {}, accepted(code(path)))
+
+
+def accepted(path):
+    """Options that the code takes, each with those inside it that are judged, too."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    (spec,) = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and "ARGUMENTS" in ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+    ]
+    return _names(spec)
+
+
+def _item(node, wanted):
+    pairs = zip(node.keys, node.values, strict=True)
+    return next((value for key, value in pairs if key.value == wanted), ast.Dict([], []))
+
+
+def _names(spec):
+    fields = {key.value: value for key, value in zip(spec.keys, spec.values, strict=True)}
+    inside = {
+        name: dict(zip(map(ast.unparse, one.keys), one.values, strict=True)) for name, one in fields.items()
+    }
+    return {name: _names(one["'options'"]) if "'options'" in one else {} for name, one in inside.items()}
+
+
+def documented(options, judged):
+    """The same of the documentation, as deep as the code judges."""
+    return {
+        name: documented(option["suboptions"], judged[name]) if judged.get(name) else {}
+        for name, option in options.items()
+    }
 
 
 def calls(path, name):

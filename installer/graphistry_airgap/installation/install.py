@@ -30,7 +30,7 @@ from graphistry_airgap.target.envfile.schema import Schema
 from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.reboot.ask import Reboots
     from graphistry_airgap.installation.reboot.pending import Resumed
     from graphistry_airgap.installation.request import Target
+
+    Log = Callable[[dict[str, Any]], None]
 
 CLONES_SHARE_A_KEY = (
     f"This template holds the private key that DKMS signs modules with, {places.SIGNING_KEY}, and each "
@@ -104,16 +106,17 @@ class Install:
             return replace(failed(problem, data), messages=notes)
         return Result(data=data, messages=[*notes, *_summary(target, data)])
 
-    def _run_stages(self, target: Target, log: Callable[[dict[str, Any]], None]) -> Recap:
-        recaps = self.runner(
-            "template.yml" if target.site.is_template else "install.yml",
-            hosts=self._hosts(target),
-            work_root=self.work_root,
-            progress=self.progress,
-            log=log,
-        )
-        recap = recaps[target.host.name]
-        self._refuse_incomplete(recap, target)
+    def _run_stages(self, target: Target, log: Log) -> Recap:
+        """On a host that the same bundle installed, nothing is played where nothing is left to do."""
+        wanted = TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
+        if _installed_by(target, self.receipts.load()):
+            recap = self._run("in-place.yml", target, log, in_place_stages=list(wanted))
+            if recap.in_place or _stopped_before_any_change(recap):
+                return recap
+            if recap.differs:
+                self.progress.note(_difference(recap.differs))
+        recap = self._run("template.yml" if target.site.is_template else "install.yml", target, log)
+        _refuse_incomplete(recap, wanted)
         return recap
 
     def _data(self, target: Target, recap: Recap, checks: dict[str, Any], log: Path) -> dict[str, Any]:
@@ -136,17 +139,18 @@ class Install:
 
     def _play(self, playbook: str, target: Target, logs: Path, name: str) -> Recap:
         with self.event_log(logs, name) as (_, log):
-            recaps = self.runner(
-                playbook,
-                hosts=self._hosts(target),
-                work_root=self.work_root,
-                progress=self.progress,
-                log=log,
-            )
-        return recaps[target.host.name]
+            return self._run(playbook, target, log)
 
-    def _hosts(self, target: Target) -> dict[str, dict[str, Any]]:
-        return {target.host.name: {**target.host.connection, **self._variables(target)}}
+    def _run(self, playbook: str, target: Target, log: Log, **variables: Any) -> Recap:
+        name, connection = target.host.name, target.host.connection
+        recaps = self.runner(
+            playbook,
+            hosts={name: {**connection, **self._variables(target), **variables}},
+            work_root=self.work_root,
+            progress=self.progress,
+            log=log,
+        )
+        return recaps[name]
 
     def _variables(self, target: Target) -> dict[str, Any]:
         desired = desired_gpus(target.site, target.bundle, self.knowledge, self.receipts.load())
@@ -155,13 +159,6 @@ class Install:
         variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)
         variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
         return variables | target_variables(Schema(self.env_schema))
-
-    def _refuse_incomplete(self, recap: Recap, target: Target) -> None:
-        """A stage that the playbooks silently skipped must not count as done."""
-        wanted = TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
-        ran = [stage.name for stage in recap.stages]
-        if not recap.failures and ran != [stage.value for stage in wanted]:
-            recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
 
     def _verify(self, target: Target, recap: Recap) -> tuple[dict[str, Any], AirgapError | None]:
         self.progress.stage(Stage.VERIFY)
@@ -240,6 +237,25 @@ class Install:
             document["overrides"] = [asdict(override) for override in target.overrides]
         document |= {key: value for key, value in facts.items() if value}
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
+
+
+def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
+    """Whether the run before brought a host to its end with the very same bundle."""
+    return bool(last and last.get("complete") and last["bundle"].get("sums_sha256") == target.provenance.sums)
+
+
+def _difference(differs: dict[str, Any]) -> str:
+    """For the operator: why the stages are played after all."""
+    things = ", ".join(dict.fromkeys(one["what"] for one in differs["changes"]))
+    what = things or differs["refused"].partition("\n")[0] or f"unknown until {differs['unknown_until']}"
+    return f"not in place: {what} ({differs['stage']}: {differs['task']})"
+
+
+def _refuse_incomplete(recap: Recap, wanted: Sequence[Stage]) -> None:
+    """A stage that the playbooks silently skipped must not count as done."""
+    ran = [stage.name for stage in recap.stages]
+    if not recap.failures and ran != [stage.value for stage in wanted]:
+        recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
 
 
 def _stopped_before_any_change(recap: Recap) -> bool:

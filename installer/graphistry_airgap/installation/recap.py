@@ -66,7 +66,8 @@ class Recap:
     `gpu` is the plan that the configuration laid down, None where the site wants none; `driver` says what
     was decided and done about NVIDIA's driver, `vgpu` about a guest's licence, `exceptions` what
     stands on the host beside its hardening; None where the run did not get so far.  `changes` are what the
-    modules made, each with its stage.
+    modules made, each with its stage.  `in_place` says whether a host is as the stages would leave it, and
+    `differs` what is not; None where that was not asked.
     """
 
     stages: list[StageRecap] = field(default_factory=list)
@@ -78,6 +79,8 @@ class Recap:
     vgpu: dict[str, Any] | None = None
     exceptions: list[dict[str, str]] | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
+    in_place: bool | None = None
+    differs: dict[str, Any] | None = None
 
     @property
     def changed(self) -> int:
@@ -88,6 +91,8 @@ class Recap:
         self.findings = remarks.unlike([*self.findings, *remarks.of_task(task, result)])
         self.gpu = result.get("gpu_plan", self.gpu)
         self.exceptions = result.get("exceptions", self.exceptions)
+        self.in_place = result.get("in_place", self.in_place)
+        self.differs = result.get("differs", self.differs)
         if "driver_plan" in result:
             # the plan first, then what each module adds to it; packages are recorded as they were installed
             decided = {key: value for key, value in result["driver_plan"].items() if key != "packages"}

@@ -1,7 +1,8 @@
 """The steps of an installation, in their fixed order.
 
 Each has a playbook of the same name, except the last two, which the tool runs
-itself once the playbooks are through.
+itself once the playbooks are through.  Where a host was installed before, the stages
+from the second on are first asked, all at once, whether anything is left for them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ class Stage(StrEnum):
     VERIFY = "verify"
     RECEIPT = "receipt"
 
+
+# no step of its own: the play that asks
+IN_PLACE = "in-place"
 
 PLAYBOOK_STAGES = tuple(Stage)[: tuple(Stage).index(Stage.VERIFY)]
 TEMPLATE_STAGES = PLAYBOOK_STAGES[: PLAYBOOK_STAGES.index(Stage.CONFIGURATION) + 1]

@@ -1,19 +1,14 @@
 """A stage that needs a reboot ends the run with exit 10; what is remembered, recorded and undone then."""
 
-from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.core.errors import InputError
-from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.reboot.pending import Resumed
-from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
-from graphistry_airgap.installation.stages import PLAYBOOK_STAGES, TEMPLATE_STAGES
-from tests.kit.fakes.resume_world import IDENTITY, SUMS, World, pending, target
-from tests.kit.strict_schemas import strict
+from graphistry_airgap.installation.recap import Failure, Recap
+from graphistry_airgap.installation.stages import TEMPLATE_STAGES
+from tests.kit.fakes.recaps import complete, passed
+from tests.kit.fakes.resume_world import IDENTITY, SUMS, pending, target
 
 WHY = "the driver 550.163.01 is installed, nouveau is loaded"
 
@@ -23,69 +18,12 @@ def reboot_required(stage="driver"):
     return Failure.from_result(stage, "Take the driver into use", said)
 
 
-def passed(*names):
-    return [StageRecap(name, 0, 1.0, failed=False, ended=True) for name in names]
-
-
 def stopped(failure):
     return Recap(
         passed("preflight", "repository", "driver"),
         [{"stage": "driver", "task": "Install the driver"}],
         [failure],
     )
-
-
-def complete(stages=PLAYBOOK_STAGES):
-    return Recap(passed(*[stage.value for stage in stages]), [], [])
-
-
-class Receipts:
-    def __init__(self):
-        self.saved = []
-
-    def load(self):
-        return self.saved[-1] if self.saved else None
-
-    def save(self, receipt, *, stamp):
-        assert [error.message for error in strict("receipt-v1").iter_errors(receipt)] == []
-        self.saved.append(receipt)
-
-
-@pytest.fixture
-def world():
-    return World()
-
-
-@pytest.fixture
-def receipts():
-    return Receipts()
-
-
-@pytest.fixture
-def run(world, receipts):
-    @contextmanager
-    def log(folder, command):
-        yield Path("/log"), lambda _: None
-
-    def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
-        installer = Install(
-            runner=lambda *_, hosts, **__: dict.fromkeys(hosts, recap),
-            checks=lambda *_, **__: {"passed": 1, "failed": 0, "skipped": 0, "tests": []},
-            receipts=receipts,
-            event_log=log,
-            packages_before=lambda: nullcontext({}),
-            installed_packages=dict,
-            local_images=lambda _: [],
-            has_signing_key=lambda: signing_key,
-            progress=Silent(),
-            knowledge={name: {} for name in ("releases", "architectures", "drivers")},
-            env_schema={"variables": {}, "files": {}},
-            reboots=world.reboots(),
-        )
-        installer.__dict__["_variables"] = lambda _: {}
-        return installer.run(aim or target(**options), resumed)
-
-    return start
 
 
 def template(run, *, key, **answers):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from .. import change
 from ..host import full_disk
-from ..stack import release_tree
+from ..stack import current_link, release_tree
 
 
 def _room(error: OSError, dest: Path) -> str:
@@ -26,6 +26,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "files": {"type": "dict", "required": True},
     "directories": {"type": "list", "elements": "str", "default": []},
     "replaced": {"type": "path", "required": True},
+    "link": {"type": "path"},
 }
 
 
@@ -37,10 +38,14 @@ def run(module: AnsibleModule) -> None:
     try:
         release_tree.check_names([*files, *module.params["directories"]])
         plan = release_tree.make_plan(dest, files, module.params["directories"])
+        link = [current_link.change_of(Path(module.params["link"]), dest)] if module.params["link"] else []
+        changes = [*plan.changes, *filter(None, link)]
         if not module.check_mode:
             release_tree.apply_plan(
                 plan, source=source, dest=dest, files=files, kept=Path(module.params["replaced"])
             )
+            if any(link):
+                current_link.point(Path(module.params["link"]), dest)
     except release_tree.TreeError as error:
         module.fail_json(
             msg=str(error),
@@ -54,4 +59,4 @@ def run(module: AnsibleModule) -> None:
             code="release-not-written",
             hint="check free space and permissions, then run the same install again",
         )
-    module.exit_json(**change.answer(plan.changes), copied=plan.copy)
+    module.exit_json(**change.answer(changes), copied=plan.copy)

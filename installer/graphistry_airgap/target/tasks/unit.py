@@ -1,7 +1,8 @@
-"""Task: a unit of systemd that is enabled and runs, or says why not."""
+"""Task: a unit of systemd that is in its place, enabled and runs, or says why not."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,7 +10,11 @@ if TYPE_CHECKING:
 
 
 from .. import change
-from ..host import unit_words, waits
+from ..host import files as placing, unit_words, waits
+
+SUBJECT = "services"
+PLACE = Path("/etc/systemd/system")
+MODE = 0o644
 
 
 def ask(module: AnsibleModule, verb: str, *unit: str) -> None:
@@ -28,21 +33,27 @@ def ask(module: AnsibleModule, verb: str, *unit: str) -> None:
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "unit": {"type": "str", "required": True},
-    "reread": {"type": "bool", "default": False},
+    "content": {"type": "str", "required": True},
 }
 
 
 def run(module: AnsibleModule) -> None:
-    unit = module.params["unit"]
+    unit, text = module.params["unit"], module.params["content"].encode()
+    file = PLACE / unit
 
     def is_(state: str) -> bool:
         return bool(module.run_command(["systemctl", f"is-{state}", "--quiet", unit])[0] == 0)
 
+    there = placing.content_and_mode(file)
+    placed = change.compared(
+        SUBJECT, "file", {str(file): change.file_state(*there)}, {str(file): change.file_state(text, MODE)}
+    )
     before = {"enabled": is_("enabled"), "active": is_("active")}
     after = {"enabled": True, "active": True}
-    changes = change.compared("services", "unit", {unit: before}, {unit: after})
+    states = change.compared(SUBJECT, "unit", {unit: before}, {unit: after})
     if not module.check_mode:
-        if module.params["reread"]:
+        if placed:
+            placing.write_atomic(file, text, mode=MODE)
             ask(module, "daemon-reload")
         if not before["enabled"]:
             ask(module, "enable", unit)
@@ -50,4 +61,5 @@ def run(module: AnsibleModule) -> None:
             with waits.telling(lambda: unit_words.waited_for(module.run_command, unit)):
                 ask(module, "start", unit)
     done = [word for word, state in (("enabled", "enabled"), ("started", "active")) if not before[state]]
-    module.exit_json(**change.answer(changes), done=done)
+    diffs = [*(change.text_diff(one, there[0], text) for one in placed), *(one.diff() for one in states)]
+    module.exit_json(**change.answer([*placed, *states], diffs), done=done)

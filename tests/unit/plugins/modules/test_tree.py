@@ -215,3 +215,34 @@ def test_a_mode_that_the_list_names_is_foretold_with_the_file(tree, as_foretold)
     (tree.dest / "VERSION").chmod(0o644)
     _, before, after = told(tree, as_foretold(tree, files=files))["VERSION"]
     assert (before["mode"], after["mode"]) == ("0644", "0640")
+
+
+def test_the_link_points_at_the_release_by_a_relative_path(tree, as_foretold):
+    link = tree.dest.parents[1] / "current"
+    tree()
+    (change,) = as_foretold(tree, link=str(link))["changes"]
+    expected = {"subject": "release", "kind": "link", "what": str(link), "before": None}
+    assert change == expected | {"after": "releases/v1"}
+    assert (os.fspath(link.readlink()), (link / "VERSION").read_bytes()) == (
+        "releases/v1",
+        CONTENT["VERSION"],
+    )
+
+
+def test_a_link_to_another_release_is_led_here(tree, as_foretold):
+    link = tree.dest.parents[1] / "current"
+    tree()
+    link.symlink_to("releases/v0")
+    (change,) = as_foretold(tree, link=str(link))["changes"]
+    assert (change["before"], change["after"]) == ("releases/v0", "releases/v1")
+
+
+@pytest.mark.parametrize("make", ["mkdir", "touch"])
+def test_what_is_no_link_stays_and_nothing_is_laid_down(tree, make):
+    link = tree.dest.parents[1] / "current"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    getattr(link, make)()
+    said = tree(link=str(link))
+    assert (said["code"], said["path"]) == ("release-link", str(link))
+    assert "move it away" in said["hint"]
+    assert (link.is_symlink(), snapshot(tree.dest)) == (False, {})

@@ -2,9 +2,11 @@
 
 import pytest
 from ansible_collections.graphistry.airgap.plugins.module_utils.host import unit_words, waits
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks import unit as code
 
 pytestmark = pytest.mark.subprocesses
 UNIT = "graphistry.service"
+TEXT = "[Unit]\nDescription=Graphistry\n"
 # as systemd 257 says it
 REFUSED = (
     "Job for graphistry.service failed because the control process exited with error code.\n"
@@ -25,7 +27,9 @@ esac
 
 
 @pytest.fixture
-def unit(programs, call_module, tmp_path):
+def unit(programs, call_module, tmp_path, monkeypatch):
+    """The file is in its place, the unit neither enabled nor active."""
+    monkeypatch.setattr(code, "PLACE", tmp_path)
     programs("systemctl", SYSTEMCTL)
     programs("journalctl", 'cat "$STATE/journal"')
     (tmp_path / "refused").write_text(f"{REFUSED}\n")
@@ -33,22 +37,39 @@ def unit(programs, call_module, tmp_path):
     (tmp_path / "calls").touch()
 
     def call(**arguments):
-        return call_module("unit", unit=UNIT, **arguments)
+        return call_module("unit", unit=UNIT, content=TEXT, **arguments)
 
-    call.path = tmp_path
+    call.path, call.file = tmp_path, tmp_path / UNIT
+    call.file.write_text(TEXT)
+    call.file.chmod(0o644)
     call.verbs = lambda: [line for line in (tmp_path / "calls").read_text().splitlines() if "is-" not in line]
     return call
 
 
-def test_it_is_enabled_and_started_once(unit):
-    assert unit(reread=True)["done"] == ["enabled", "started"]
+def test_it_is_placed_enabled_and_started_once(unit):
+    unit.file.unlink()
+    assert unit()["done"] == ["enabled", "started"]
     assert unit.verbs() == ["daemon-reload", f"enable {UNIT}", f"start {UNIT}"]
+    assert (unit.file.read_text(), unit.file.stat().st_mode & 0o777) == (TEXT, 0o644)
     assert unit()["changed"] is False
 
 
+@pytest.mark.parametrize("harm", [lambda file: file.write_text("[Unit]\n"), lambda file: file.chmod(0o600)])
+def test_a_file_that_somebody_changed_is_put_right_and_read(unit, as_foretold, harm):
+    for state in ("is-enabled", "is-active"):
+        (unit.path / state).touch()
+    harm(unit.file)
+    (change,) = as_foretold(unit)["changes"]
+    assert (change["subject"], change["kind"], change["what"]) == ("services", "file", str(unit.file))
+    assert unit.verbs() == ["daemon-reload"]
+    assert (unit.file.read_text(), unit.file.stat().st_mode & 0o777) == (TEXT, 0o644)
+
+
 def test_check_mode_only_says_so(unit):
-    assert unit(check=True, reread=True)["done"] == ["enabled", "started"]
+    unit.file.unlink()
+    assert unit(check=True)["done"] == ["enabled", "started"]
     assert unit.verbs() == []
+    assert not unit.file.exists()
 
 
 @pytest.mark.parametrize("there", [[], ["is-enabled"], ["is-active"]])
@@ -75,7 +96,8 @@ def test_systemd_s_words_and_the_unit_s_own_are_whole(unit, verb):
 
 def test_a_reading_that_fails_has_no_unit_s_journal(unit):
     (unit.path / "daemon-reload-fails").touch()
-    assert unit(reread=True)["msg"] == f"{REFUSED}\n`systemctl daemon-reload` fails"
+    unit.file.unlink()
+    assert unit()["msg"] == f"{REFUSED}\n`systemctl daemon-reload` fails"
 
 
 def test_a_start_that_takes_long_says_where_it_stands(unit, programs, tmp_path, monkeypatch):

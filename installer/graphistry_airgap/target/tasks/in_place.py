@@ -1,0 +1,155 @@
+"""Task: whether a host is as the roles would leave it, asked of all their tasks at once, in one process.
+
+Each task's check mode answers.  The first that would change something ends it, for what comes after
+depends on that; so the answer is whether anything differs, and not all that does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from . import (
+    administrator,
+    caddyfile,
+    cdi,
+    env_file,
+    exceptions,
+    images,
+    packages,
+    repository,
+    stack,
+    tree,
+    unit,
+)
+from .docker import config, runtime, service
+from .driver import boot, loaded, modules
+from .vgpu import client, driver, licence, loaded as vgpu_loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible.module_utils.basic import AnsibleModule
+
+# module of the collection: what it does
+TASKS = {
+    "administrator": administrator,
+    "caddyfile": caddyfile,
+    "cdi": cdi,
+    "docker_config": config,
+    "docker_runtime": runtime,
+    "docker_service": service,
+    "driver_boot": boot,
+    "driver_loaded": loaded,
+    "driver_modules": modules,
+    "env_file": env_file,
+    "exceptions": exceptions,
+    "images": images,
+    "packages": packages,
+    "repository": repository,
+    "stack": stack,
+    "tree": tree,
+    "unit": unit,
+    "vgpu_client": client,
+    "vgpu_driver": driver,
+    "vgpu_licence": licence,
+    "vgpu_loaded": vgpu_loaded,
+}
+# what tasks tell of a host beside their changes and findings
+STATES = {"driver_plan", "vgpu_state"}
+EXCEPTIONS = "exceptions"
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "tasks": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "stage": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "module": {"type": "str", "required": True, "choices": sorted(TASKS)},
+            "condition": {"type": "bool", "default": True},
+            "arguments": {"type": "dict", "default": {}},
+        },
+    },
+    "stages": {"type": "list", "elements": "str"},
+}
+
+
+# no module's own handling of errors may keep it back
+class Answered(BaseException):
+    """What a task says; `refused` where it fails."""
+
+    def __init__(self, said: dict[str, Any], *, refused: bool) -> None:
+        super().__init__()
+        self.said = said
+        self.refused = refused
+
+
+class Asked:
+    """Stands in for the `AnsibleModule` of a task that is asked what it would do."""
+
+    check_mode = True
+
+    def __init__(self, outer: AnsibleModule, spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        judged = ArgumentSpecValidator(dict(spec)).validate(dict(given))
+        if judged.error_messages:
+            self.fail_json("; ".join(judged.error_messages))
+        self.params = judged.validated_parameters
+        self.run_command = outer.run_command
+        self.get_bin_path = outer.get_bin_path
+        self.no_log_values = outer.no_log_values
+
+    def exit_json(self, **said: Any) -> NoReturn:
+        raise Answered(said, refused=False)
+
+    def fail_json(self, msg: str, **said: Any) -> NoReturn:
+        raise Answered({"msg": msg, **said}, refused=True)
+
+
+def run(module: AnsibleModule) -> None:
+    answers: list[dict[str, Any]] = []
+    stages = module.params["stages"]
+    for task in module.params["tasks"]:
+        if not task["condition"] or (stages is not None and task["stage"] not in stages):
+            continue
+        answer = ask(module, task["module"], task["arguments"])
+        if answer.refused or answer.said["changed"]:
+            # `changed` is of this task, which changes nothing whatever it finds
+            module.exit_json(changed=False, in_place=False, differs=difference(task, answer))
+        answers.append(answer.said)
+    module.exit_json(changed=False, in_place=True, **beside_changes(answers))
+
+
+def beside_changes(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the tasks tell of the host beside changes; of one thing each may tell a part."""
+    told: dict[str, Any] = {"findings": []}
+    for answer in answers:
+        told["findings"] += answer.get("findings", [])
+        for key in STATES & answer.keys():
+            told[key] = {**told.get(key, {}), **answer[key]}
+        if EXCEPTIONS in answer:
+            told[EXCEPTIONS] = answer[EXCEPTIONS]
+    return told
+
+
+def ask(outer: AnsibleModule, name: str, arguments: Mapping[str, Any]) -> Answered:
+    task: Any = TASKS[name]
+    try:
+        task.run(Asked(outer, task.ARGUMENTS, arguments))
+    except Answered as answer:
+        return answer
+    raise RuntimeError(f"the task {name} ends without an answer")
+
+
+def difference(task: Mapping[str, Any], answer: Answered) -> dict[str, Any]:
+    """Which task, and what it would change or why it cannot tell."""
+    said = answer.said
+    return {
+        "stage": task["stage"],
+        "task": task["name"],
+        "changes": said.get("changes", []),
+        "unknown_until": said.get("unknown_until", ""),
+        "refused": said["msg"] if answer.refused else "",
+    }

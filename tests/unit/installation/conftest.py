@@ -1,0 +1,78 @@
+"""An installation whose plays are recaps: what it makes of them."""
+
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from graphistry_airgap.cli.progress import Silent
+from graphistry_airgap.installation.install import Install
+from tests.kit.fakes.resume_world import World, target
+from tests.kit.strict_schemas import strict
+
+
+class Notes(Silent):
+    def __init__(self):
+        self.told = []
+
+    def note(self, text):
+        self.told.append(text)
+
+
+class Receipts:
+    def __init__(self):
+        self.saved = []
+
+    def load(self):
+        return self.saved[-1] if self.saved else None
+
+    def save(self, receipt, *, stamp):
+        assert [error.message for error in strict("receipt-v1").iter_errors(receipt)] == []
+        self.saved.append(receipt)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def receipts():
+    return Receipts()
+
+
+@pytest.fixture
+def run(world, receipts):
+    @contextmanager
+    def log(folder, command):
+        yield Path("/log"), lambda _: None
+
+    def runner(recap):
+        """One recap for whatever is played, or one for each playbook."""
+
+        def play(playbook, *, hosts, **_):
+            start.played.append((playbook, hosts))
+            return dict.fromkeys(hosts, recap[playbook] if isinstance(recap, dict) else recap)
+
+        return play
+
+    def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
+        installer = Install(
+            runner=runner(recap),
+            checks=lambda *_, **__: {"passed": 1, "failed": 0, "skipped": 0, "tests": []},
+            receipts=receipts,
+            event_log=log,
+            packages_before=lambda: nullcontext({}),
+            installed_packages=dict,
+            local_images=lambda _: [],
+            has_signing_key=lambda: signing_key,
+            progress=start.progress,
+            knowledge={name: {} for name in ("releases", "architectures", "drivers")},
+            env_schema={"variables": {}, "files": {}},
+            reboots=world.reboots(),
+        )
+        installer.__dict__["_variables"] = lambda _: {}
+        return installer.run(aim or target(**options), resumed)
+
+    start.played, start.progress = [], Notes()
+    return start

@@ -1,0 +1,91 @@
+"""A host that the same bundle installed is asked first whether anything is left to do."""
+
+import pytest
+
+from graphistry_airgap.installation.recap import Failure, Recap
+from graphistry_airgap.installation.stages import PLAYBOOK_STAGES, TEMPLATE_STAGES
+from tests.kit.fakes.recaps import complete, passed
+from tests.kit.fakes.resume_world import target
+
+CHANGE = {"subject": "docker", "kind": "setting", "what": "/etc/docker/daemon.json#log-opts"}
+DIFFERS = {"stage": "docker", "task": "Merge settings", "changes": [], "unknown_until": "", "refused": ""}
+
+
+def asked(*, in_place, differs=None):
+    return Recap(passed("preflight", "in-place"), [], [], in_place=in_place, differs=differs)
+
+
+def failing(stage):
+    recap = Recap(passed("preflight", "in-place"), [], [])
+    recap.failures.append(Failure.from_result(stage, "Ask", {"msg": "no", "code": "docker-down"}))
+    return recap
+
+
+def playbooks(run):
+    return [playbook for playbook, _ in run.played]
+
+
+@pytest.fixture
+def installed(run):
+    """A first run brought the host to its end; what it played is forgotten."""
+    assert run(complete()).exit_code == 0
+    assert playbooks(run) == ["install.yml"]
+    run.played.clear()
+    return run
+
+
+def test_nothing_is_played_where_all_is_in_place(installed, receipts):
+    result = installed({"in-place.yml": asked(in_place=True)})
+    assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml"])
+    assert [stage["stage"] for stage in result.data["stages"]] == ["preflight", "in-place", "verify"]
+    assert (result.data["changed"], len(receipts.saved)) == (0, 1)
+    (variables,) = installed.played[0][1].values()
+    assert variables["in_place_stages"] == list(PLAYBOOK_STAGES)
+
+
+@pytest.mark.parametrize(
+    ("differs", "told"),
+    [
+        ({"changes": [CHANGE, CHANGE]}, "/etc/docker/daemon.json#log-opts"),
+        ({"unknown_until": "release"}, "unknown until release"),
+        ({"refused": "no Docker\nat all"}, "no Docker"),
+    ],
+)
+def test_what_differs_is_told_and_all_stages_are_played(installed, differs, told):
+    said = asked(in_place=False, differs=DIFFERS | differs)
+    result = installed({"in-place.yml": said, "install.yml": complete()})
+    assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml", "install.yml"])
+    assert installed.progress.told == [f"not in place: {told} (docker: Merge settings)"]
+    stages = [stage["stage"] for stage in result.data["stages"]]
+    assert stages == [*(stage.value for stage in PLAYBOOK_STAGES), "verify"]
+
+
+def test_what_preflight_refuses_ends_the_run(installed, receipts):
+    result = installed({"in-place.yml": failing("preflight")})
+    assert (result.exit_code, playbooks(installed)) == (1, ["in-place.yml"])
+    assert len(receipts.saved) == 1
+
+
+def test_a_question_that_cannot_be_asked_is_no_error(installed):
+    result = installed({"in-place.yml": failing("in-place"), "install.yml": complete()})
+    assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml", "install.yml"])
+
+
+def test_another_bundle_is_installed_without_a_question(installed):
+    installed(complete(), aim=target(sums="6" * 64))
+    assert playbooks(installed) == ["install.yml"]
+
+
+def test_a_run_that_did_not_get_to_its_end_is_repeated_whole(run):
+    run(Recap(passed("preflight", "docker"), [{"stage": "docker", "task": "x"}], failing("docker").failures))
+    run.played.clear()
+    run(complete())
+    assert playbooks(run) == ["install.yml"]
+
+
+def test_a_template_is_asked_about_its_own_stages(run):
+    run(complete(TEMPLATE_STAGES), purpose="template")
+    run({"in-place.yml": asked(in_place=True)}, purpose="template")
+    assert playbooks(run) == ["template.yml", "in-place.yml"]
+    (variables,) = run.played[1][1].values()
+    assert variables["in_place_stages"] == list(TEMPLATE_STAGES)
