@@ -12,9 +12,17 @@ from pathlib import Path
 from graphistry_airgap.bundle.manifest import parse_bundle
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.site_file import Site
-from graphistry_airgap.installation.variables import check_facts, desired_driver, playbook_variables
+from graphistry_airgap.installation.variables import (
+    check_facts,
+    desired_driver,
+    playbook_variables,
+    target_variables,
+)
+from graphistry_airgap.installation.vgpu_variables import vgpu_variables
+from graphistry_airgap.knowledge.env_schema import load_env_schema
 from graphistry_airgap.knowledge.formats import load_document
 from graphistry_airgap.knowledge.knowledge import load_knowledge
+from graphistry_airgap.target.envfile.schema import Schema
 
 HERE = Path(__file__).resolve().parent
 BUNDLE = HERE.parents[1] / "build" / "demo" / "bundle"
@@ -39,8 +47,11 @@ def main() -> None:
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     platform = bundle.platforms[provenance.platform]
-    driver = desired_driver(site, bundle, platform, load_knowledge())
+    knowledge = load_knowledge()
+    driver = desired_driver(site, bundle, platform, knowledge)
     variables = playbook_variables(site, bundle, provenance, driver=driver)
+    variables |= vgpu_variables(site, bundle, provenance, knowledge)
+    variables |= target_variables(Schema(load_env_schema()))
     target.write_text(json.dumps(variables), encoding="utf-8")
     facts = check_facts(site, bundle, provenance)
     target.with_name(target.name.replace("variables", "facts")).write_text(

@@ -120,6 +120,10 @@ differs:
       description: Why it refuses; empty where it does not.
       returned: always
       type: str
+    not_well:
+      description: Services that it would wait for, with their state.
+      returned: always
+      type: dict
 findings:
   description: What the tasks notice.
   returned: success, where all is in place

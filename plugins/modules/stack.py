@@ -110,6 +110,10 @@ kept:
   description: Service to the variables that differ and for which it goes on as it is.
   returned: success
   type: dict
+not_well:
+  description: Services that a run would wait for, with their state.
+  returned: in check mode
+  type: dict
 service:
   description: The first service that did not get healthy.
   returned: failure

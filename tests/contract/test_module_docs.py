@@ -185,14 +185,16 @@ def given(path):
     does = code(path)
     nodes = list(ast.walk(ast.parse(does.read_text(encoding="utf-8"))))
     words = [word for name in ("exit_json", "fail_json") for call in calls(does, name) for word in call]
+    keys = {word.arg for word in words if word.arg}
     spread = [word.value for word in words if word.arg is None]
     for node in nodes:
         # a function that makes an answer
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Dict):
-            pairs = zip(node.value.keys, node.value.values, strict=True)
-            spread += [value for key, value in pairs if key is None]
+            pairs = list(zip(node.value.keys, node.value.values, strict=True))
+            inner = [value for key, value in pairs if key is None]
+            spread += inner
+            keys |= {key.value for key, _ in pairs if inner and isinstance(key, ast.Constant)}
     names = {value.id for value in spread if isinstance(value, ast.Name)}
-    keys = {word.arg for word in words if word.arg}
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
             if names & {getattr(target, "id", "") for target in node.targets}:

@@ -246,8 +246,10 @@ def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
 
 def _difference(differs: dict[str, Any]) -> str:
     """For the operator: why the stages are played after all."""
-    things = ", ".join(dict.fromkeys(one["what"] for one in differs["changes"]))
-    what = things or differs["refused"].partition("\n")[0] or f"unknown until {differs['unknown_until']}"
+    things = list(dict.fromkeys(one["what"] for one in differs["changes"]))
+    things += [f"service {name}: {state}" for name, state in differs["not_well"].items()]
+    unknown = differs["unknown_until"] and f"unknown until {differs['unknown_until']}"
+    what = ", ".join(things) or differs["refused"].partition("\n")[0] or unknown
     return f"not in place: {what} ({differs['stage']}: {differs['task']})"
 
 

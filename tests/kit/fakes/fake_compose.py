@@ -127,6 +127,7 @@ def inspected(name, container):
             "StartedAt": "2026-01-01T00:00:00.5Z",
             "Health": {"Log": [{"Output": "refused"}]},
         },
+        "HostConfig": {"RestartPolicy": {"Name": container.get("Restart", "unless-stopped")}},
         "Config": {
             "Env": [f"{key}={value}" for key, value in environment.items()],
             "Labels": {

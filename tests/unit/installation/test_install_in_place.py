@@ -9,6 +9,7 @@ from tests.kit.fakes.resume_world import target
 
 CHANGE = {"subject": "docker", "kind": "setting", "what": "/etc/docker/daemon.json#log-opts"}
 DIFFERS = {"stage": "docker", "task": "Merge settings", "changes": [], "unknown_until": "", "refused": ""}
+DIFFERS |= {"not_well": {}}
 
 
 def asked(*, in_place, differs=None):
@@ -48,6 +49,7 @@ def test_nothing_is_played_where_all_is_in_place(installed, receipts):
     [
         ({"changes": [CHANGE, CHANGE]}, "/etc/docker/daemon.json#log-opts"),
         ({"unknown_until": "release"}, "unknown until release"),
+        ({"not_well": {"nexus": "running, health: starting"}}, "service nexus: running, health: starting"),
         ({"refused": "no Docker\nat all"}, "no Docker"),
     ],
 )

@@ -32,7 +32,7 @@ def of_services(
     after: dict[str, Any] = {}
     for service in services:
         mine = [one for one in containers if one.service == service]
-        runs = all(one.good or one.state == "running" for one in mine)
+        runs = service not in drift.stopped and all(one.good or one.state == "running" for one in mine)
         before[service], after[service] = {"running": runs} if mine else None, {"running": True}
         for side, state in zip((0, 1), (before[service], after[service])):
             if state is None:

@@ -30,7 +30,10 @@ _PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
 
 @dataclass(frozen=True)
 class Container:
-    """What one container was made from; `image_environment` is what its image brings along."""
+    """What one container was made from; `image_environment` is what its image brings along.
+
+    `restarts`: Docker is to start it again when it ends, so it is no one-shot container.
+    """
 
     service: str
     running: bool
@@ -38,6 +41,7 @@ class Container:
     image: str
     environment: Mapping[str, str]
     image_environment: Mapping[str, str]
+    restarts: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Drift:
 
     `reshaped` are services whose environment is as it should be and something else may not be.  `values` has
     both values of each name that differs, `shapes` what else differs: Compose's hash and the image.
+    `stopped` do not run and are meant to, whatever they ended with: somebody stopped them.
     """
 
     anew: dict[str, list[str]] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class Drift:
     reshaped: list[str] = field(default_factory=list)
     values: dict[str, dict[str, tuple[str | None, str | None]]] = field(default_factory=dict)
     shapes: dict[str, Shapes] = field(default_factory=dict)
+    stopped: set[str] = field(default_factory=set)
 
 
 def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, str]]) -> Container:
@@ -65,6 +71,7 @@ def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, st
         image=labels.get(IMAGE_LABEL) or inspected["Image"],
         environment=pairs(inspected["Config"].get("Env")),
         image_environment=images.get(inspected["Image"], {}),
+        restarts=inspected["HostConfig"]["RestartPolicy"]["Name"] not in ("", "no"),
     )
 
 
@@ -119,6 +126,8 @@ def drift(
     """Judge by environments alone; a protected service holds data and is never made anew for a variable."""
     result = Drift()
     for found in containers:
+        if found.restarts and not found.running:
+            result.stopped.add(found.service)
         wanted = wanted_environment(services[found.service]) if found.service in services else {}
         names = differing(found, wanted) if found.service in services else []
         if not names:

@@ -115,7 +115,8 @@ def run(module: AnsibleModule) -> None:
         if not task["condition"] or (stages is not None and task["stage"] not in stages):
             continue
         answer = ask(module, task["module"], task["arguments"])
-        if answer.refused or answer.said["changed"]:
+        # a service on its way needs no change, and a run that waits for it
+        if answer.refused or answer.said["changed"] or answer.said.get("not_well"):
             # `changed` is of this task, which changes nothing whatever it finds
             module.exit_json(changed=False, in_place=False, differs=difference(task, answer))
         answers.append(answer.said)
@@ -144,7 +145,7 @@ def ask(outer: AnsibleModule, name: str, arguments: Mapping[str, Any]) -> Answer
 
 
 def difference(task: Mapping[str, Any], answer: Answered) -> dict[str, Any]:
-    """Which task, and what it would change or why it cannot tell."""
+    """Which task, and what it would change or wait for, or why it cannot tell."""
     said = answer.said
     return {
         "stage": task["stage"],
@@ -152,4 +153,5 @@ def difference(task: Mapping[str, Any], answer: Answered) -> dict[str, Any]:
         "changes": said.get("changes", []),
         "unknown_until": said.get("unknown_until", ""),
         "refused": said["msg"] if answer.refused else "",
+        "not_well": said.get("not_well", {}),
     }

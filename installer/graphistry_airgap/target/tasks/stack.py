@@ -207,7 +207,8 @@ def start(stack: Stack, *, check_mode: bool) -> dict[str, Any]:
     mask = change.Mask(params["mask_key"])
     foretold = stack_changes.of_services(services, before, drift, reread=reread, mask=mask)
     if check_mode:
-        return {**change.answer(foretold), **told}
+        not_well = compose_stack.waiting(services, before)
+        return {**change.answer(foretold), **told, "not_well": not_well}
     stack.require_images()
     stack.renew(services, anew, reshaped)
     after = stack.wait(services)

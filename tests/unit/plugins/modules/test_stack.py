@@ -319,16 +319,39 @@ def containers_told(result):
     return {one["what"]: (one["before"], one["after"]) for one in result["changes"]}
 
 
-def test_check_mode_foretells_what_is_made_and_started(stack, as_foretold):
+@pytest.mark.parametrize("code", [0, 1])
+def test_check_mode_foretells_what_is_made_and_started(stack, as_foretold, code):
+    """`docker stop` lets most services end with 0."""
     stack(services=["nexus", "postgres"])
     containers = stack.containers()
     containers["nexus"]["State"] = "exited"
-    containers["nexus"]["ExitCode"] = 1
+    containers["nexus"]["ExitCode"] = code
     stack.set("containers", containers)
     assert containers_told(as_foretold(stack)) == {
         "caddy": (None, {"running": True}),
         "nexus": ({"running": False}, {"running": True}),
     }
+
+
+def test_a_service_on_its_way_is_told_and_is_no_change(stack, call_module):
+    stack()
+    containers = stack.containers()
+    containers["nexus"]["Health"] = "starting"
+    stack.set("containers", containers)
+    said = stack(check=True)
+    assert (said["changes"], said["not_well"]) == ([], {"nexus": "running, health: starting"})
+    arguments = {"directory": str(stack.root / "release")}
+    task = {"stage": "services", "name": "Start", "module": "stack", "arguments": arguments}
+    said = call_module("in_place", tasks=[task])
+    assert (said["in_place"], said["differs"]["not_well"]) == (False, {"nexus": "running, health: starting"})
+
+
+def test_a_one_shot_container_that_ended_well_is_as_it_should_be(stack):
+    stack()
+    containers = stack.containers()
+    containers["nexus"] |= {"State": "exited", "ExitCode": 0, "Restart": "no"}
+    stack.set("containers", containers)
+    assert stack(check=True)["changes"] == []
 
 
 def test_check_mode_foretells_the_variables_for_which_a_service_is_made_anew(stack, as_foretold):
