@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from graphistry_airgap.core.adapters.files import write_atomic
 from graphistry_airgap.core.adapters.process import run
 from graphistry_airgap.core.errors import RELEASE_GONE, StageError
 from graphistry_airgap.installation import receipt
+from graphistry_airgap.target.stack import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +83,7 @@ def local_images(names: list[str]) -> list[dict[str, str]]:
 
 def stack_services(release: Path) -> list[dict[str, Any]]:
     """One row per container of the stack: service, state, health, image, ports."""
-    rows = []
-    for line in _asked(release, "ps", "--all", "--format", "json").splitlines():
-        try:
-            parsed = json.loads(line)
-        except ValueError:
-            continue  # a warning of the vendor's wrapper
-        rows += [row for row in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(row, dict)]
+    rows = compose.read_rows(_asked(release, "ps", "--all", "--format", "json"))
     return sorted(
         (
             {

@@ -35,14 +35,26 @@ class Container:
         return f"{state}, health: {self.health}" if self.health else state
 
 
+def read_rows(output: str) -> list[dict[str, Any]]:
+    """Of `ps --format json`: Compose prints one JSON array, or since 2.21 one object a line.
+
+    The vendor's wrapper may print warnings of its own among them.
+    """
+    found: list[dict[str, Any]] = []
+    whole = _parsed(output)
+    for parsed in map(_parsed, output.splitlines()) if whole is None else [whole]:
+        found += [row for row in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(row, dict)]
+    return found
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def read_ps(output: str) -> list[Container]:
-    """Compose prints one JSON array, or since 2.21 one object a line."""
-    text = output.strip()
-    rows: list[dict[str, Any]] = []
-    if text.startswith("["):
-        rows = json.loads(text)
-    elif text:
-        rows = [json.loads(line) for line in text.splitlines() if line.strip()]
     return [
         Container(
             str(row.get("Service") or ""),
@@ -51,7 +63,7 @@ def read_ps(output: str) -> list[Container]:
             str(row.get("Health") or ""),
             int(row.get("ExitCode") or 0),
         )
-        for row in rows
+        for row in read_rows(output)
     ]
 
 

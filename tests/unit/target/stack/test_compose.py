@@ -12,8 +12,20 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("text", [json.dumps(ROWS), "\n".join(json.dumps(row) for row in ROWS) + "\n"])
-def test_both_forms_are_read(text):
+LINES = "\n".join(json.dumps(row) for row in ROWS) + "\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(ROWS),
+        json.dumps(ROWS, indent=2),
+        LINES,
+        f"[warning] of the vendor's wrapper\n{{not json\n[1]\n{LINES}",
+        f"[warning] of the vendor's wrapper\n{json.dumps(ROWS)}",
+    ],
+)
+def test_both_forms_are_read_whatever_stands_beside_them(text):
     assert [c.service for c in compose_stack.read_ps(text)] == ["a", "b"]
 
 
