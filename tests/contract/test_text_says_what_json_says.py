@@ -21,6 +21,7 @@ from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
 from graphistry_airgap.installation.stages import PLAYBOOK_STAGES
 from graphistry_airgap.installation.status import Status
 from tests.kit.fakes import smi_answers
+from tests.kit.fakes.recaps import Begun
 from tests.kit.fakes.resume_world import World, target
 from tests.kit.strict_schemas import strict
 
@@ -63,6 +64,7 @@ def install():
             runner=lambda *_, hosts, **__: dict.fromkeys(hosts, recap),
             checks=lambda *_, **__: {**count, "tests": list(rows)},
             receipts=type("Receipts", (), {"load": lambda _: None, "save": lambda *_, **__: None})(),
+            stages_begun=Begun(),
             event_log=log,
             packages_before=lambda: nullcontext({}),
             installed_packages=dict,

@@ -35,12 +35,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graphistry_airgap.core.progress import Progress
-    from graphistry_airgap.installation.ports import EventLog, HostChecks, PlaybookRunner, Receipts
+    from graphistry_airgap.installation.ports import (
+        EventLog,
+        HostChecks,
+        PlaybookRunner,
+        Receipts,
+        StagesBegun,
+    )
     from graphistry_airgap.installation.reboot.ask import Reboots
     from graphistry_airgap.installation.reboot.pending import Resumed
     from graphistry_airgap.installation.request import Target
 
     Log = Callable[[dict[str, Any]], None]
+    # what was played, what the post-install tests said, and what is wrong
+    Outcome = tuple[Recap, dict[str, Any], AirgapError | None]
 
 CLONES_SHARE_A_KEY = (
     f"This template holds the private key that DKMS signs modules with, {places.SIGNING_KEY}, and each "
@@ -53,6 +61,7 @@ class Install:
     runner: PlaybookRunner
     checks: HostChecks
     receipts: Receipts
+    stages_begun: StagesBegun
     event_log: EventLog
     packages_before: Callable[[], AbstractContextManager[dict[str, str]]]
     installed_packages: Callable[[], dict[str, str]]
@@ -78,11 +87,7 @@ class Install:
         started = _now()
         reboot = None
         with self.packages_before() as before, self.event_log(places.LOGS, "install") as (log_path, log):
-            recap = self._run_stages(target, log)
-            checks: dict[str, Any] = {}
-            problem = failure_of(recap.failures[0]) if recap.failures else None
-            if problem is None:
-                checks, problem = self._verify(target, recap)
+            recap, checks, problem = self._bring(target, log)
             if isinstance(problem, RebootRequiredError):
                 reboot = self.reboots.demand(problem, target)
                 problem, recap.stages[-1].failed = reboot.problem, not reboot.mode
@@ -106,18 +111,38 @@ class Install:
             return replace(failed(problem, data), messages=notes)
         return Result(data=data, messages=[*notes, *_summary(target, data)])
 
-    def _run_stages(self, target: Target, log: Log) -> Recap:
-        """On a host that the same bundle installed, nothing is played where nothing is left to do."""
-        wanted = TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
-        if _installed_by(target, self.receipts.load()):
-            recap = self._run("in-place.yml", target, log, in_place_stages=list(wanted))
-            if recap.in_place or _stopped_before_any_change(recap):
-                return recap
-            if recap.differs:
-                self.progress.note(_difference(recap.differs))
+    def _bring(self, target: Target, log: Log) -> Outcome:
+        """Stages and tests; a host that has all in place is tested alone, and what a test finds is theirs."""
+        if asked := self._ask(target, log):
+            outcome = self._test(target, asked)
+            _, _, problem = outcome
+            if problem is None or not asked.in_place:
+                return outcome
+            self.progress.note(f"not in place: {_first_line(problem.message)} (verify)")
+        return self._test(target, self._play_stages(target, log))
+
+    def _ask(self, target: Target, log: Log) -> Recap | None:
+        """Whether anything is left to do; None where the stages have to be played to know."""
+        if self.stages_begun.there() or not _installed_by(target, self.receipts.load()):
+            return None
+        recap = self._run("in-place.yml", target, log, in_place_stages=list(_stages(target)))
+        if recap.in_place or _refused_by_preflight(recap):
+            return recap
+        if recap.differs:
+            self.progress.note(_difference(recap.differs))
+        return None
+
+    def _play_stages(self, target: Target, log: Log) -> Recap:
+        self.stages_begun.put()
         recap = self._run("template.yml" if target.site.is_template else "install.yml", target, log)
-        _refuse_incomplete(recap, wanted)
+        self.stages_begun.remove()
+        _refuse_incomplete(recap, _stages(target))
         return recap
+
+    def _test(self, target: Target, recap: Recap) -> Outcome:
+        if recap.failures:
+            return recap, {}, failure_of(recap.failures[0])
+        return recap, *self._verify(target, recap)
 
     def _data(self, target: Target, recap: Recap, checks: dict[str, Any], log: Path) -> dict[str, Any]:
         return {
@@ -239,6 +264,10 @@ class Install:
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
 
 
+def _stages(target: Target) -> tuple[Stage, ...]:
+    return TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
+
+
 def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
     """Whether the run before brought a host to its end with the very same bundle."""
     return bool(last and last.get("complete") and last["bundle"].get("sums_sha256") == target.provenance.sums)
@@ -249,8 +278,12 @@ def _difference(differs: dict[str, Any]) -> str:
     things = list(dict.fromkeys(one["what"] for one in differs["changes"]))
     things += [f"service {name}: {state}" for name, state in differs["not_well"].items()]
     unknown = differs["unknown_until"] and f"unknown until {differs['unknown_until']}"
-    what = ", ".join(things) or differs["refused"].partition("\n")[0] or unknown
+    what = ", ".join(things) or _first_line(differs["refused"]) or unknown
     return f"not in place: {what} ({differs['stage']}: {differs['task']})"
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _refuse_incomplete(recap: Recap, wanted: Sequence[Stage]) -> None:
@@ -258,6 +291,10 @@ def _refuse_incomplete(recap: Recap, wanted: Sequence[Stage]) -> None:
     ran = [stage.name for stage in recap.stages]
     if not recap.failures and ran != [stage.value for stage in wanted]:
         recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
+
+
+def _refused_by_preflight(recap: Recap) -> bool:
+    return bool(recap.failures) and recap.failures[0].stage == Stage.PREFLIGHT
 
 
 def _stopped_before_any_change(recap: Recap) -> bool:

@@ -26,6 +26,7 @@ from graphistry_airgap.installation.adapters.reboot import ResumeUnit
 from graphistry_airgap.installation.adapters.receipts import ReceiptStore
 from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
+from graphistry_airgap.installation.adapters.stages_begun import StagesBegunFile
 from graphistry_airgap.installation.command import InstallCommand
 from graphistry_airgap.installation.fleet.answers import ReadAnswers
 from graphistry_airgap.installation.host_profile import MakeHostProfile
@@ -163,6 +164,7 @@ def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
         runner=_run_watched,
         checks=partial(run_checks, progress=progress),
         receipts=ReceiptStore(),
+        stages_begun=StagesBegunFile(),
         event_log=event_log,
         packages_before=host.packages_before,
         installed_packages=host.installed_packages,

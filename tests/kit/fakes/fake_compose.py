@@ -3,7 +3,8 @@
 It behaves as Compose does where it matters here: a service whose hash differs is made anew by a plain `up`,
 `--no-recreate` leaves it, and the hash covers the environment.  Run as `fake_compose.py wrapper|docker …`
 with the folder `STATE`: services.json (service → environment, `needs`, and `other` for anything else),
-containers.json, ready.json (service → looks until it is healthy), refusals, says, absent, calls.
+containers.json, ready.json (service → looks until it is healthy), refusals, says, absent, gone.json (names
+of images), calls.
 """
 
 import hashlib
@@ -132,6 +133,7 @@ def inspected(name, container):
             "Env": [f"{key}={value}" for key, value in environment.items()],
             "Labels": {
                 "com.docker.compose.service": name,
+                "com.docker.compose.oneoff": container.get("OneOff", "False"),
                 "com.docker.compose.config-hash": container.get("Hash", ""),
                 "com.docker.compose.image": container.get("ImageId", "sha256:image"),
             },
@@ -153,8 +155,10 @@ def docker(words):
         say(json.dumps(found))
     elif words[:3] == ["inspect", "--type", "image"]:
         environment = [f"{key}={value}" for key, value in IMAGE_ENVIRONMENT.items()]
-        names = [f"demo/{name}:1" for name in services()]
-        say(json.dumps([{"Id": "sha256:image", "RepoTags": names, "Config": {"Env": environment}}]))
+        gone = read("gone", [])
+        names = [name for name in (f"demo/{name}:1" for name in services()) if name not in gone]
+        found = [{"Id": "sha256:image", "RepoTags": names, "Config": {"Env": environment}}]
+        say(json.dumps(found if {"sha256:image", *names} & set(words[3:]) else []))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Recaps of plays that nobody ran."""
+"""Recaps of plays that nobody ran, and the mark that stands meanwhile."""
 
 from __future__ import annotations
 
@@ -19,3 +19,19 @@ def passed(*names: str) -> list[StageRecap]:
 
 def complete(stages: Iterable[Stage] = PLAYBOOK_STAGES) -> Recap:
     return Recap(passed(*[stage.value for stage in stages]), [], [])
+
+
+class Begun:
+    """`StagesBegun` in memory."""
+
+    def __init__(self) -> None:
+        self.set = False
+
+    def there(self) -> bool:
+        return self.set
+
+    def put(self) -> None:
+        self.set = True
+
+    def remove(self) -> None:
+        self.set = False

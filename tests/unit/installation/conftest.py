@@ -7,8 +7,11 @@ import pytest
 
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.installation.install import Install
+from tests.kit.fakes.recaps import Begun
 from tests.kit.fakes.resume_world import World, target
 from tests.kit.strict_schemas import strict
+
+PASSED = {"passed": 1, "failed": 0, "skipped": 0, "tests": []}
 
 
 class Notes(Silent):
@@ -52,6 +55,7 @@ def run(world, receipts):
 
         def play(playbook, *, hosts, **_):
             start.played.append((playbook, hosts))
+            start.begun_while.append(start.begun.set)
             return dict.fromkeys(hosts, recap[playbook] if isinstance(recap, dict) else recap)
 
         return play
@@ -59,8 +63,9 @@ def run(world, receipts):
     def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
         installer = Install(
             runner=runner(recap),
-            checks=lambda *_, **__: {"passed": 1, "failed": 0, "skipped": 0, "tests": []},
+            checks=lambda *_, **__: start.checks.pop(0) if start.checks else PASSED,
             receipts=receipts,
+            stages_begun=start.begun,
             event_log=log,
             packages_before=lambda: nullcontext({}),
             installed_packages=dict,
@@ -75,4 +80,5 @@ def run(world, receipts):
         return installer.run(aim or target(**options), resumed)
 
     start.played, start.progress = [], Notes()
+    start.begun, start.begun_while, start.checks = Begun(), [], []
     return start

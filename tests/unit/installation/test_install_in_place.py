@@ -73,6 +73,42 @@ def test_a_question_that_cannot_be_asked_is_no_error(installed):
     assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml", "install.yml"])
 
 
+def test_a_play_that_cannot_begin_is_told_by_the_stages(installed):
+    result = installed({"in-place.yml": failing(""), "install.yml": complete()})
+    assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml", "install.yml"])
+
+
+def test_what_only_a_test_sees_is_left_to_the_stages(installed):
+    failed = {"test": "test_services", "outcome": "failed", "message": "exited\nat once"}
+    installed.checks += [{"passed": 0, "failed": 1, "skipped": 0, "tests": [failed]}]
+    result = installed({"in-place.yml": asked(in_place=True), "install.yml": complete()})
+    assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml", "install.yml"])
+    assert [stage["stage"] for stage in result.data["stages"]][-1] == "verify"
+    (told,) = installed.progress.told
+    assert told.startswith("not in place: ")
+    assert "\n" not in told
+
+
+def test_what_the_stages_do_not_mend_either_is_an_error(installed):
+    failed = {"test": "test_services", "outcome": "failed", "message": "exited"}
+    installed.checks += 2 * [{"passed": 0, "failed": 1, "skipped": 0, "tests": [failed]}]
+    result = installed({"in-place.yml": asked(in_place=True), "install.yml": complete()})
+    assert result.exit_code == 1
+    assert playbooks(installed) == ["in-place.yml", "install.yml"]
+
+
+def test_what_a_killed_run_began_is_ended_by_the_stages(installed):
+    """Its receipt is the one before: only the file tells of it."""
+    assert installed.begun_while == [True]
+    assert not installed.begun.set
+    installed({"in-place.yml": asked(in_place=True)})
+    assert installed.begun_while == [True, False]
+    installed.begun.put()
+    installed.played.clear()
+    installed(complete())
+    assert (playbooks(installed), installed.begun.set) == (["install.yml"], False)
+
+
 def test_another_bundle_is_installed_without_a_question(installed):
     installed(complete(), aim=target(sums="6" * 64))
     assert playbooks(installed) == ["install.yml"]

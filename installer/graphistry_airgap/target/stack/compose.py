@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,12 @@ def waiting(wanted: Iterable[str], containers: Iterable[Container]) -> dict[str,
         elif wrong:
             bad[service] = wrong[0].shown
     return bad
+
+
+def idle(wanted: Iterable[str], containers: Collection[Container]) -> dict[str, str]:
+    """Service to how its last container ended, for every wanted service of which none runs."""
+    names = set(wanted) - {one.service for one in containers if one.state == "running"}
+    return {one.service: one.shown for one in containers if one.service in names}
 
 
 def likeliest_cause_first(bad: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Shapes = tuple[dict[str, str], dict[str, str]]
 
 HASH_LABEL = "com.docker.compose.config-hash"
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
 IMAGE_LABEL = "com.docker.compose.image"
 SERVICE_LABEL = "com.docker.compose.service"
 # no release names a service like this
@@ -32,7 +33,8 @@ _PROXIES = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"}
 class Container:
     """What one container was made from; `image_environment` is what its image brings along.
 
-    `restarts`: Docker is to start it again when it ends, so it is no one-shot container.
+    `restarts`: Docker is to start it again when it ends, so it is no one-shot container.  `one_off` was made
+    by `run` beside the service's own.
     """
 
     service: str
@@ -42,6 +44,7 @@ class Container:
     environment: Mapping[str, str]
     image_environment: Mapping[str, str]
     restarts: bool = True
+    one_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Drift:
 
     `reshaped` are services whose environment is as it should be and something else may not be.  `values` has
     both values of each name that differs, `shapes` what else differs: Compose's hash and the image.
-    `stopped` do not run and are meant to, whatever they ended with: somebody stopped them.
+    Of `stopped` ones fewer containers run than are meant to, whatever the others ended with: somebody stopped
+    or removed them.  `imageless` are those whose image's name this host does not know.
     """
 
     anew: dict[str, list[str]] = field(default_factory=dict)
@@ -59,6 +63,7 @@ class Drift:
     values: dict[str, dict[str, tuple[str | None, str | None]]] = field(default_factory=dict)
     shapes: dict[str, Shapes] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
+    imageless: dict[str, str] = field(default_factory=dict)
 
 
 def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, str]]) -> Container:
@@ -72,6 +77,7 @@ def container(inspected: Mapping[str, Any], images: Mapping[str, Mapping[str, st
         environment=pairs(inspected["Config"].get("Env")),
         image_environment=images.get(inspected["Image"], {}),
         restarts=inspected["HostConfig"]["RestartPolicy"]["Name"] not in ("", "no"),
+        one_off=labels.get(ONE_OFF_LABEL) == "True",
     )
 
 
@@ -124,10 +130,9 @@ def drift(
     protected: Iterable[str],
 ) -> Drift:
     """Judge by environments alone; a protected service holds data and is never made anew for a variable."""
-    result = Drift()
+    containers = list(containers)
+    result = Drift(stopped=_stopped(containers, services))
     for found in containers:
-        if found.restarts and not found.running:
-            result.stopped.add(found.service)
         wanted = wanted_environment(services[found.service]) if found.service in services else {}
         names = differing(found, wanted) if found.service in services else []
         if not names:
@@ -141,6 +146,25 @@ def drift(
         else:
             result.kept[found.service] = names
     return result
+
+
+def _stopped(containers: Iterable[Container], services: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    own: dict[str, list[Container]] = {}
+    for one in containers:
+        if one.service in services:
+            own.setdefault(one.service, [])
+            own[one.service] += [] if one.one_off else [one]
+    return {
+        name
+        for name, mine in own.items()
+        if sum(one.running for one in mine) < _replicas(services[name])
+        and (not mine or any(one.restarts for one in mine))
+    }
+
+
+def _replicas(service: Mapping[str, Any]) -> int:
+    given = (service.get("deploy") or {}).get("replicas", service.get("scale"))
+    return 1 if given is None else int(given)
 
 
 def as_made(

@@ -82,7 +82,7 @@ class Wrapper:
         found = recreate.drift(
             made, config["services"], readers=recreate.Readers(readers), protected=protected
         )
-        found.shapes.update(self._otherwise_changed(config, made, found.kept))
+        found.shapes.update(self._otherwise_changed(config, made, found))
         for service in found.shapes:
             if service in found.kept:
                 found.anew[service] = found.kept.pop(service)
@@ -116,11 +116,11 @@ class Wrapper:
         return str(log[-1].get("Output", "")).strip() if log else ""
 
     def _otherwise_changed(
-        self, config: dict[str, Any], made: list[recreate.Container], kept: Iterable[str]
+        self, config: dict[str, Any], made: list[recreate.Container], found: recreate.Drift
     ) -> dict[str, recreate.Shapes]:
         """Compose's own arithmetic, on a file that holds everything: no wrapper has a say in it."""
         command = ["docker", "compose", "--env-file", "/dev/null", "-f", "-", "config", "--hash", "*"]
-        document = json.dumps(recreate.as_made(config, made, kept))
+        document = json.dumps(recreate.as_made(config, made, found.kept))
         code, out, error = self._run(command, data=document, cwd="/")
         if code:
             raise UnreadableError("Docker Compose does not read its own configuration", out, error)
@@ -131,4 +131,12 @@ class Wrapper:
             for name in one.get("RepoTags") or []
         }
         images = {service: known[name] for service, name in names.items() if name in known}
+        found.imageless.update(
+            {
+                service: name
+                for service, name in names.items()
+                # a name with a registry or a digest may stand under another form
+                if name and name not in known and not self.inspect("image", [name])
+            }
+        )
         return recreate.otherwise_changed(made, recreate.read_hashes(out), images)

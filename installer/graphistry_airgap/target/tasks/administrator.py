@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..host import refusal
 from ..preflight.probes.site import ADMINISTRATOR_KEYS, parse_flat
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 SCRIPT = "etc/scripts/nexus-command.sh"
 LIMIT = "120"

@@ -7,12 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..host import files as placing, refusal
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 PLACE = "data/config/Caddyfile"
 INSIDE = "/etc/caddy/Caddyfile"

@@ -5,10 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..envfile import (
     changes as env_changes,
@@ -18,6 +14,9 @@ from ..envfile import (
     syntax as env_syntax,
     text as env_text,
 )
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 def refuse_weak(module: AnsibleModule, outside: dict[str, str | None]) -> None:

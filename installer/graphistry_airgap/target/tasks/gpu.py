@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import finding as findings
 from ..gpu import (
     discovery as gpu_host,
@@ -17,6 +13,9 @@ from ..gpu import (
 )
 from ..host import refusal
 from ..host.machine import Host
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENTS: dict[str, dict[str, Any]] = {"desired": {"type": "dict", "required": True}}
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..docker.api import SOCKET, DockerApi
 from ..docker.images.bring import ImageImport, import_images
 from ..docker.images.error import ImageImportError
 from ..docker.images.plan import parse_images
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "layout": {"type": "path", "required": True},

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
 
 from . import (
     administrator,
@@ -95,17 +96,17 @@ class Asked:
     def __init__(self, outer: AnsibleModule, spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         judged = ArgumentSpecValidator(dict(spec)).validate(dict(given))
         if judged.error_messages:
-            self.fail_json("; ".join(judged.error_messages))
+            raise Answered({"msg": "; ".join(judged.error_messages)}, refused=True)
         self.params = judged.validated_parameters
         self.run_command = outer.run_command
         self.get_bin_path = outer.get_bin_path
-        self.no_log_values = outer.no_log_values
+        self.no_log_values: set[str] = set()
 
     def exit_json(self, **said: Any) -> NoReturn:
-        raise Answered(said, refused=False)
+        raise Answered(remove_values(said, self.no_log_values), refused=False)
 
     def fail_json(self, msg: str, **said: Any) -> NoReturn:
-        raise Answered({"msg": msg, **said}, refused=True)
+        raise Answered(remove_values({"msg": msg, **said}, self.no_log_values), refused=True)
 
 
 def run(module: AnsibleModule) -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ..finding import errors
 from ..host import medium
 from ..host.machine import Host
 from ..preflight.probe import probe
 from ..preflight.verdict import judge
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "bundle": {"type": "path", "required": True},

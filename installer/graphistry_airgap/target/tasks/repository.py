@@ -7,15 +7,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..host import files as placing
 from ..host.machine import Host
 from ..packages import systems as package_systems
 from ..packages.model import PackageError, Settings
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 STAMP = "lists.stamp"
 MODE = 0o644

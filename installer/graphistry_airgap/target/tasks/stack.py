@@ -6,10 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..finding import INFO, Finding
 from ..host import waits
@@ -19,6 +15,11 @@ from ..stack import (
     refusal as compose_refusal,
 )
 from ..stack.wrapper import UnreadableError, Wrapper
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+    from ..stack import recreate
 
 LOG_LINES = "20"
 RUNNING_ANEW = ("--force-recreate", "--no-deps")
@@ -183,6 +184,18 @@ def left(service: str, names: list[str]) -> Finding:
     )
 
 
+def not_well(
+    services: list[str], containers: list[compose_stack.Container], drift: recreate.Drift
+) -> dict[str, str]:
+    """Service to what a run would wait for or refuse, where nothing has to be changed."""
+    absent = {name: f"its image {image} is gone" for name, image in drift.imageless.items()}
+    return {
+        **compose_stack.idle(services, containers),
+        **compose_stack.waiting(services, containers),
+        **{name: absent[name] for name in services if name in absent},
+    }
+
+
 def start(stack: Stack, *, check_mode: bool) -> dict[str, Any]:
     """Bring the services up unless in check mode; what was, or would be, done."""
     params, release = stack.module.params, stack.release
@@ -207,7 +220,14 @@ def start(stack: Stack, *, check_mode: bool) -> dict[str, Any]:
     mask = change.Mask(params["mask_key"])
     foretold = stack_changes.of_services(services, before, drift, reread=reread, mask=mask)
     if check_mode:
-        not_well = compose_stack.waiting(services, before)
+        absent = {
+            name: f"its image {drift.imageless[name]} is gone" for name in services if name in drift.imageless
+        }
+        not_well = {
+            **compose_stack.idle(services, before),
+            **compose_stack.waiting(services, before),
+            **absent,
+        }
         return {**change.answer(foretold), **told, "not_well": not_well}
     stack.require_images()
     stack.renew(services, anew, reshaped)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from .. import change
 from ..host import files as placing, unit_words, waits
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 SUBJECT = "services"
 PLACE = Path("/etc/systemd/system")
@@ -31,6 +32,21 @@ def ask(module: AnsibleModule, verb: str, *unit: str) -> None:
         )
 
 
+def foreign(file: Path) -> bool:
+    """A link, or somebody else's file: whoever may write there says what root runs at boot."""
+    try:
+        found = file.lstat()
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(found.st_mode) or (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid())
+
+
+def unread(module: AnsibleModule, unit: str) -> bool:
+    """Whether systemd holds another text than the file has: a run was killed before it could tell."""
+    said = module.run_command(["systemctl", "show", "--property", "NeedDaemonReload", "--value", unit])
+    return str(said[1]).strip() == "yes"
+
+
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "unit": {"type": "str", "required": True},
     "content": {"type": "str", "required": True},
@@ -44,16 +60,21 @@ def run(module: AnsibleModule) -> None:
     def is_(state: str) -> bool:
         return bool(module.run_command(["systemctl", f"is-{state}", "--quiet", unit])[0] == 0)
 
-    there = placing.content_and_mode(file)
-    placed = change.compared(
-        SUBJECT, "file", {str(file): change.file_state(*there)}, {str(file): change.file_state(text, MODE)}
-    )
+    strange = foreign(file)
+    there = (None, None) if strange else placing.content_and_mode(file)
+    found = {"regular": False} if strange else change.file_state(*there)
+    placed = change.compared(SUBJECT, "file", {str(file): found}, {str(file): change.file_state(text, MODE)})
     before = {"enabled": is_("enabled"), "active": is_("active")}
-    after = {"enabled": True, "active": True}
+    after: dict[str, Any] = {"enabled": True, "active": True}
+    if not placed and unread(module, unit):
+        after["reloaded"] = [str(file)]
     states = change.compared(SUBJECT, "unit", {unit: before}, {unit: after})
     if not module.check_mode:
         if placed:
+            if strange:
+                file.unlink()
             placing.write_atomic(file, text, mode=MODE)
+        if placed or "reloaded" in after:
             ask(module, "daemon-reload")
         if not before["enabled"]:
             ask(module, "enable", unit)

@@ -351,7 +351,23 @@ def test_a_one_shot_container_that_ended_well_is_as_it_should_be(stack):
     containers = stack.containers()
     containers["nexus"] |= {"State": "exited", "ExitCode": 0, "Restart": "no"}
     stack.set("containers", containers)
-    assert stack(check=True)["changes"] == []
+    said = stack(check=True)
+    assert (said["changes"], said["not_well"]) == ([], {"nexus": "exited with 0"})
+
+
+def test_a_container_made_beside_the_service_s_own_does_not_stand_in_for_it(stack):
+    stack()
+    containers = stack.containers()
+    containers["nexus"]["OneOff"] = "True"
+    stack.set("containers", containers)
+    assert stack(check=True)["changes"] != []
+
+
+def test_an_image_that_is_gone_below_a_running_service_is_told(stack):
+    stack()
+    stack.set("gone", ["demo/nexus:1"])
+    said = stack(check=True)
+    assert (said["changes"], said["not_well"]) == ([], {"nexus": "its image demo/nexus:1 is gone"})
 
 
 def test_check_mode_foretells_the_variables_for_which_a_service_is_made_anew(stack, as_foretold):

@@ -1,5 +1,7 @@
 """A unit that does not start: systemd's words and what the unit wrote; a wait for it says where it stands."""
 
+import os
+
 import pytest
 from ansible_collections.graphistry.airgap.plugins.module_utils.host import unit_words, waits
 from ansible_collections.graphistry.airgap.plugins.module_utils.tasks import unit as code
@@ -16,12 +18,14 @@ JOURNAL = "Error response from daemon: unknown or invalid runtime name: nvidia\n
 SYSTEMCTL = """
 echo "$*" >>"$STATE/calls"
 case $1 in
+show) [ ! -e "$STATE/unread" ] || echo yes ;;
 is-*) [ -e "$STATE/$1" ] ;;
 *) if [ -e "$STATE/$1-fails" ]; then cat "$STATE/refused" >&2; exit 1; fi ;;
 esac
 case $1 in
 enable) touch "$STATE/is-enabled" ;;
 start) touch "$STATE/is-active" ;;
+daemon-reload) rm -f "$STATE/unread" ;;
 esac
 """
 
@@ -42,7 +46,9 @@ def unit(programs, call_module, tmp_path, monkeypatch):
     call.path, call.file = tmp_path, tmp_path / UNIT
     call.file.write_text(TEXT)
     call.file.chmod(0o644)
-    call.verbs = lambda: [line for line in (tmp_path / "calls").read_text().splitlines() if "is-" not in line]
+    call.verbs = lambda: [
+        line for line in (tmp_path / "calls").read_text().splitlines() if not line.startswith(("is-", "show"))
+    ]
     return call
 
 
@@ -63,6 +69,37 @@ def test_a_file_that_somebody_changed_is_put_right_and_read(unit, as_foretold, h
     assert (change["subject"], change["kind"], change["what"]) == ("services", "file", str(unit.file))
     assert unit.verbs() == ["daemon-reload"]
     assert (unit.file.read_text(), unit.file.stat().st_mode & 0o777) == (TEXT, 0o644)
+
+
+def test_a_file_that_systemd_has_not_read_is_read(unit, as_foretold):
+    """A run was killed between the two."""
+    for state in ("is-enabled", "is-active", "unread"):
+        (unit.path / state).touch()
+    (change,) = as_foretold(unit)["changes"]
+    assert (change["kind"], change["after"]["reloaded"]) == ("unit", [str(unit.file)])
+    assert unit.verbs() == ["daemon-reload"]
+
+
+def test_a_link_in_its_place_is_replaced_and_not_followed(unit, as_foretold):
+    for state in ("is-enabled", "is-active"):
+        (unit.path / state).touch()
+    elsewhere = unit.path / "elsewhere"
+    elsewhere.write_text("not ours")
+    unit.file.unlink()
+    unit.file.symlink_to(elsewhere)
+    (change,) = as_foretold(unit)["changes"]
+    assert change["before"] == {"regular": False}
+    assert (unit.file.is_symlink(), unit.file.read_text()) == (False, TEXT)
+    assert elsewhere.read_text() == "not ours"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_somebody_else_s_file_becomes_root_s(unit, as_foretold):
+    for state in ("is-enabled", "is-active"):
+        (unit.path / state).touch()
+    os.chown(unit.file, 65534, 65534)
+    as_foretold(unit)
+    assert (unit.file.stat().st_uid, unit.file.read_text()) == (0, TEXT)
 
 
 def test_check_mode_only_says_so(unit):
@@ -106,7 +143,7 @@ def test_a_start_that_takes_long_says_where_it_stands(unit, programs, tmp_path, 
     # it ends when somebody was told, so that the test waits for nothing else
     programs(
         "systemctl",
-        "case $1 in is-active) echo activating; exit 3 ;; is-enabled) exit 0 ;; esac\n"
+        "case $1 in is-active) echo activating; exit 3 ;; is-enabled | show) exit 0 ;; esac\n"
         'until grep -q activating "$STATE/waits" 2>/dev/null; do sleep 0.05; done',
     )
     assert unit()["done"] == ["started"]

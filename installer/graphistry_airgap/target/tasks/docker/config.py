@@ -6,10 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...docker import (
     backup as daemon_backup,
@@ -23,6 +19,9 @@ from ...docker import (
 from ...finding import INFO, Finding
 from ...host import files as placing
 from ...host.machine import Host
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 def read(module: AnsibleModule, path: Path) -> dict[str, Any]:

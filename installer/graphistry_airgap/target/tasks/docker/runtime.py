@@ -6,10 +6,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...docker import (
     backup as daemon_backup,
@@ -21,6 +17,9 @@ from ...docker import (
 from ...finding import WARNING, Finding
 from ...host import files as placing
 from ...host.machine import Host
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 def of_file(module: AnsibleModule, path: Path, runtime: str) -> list[change.Change]:

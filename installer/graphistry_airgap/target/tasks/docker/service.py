@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...docker import (
     backup as daemon_backup,
@@ -18,6 +14,9 @@ from ...docker import (
     engine as docker_engine,
     json_text as daemon_text,
 )
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 RELOAD_WAIT = 10
 

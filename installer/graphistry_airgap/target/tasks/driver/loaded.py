@@ -6,16 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...driver import changes as driver_changes, signing as driver_signing
 from ...finding import WARNING, Finding
 from ...gpu import pci as gpu_pci
 from ...host import refusal
 from ...host.machine import Host
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 LOADED = Path("/proc/driver/nvidia/version")
 NOUVEAU = Path("/sys/module/nouveau")

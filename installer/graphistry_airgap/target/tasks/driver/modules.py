@@ -9,13 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...driver import changes as driver_changes, dkms as driver_dkms, dkms_flag
 from ...host import files as placing, refusal
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 KERNEL = Path("/proc/sys/kernel/osrelease")
 AGAIN = "then run the same install again; it goes on from here"

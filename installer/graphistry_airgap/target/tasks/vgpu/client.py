@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...gpu import smi as gpu_smi
 from ...host import files as placing, medium
 from ...host.machine import Host
 from ...preflight.probes import vgpu as probe_vgpu
 from ...vgpu import changes as vgpu_changes, client_token as vgpu_token, gridd_conf
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 TEMPLATE = Path(f"{probe_vgpu.CONF}.template")
 DROP_IN = Path("/etc/systemd/system/nvidia-gridd.service.d/graphistry-airgap.conf")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...host.machine import Host
 from ...vgpu import changes as vgpu_changes, driver as vgpu_driver, install as vgpu_install
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 
 def probe(module: AnsibleModule, kernel: str) -> dict[str, Any]:

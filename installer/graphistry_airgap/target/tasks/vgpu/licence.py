@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...vgpu import changes as vgpu_changes, client_token as vgpu_token, gridd as vgpu_gridd
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 HINT = (
     "see that the licence server runs, that this guest reaches it (a DLS on 443 and 80, the older kind on "

@@ -5,10 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ... import change
 from ...driver import changes as driver_changes, signing as driver_signing
 from ...gpu import smi as gpu_smi
@@ -16,6 +12,9 @@ from ...gpu.knowledge import numbers
 from ...host import refusal
 from ...host.machine import Host
 from ...vgpu import changes as vgpu_changes, driver as vgpu_driver
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 NOUVEAU = Path("/sys/module/nouveau")
 

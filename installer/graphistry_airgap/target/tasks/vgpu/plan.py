@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from ansible.module_utils.basic import AnsibleModule
-
-
 from ...finding import errors, in_order, together
 from ...host.machine import Host
 from ...preflight.judges import (
@@ -16,6 +12,9 @@ from ...preflight.judges import (
 )
 from ...preflight.probes import vgpu as probe_vgpu
 from ...vgpu import driver as vgpu_driver
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
 
 JUDGES = (
     findings_vgpu.guest,
