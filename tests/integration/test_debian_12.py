@@ -17,7 +17,7 @@ from lab.bundles.debian_12 import DEBIAN_12
 from lab.hosts.prepared_host import SITE_FILE, site_file
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def test_the_second_installation_changes_nothing(installed):
         rc, envelope = install(installed.host)
         row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
     row.require()
+    assert asked_alone(envelope)
     assert snapshot(installed.host) == before
 
 

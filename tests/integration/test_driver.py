@@ -16,7 +16,7 @@ from lab.hosts.kernel_host import T4, WISHES
 from lab.hosts.prepared_host import INSTALLED_TOOL, MEDIUM, RECEIPT
 from tests.kit.faults.host_faults import content, unchanged, wait_until
 from tests.kit.faults.killed_runs import kill_when
-from tests.kit.hosts.demo_hosts import install, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, tool
 from tests.kit.hosts.driver_hosts import copied, driver_host, driver_site, driver_state, undisturbed_state
 
 if TYPE_CHECKING:
@@ -190,6 +190,7 @@ def test_a_second_run_changes_nothing_and_builds_nothing(host):
     before = host.read(RECEIPT)
     status, document = again(host)
     assert (status, document["data"]["changed"]) == (0, 0)
+    assert asked_alone(document)
     assert host.read(RECEIPT) == before
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lab.hosts.prepared_host import MEDIUM, RECEIPT, site_file
 from tests.kit.faults.host_faults import site, unchanged
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.hosts.driver_hosts import WAIVED, driver_bundle, driver_host, driver_packages
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def test_again_changes_and_builds_nothing(host, installed):
     before, receipt = snapshot(host), host.read(RECEIPT)
     status, document = tool(host, "install", "--bundle", MEDIUM)
     assert (status, document["data"]["changed"]) == (0, 0)
+    assert asked_alone(document)
     assert snapshot(host) == before
     assert host.read(RECEIPT) == receipt
 

@@ -14,7 +14,7 @@ import pytest
 from lab.hosts.prepared_host import RECEIPT, SITE_FILE, site_file
 from lab.stand_ins import nvidia_smi
 from tests.kit.fakes import smi_answers
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 
 if TYPE_CHECKING:
     from lab.hosts.sealed_host import SealedHost
@@ -161,6 +161,7 @@ def test_a_second_installation_changes_nothing(host, installed):
     before = host.read(RECEIPT)
     rc, envelope = install(host)
     assert (rc, envelope["data"]["changed"]) == (0, 0)
+    assert asked_alone(envelope)
     assert host.read(RECEIPT) == before
 
 

@@ -17,6 +17,7 @@ from lab.hosts.hardened_host import OPERATOR
 from lab.hosts.prepared_host import INSTALLED_TOOL, KEYRING, RECEIPT
 from tests.kit.bundles.bundle_variants import Variant
 from tests.kit.faults.host_faults import wait_until
+from tests.kit.hosts.demo_hosts import asked_alone
 from tests.kit.hosts.hardened_hosts import DEBIAN, HEALTHY, ROCKY, Hardened, hardened_host
 from tests.kit.hosts.lynis_report import identifier, scan
 from tests.kit.matrix import platform_step
@@ -163,6 +164,7 @@ def test_what_is_written_has_the_modes_it_needs_under_umask_077(installed: Harde
 
 def test_the_second_run_changes_nothing(again: dict[str, Any]) -> None:
     assert again["data"]["changed"] == 0
+    assert asked_alone(again)
 
 
 def test_the_services_come_back_after_a_reboot(rebooted: Hardened) -> None:

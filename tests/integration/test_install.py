@@ -16,7 +16,7 @@ import yaml
 
 from lab.bundles.demo import DEMO
 from lab.hosts.prepared_host import ADMINISTRATOR_FILE, PASSWORD, RECEIPT, site_file
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -416,6 +416,7 @@ def test_the_tool_needs_little_memory(installed):
 
 def test_the_second_installation_changes_nothing(again):
     assert again.envelope["data"]["changed"] == 0
+    assert asked_alone(again.envelope)
     assert again.envelope["data"]["bundle"]["verified"] == "names and sizes"
     assert {section: again.after[section] for section in again.before if section != "own"} == {
         section: lines for section, lines in again.before.items() if section != "own"

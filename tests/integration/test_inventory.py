@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lab.hosts.prepared_host import INSTALLED_TOOL, RECEIPT
-from tests.kit.hosts.demo_hosts import snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, snapshot, tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +79,7 @@ def test_the_next_run_takes_the_same_inventory_and_changes_nothing(host, first):
     before = host.read(RECEIPT)
     status, document = tool(host, "install")
     assert (status, document["data"]["changed"]) == (0, 0), document["errors"]
+    assert asked_alone(document)
     assert host.read(RECEIPT) == before
 
 

@@ -19,7 +19,7 @@ from lab.hosts.prepared_host import MEDIUM, RECEIPT, prepared, site_file
 from lab.hosts.rpm_host import KERNEL, KERNEL_RPM_IMAGE, make_kernel_image
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.faults.host_faults import content
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -174,6 +174,7 @@ def test_again_changes_and_builds_nothing(host, resumed):
         assert status == 0, json.dumps(document, indent=1)
         row.got = document["data"]["changed"]
     row.require()
+    assert asked_alone(document)
     assert state(host) == before
 
 

@@ -20,7 +20,7 @@ from lab.hosts.rpm_host import RPM_IMAGE, make_image
 from tests.kit.bundles.bundle_variants import variants_of
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.bundles.openpgp_keys import Keys
-from tests.kit.hosts.demo_hosts import demo_host, install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, demo_host, install, snapshot, tool
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -188,6 +188,7 @@ def test_the_second_installation_changes_nothing(installed):
         status, envelope = installed.install()
         row.got = {"exit": status, "changed": envelope["data"].get("changed")}
     row.require()
+    assert asked_alone(envelope)
     assert installed.state() == before
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from lab.hosts.prepared_host import RECEIPT, site_file
-from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 
 pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
@@ -69,6 +69,7 @@ def test_again_changes_nothing(template):
     before, receipt = snapshot(host), host.read(RECEIPT)
     rc, envelope = install(host)
     assert (rc, envelope["data"]["changed"]) == (0, 0)
+    assert asked_alone(envelope)
     assert snapshot(host) == before
     assert host.read(RECEIPT) == receipt
 

@@ -14,7 +14,7 @@ import pytest
 from lab.hosts.prepared_host import RECEIPT
 from lab.stand_ins import nvidia_smi
 from tests.kit.fakes import smi_answers
-from tests.kit.hosts.demo_hosts import install, tool
+from tests.kit.hosts.demo_hosts import asked_alone, install, tool
 
 if TYPE_CHECKING:
     from lab.hosts.sealed_host import SealedHost
@@ -156,6 +156,7 @@ def test_a_second_installation_changes_nothing(host, with_gpus):
     before = host.read(RECEIPT)
     data = succeed(host)
     assert (data["changed"], outcomes(data)) == (0, outcomes(with_gpus))
+    assert asked_alone({"data": data})
     reasons = {row["rung"]: row["reason"] for row in data["gpu_rungs"]}
     assert "same boot, driver, GPUs and images" in reasons[7]
     assert host.read(RECEIPT) == before

@@ -17,7 +17,7 @@ from tests.kit.bundles.bundle_variants import variants_of
 from tests.kit.bundles.openpgp_keys import Keys
 from tests.kit.fakes import smi_answers, vgpu_guest
 from tests.kit.faults.host_faults import site
-from tests.kit.hosts.demo_hosts import demo_host, install, snapshot, tool
+from tests.kit.hosts.demo_hosts import asked_alone, demo_host, install, snapshot, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,6 +247,7 @@ def test_a_second_installation_changes_nothing(host, installed):
     before, receipt = snapshot(host), host.read(RECEIPT)
     rc, envelope = install(host)
     assert (rc, envelope["data"]["changed"]) == (0, 0), json.dumps(envelope, indent=1)
+    assert asked_alone(envelope)
     assert (snapshot(host), host.read(RECEIPT)) == (before, receipt)
 
 
@@ -294,6 +295,7 @@ def test_of_the_driver_s_installer_only_its_log_stays_in_the_template(template):
 def test_again_changes_nothing_in_the_template(template):
     rc, envelope = install(template)
     assert (rc, envelope["data"]["changed"]) == (0, 0), json.dumps(envelope, indent=1)
+    assert asked_alone(envelope)
 
 
 def test_nothing_tried_to_leave_the_template(template):

@@ -92,6 +92,11 @@ def _envelope(host: SealedHost, command: list[str], timeout: int) -> tuple[int, 
     return result.rc, document
 
 
+def asked_alone(document: dict[str, Any]) -> bool:
+    """Whether a host was asked if all is in place, and no stage was played: the envelope of an `install`."""
+    return [one["stage"] for one in document["data"]["stages"]] == ["preflight", "in-place", "verify"]
+
+
 def snapshot(host: SealedHost) -> dict[str, list[str]]:
     """What an installer could change: packages, /etc without our own folder, Docker, releases, units."""
     return {
