@@ -29,7 +29,7 @@ from .driver import boot, loaded, modules
 from .vgpu import client, driver, licence, loaded as vgpu_loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ansible.module_utils.basic import AnsibleModule
 
@@ -88,17 +88,39 @@ class Answered(BaseException):
         self.refused = refused
 
 
+class Once:
+    """Runs a program once for all who ask the same of it: nothing changes while a host is only asked.
+
+    What failed is asked again, for somebody may be waiting for it.
+    """
+
+    def __init__(self, run_command: Callable[..., tuple[int, str, str]]) -> None:
+        self._run = run_command
+        self._known: dict[str, tuple[int, str, str]] = {}
+
+    def __call__(self, command: Any, **options: Any) -> tuple[int, str, str]:
+        question = repr((command, sorted(options.items())))
+        if question in self._known:
+            return self._known[question]
+        answer = self._run(command, **options)
+        if answer[0] == 0:
+            self._known[question] = answer
+        return answer
+
+
 class Asked:
     """Stands in for the `AnsibleModule` of a task that is asked what it would do."""
 
     check_mode = True
 
-    def __init__(self, outer: AnsibleModule, spec: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    def __init__(
+        self, outer: AnsibleModule, once: Once, spec: Mapping[str, Any], given: Mapping[str, Any]
+    ) -> None:
         judged = ArgumentSpecValidator(dict(spec)).validate(dict(given))
         if judged.error_messages:
             raise Answered({"msg": "; ".join(judged.error_messages)}, refused=True)
         self.params = judged.validated_parameters
-        self.run_command = outer.run_command
+        self.run_command = once
         self.get_bin_path = outer.get_bin_path
         self.no_log_values: set[str] = set()
 
@@ -111,11 +133,11 @@ class Asked:
 
 def run(module: AnsibleModule) -> None:
     answers: list[dict[str, Any]] = []
-    stages = module.params["stages"]
+    stages, once = module.params["stages"], Once(module.run_command)
     for task in module.params["tasks"]:
         if not task["condition"] or (stages is not None and task["stage"] not in stages):
             continue
-        answer = ask(module, task["module"], task["arguments"])
+        answer = ask(module, once, task["module"], task["arguments"])
         # a service on its way needs no change, and a run that waits for it
         if answer.refused or answer.said["changed"] or answer.said.get("not_well"):
             # `changed` is of this task, which changes nothing whatever it finds
@@ -136,10 +158,10 @@ def beside_changes(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def ask(outer: AnsibleModule, name: str, arguments: Mapping[str, Any]) -> Answered:
+def ask(outer: AnsibleModule, once: Once, name: str, arguments: Mapping[str, Any]) -> Answered:
     task: Any = TASKS[name]
     try:
-        task.run(Asked(outer, task.ARGUMENTS, arguments))
+        task.run(Asked(outer, once, task.ARGUMENTS, arguments))
     except Answered as answer:
         return answer
     raise RuntimeError(f"the task {name} ends without an answer")

@@ -1,7 +1,7 @@
 """Tasks asked in one process: the first that would change something is told, and nothing is changed."""
 
 import pytest
-from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.in_place import TASKS
+from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.in_place import TASKS, Once
 
 from graphistry_airgap.content import content_root
 
@@ -95,3 +95,10 @@ def test_a_module_that_is_not_of_the_collection_is_refused(call_module):
 def test_every_module_that_changes_something_can_be_asked():
     modules = {path.stem for path in (content_root() / "plugins" / "modules").glob("*.py")}
     assert modules - TASKS.keys() == {"driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
+
+
+def test_what_failed_is_asked_again():
+    answers = [(1, "", "not yet"), (0, "a", ""), (0, "b", "")]
+    once = Once(lambda *_, **__: answers.pop(0))
+    assert [once(["docker", "info"])[1] for _ in range(3)] == ["", "a", "a"]
+    assert once(["docker", "info"], cwd="/")[1] == "b"

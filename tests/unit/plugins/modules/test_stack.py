@@ -346,6 +346,15 @@ def test_a_service_on_its_way_is_told_and_is_no_change(stack, call_module):
     assert (said["in_place"], said["differs"]["not_well"]) == (False, {"nexus": "running, health: starting"})
 
 
+def test_tasks_that_are_asked_together_ask_each_program_once(stack, call_module):
+    stack()
+    before = len(stack.calls("ps"))
+    arguments = {"directory": str(stack.root / "release")}
+    task = {"stage": "services", "name": "Start", "module": "stack", "arguments": arguments}
+    assert call_module("in_place", tasks=[task, task])["in_place"] is True
+    assert len(stack.calls("ps")) == before + 1
+
+
 def test_a_one_shot_container_that_ended_well_is_as_it_should_be(stack):
     stack()
     containers = stack.containers()
