@@ -44,7 +44,7 @@ dpkg --audit
 ls /var/lib/dpkg/updates
 find /run/graphistry-airgap -mindepth 1 -maxdepth 1 ! -name lock ! -name log
 find {STATE} -maxdepth 1 -name 'airgap-preflight-*'
-find {STATE} -name docker-restart-due
+find {STATE} -name docker-restart-due -o -name stages-begun.jsonl
 find /opt/graphistry-airgap -maxdepth 1 -name '.*' -mindepth 1
 find {RELEASES} -maxdepth 1 -name '.*'
 find /etc/docker /var/graphistry -name '.*.json.*' -o -name '.*.env.*'
@@ -127,6 +127,12 @@ def recorded(host: SealedHost) -> dict[str, Any]:
     return {key: receipt[key] for key in ("complete", "bundle", "site", "packages", "images", "checks")}
 
 
+def settings_changed(host: SealedHost) -> list[dict[str, Any]]:
+    """Keys of Docker's that the receipt says were changed; the first run that was killed had set them."""
+    changes: list[dict[str, Any]] = json.loads(host.read(f"{STATE}/receipt.json"))["changes"]
+    return [one for one in changes if (one["subject"], one["kind"]) == ("docker", "setting")]
+
+
 def drop_in(host: SealedHost, text: str) -> None:
     host.put(f"[Service]\n{text}".encode(), DROP_IN)
     host.exec(["systemctl", "daemon-reload"])
@@ -150,6 +156,7 @@ def test_killed_while_packages_are_unpacked(host):
     kill_when(host, "[ -e /usr/sbin/dockerd -o -e /usr/sbin/dockerd.dpkg-new ]", BY_TOOL)
     assert lines(host, "dpkg --audit; ls /var/lib/dpkg/updates")
     assert settings(host) | SITE_KEYS == settings(host)
+    assert host.exec(["test", "-e", f"{STATE}/receipt.json"]).rc != 0
 
 
 def test_docker_that_does_not_come_up(host, tmp_path):
@@ -233,6 +240,8 @@ def test_both_end_in_the_same_state(host, calm_host):
     assert calm
     assert (sorted(disturbed - calm), sorted(calm - disturbed)) == ([], [])
     assert recorded(host) == recorded(calm_host)
+    assert settings_changed(calm_host)
+    assert settings_changed(host) == settings_changed(calm_host)
 
 
 def test_a_newer_package_stays_and_an_older_one_is_upgraded(calm_host, bundle):

@@ -21,8 +21,8 @@ REQUIRED: Final = CONFIG / "trusted.required"
 STATE: Final = Path("/var/lib/graphistry-airgap")
 RECEIPT: Final = STATE / "receipt.json"
 RESUME: Final = STATE / "resume.json"
-# there while stages are played: what a killed run began is theirs to end, whatever the host looks like
-STAGES_BEGUN: Final = STATE / "stages-begun"
+# there until what the stages changed stands in a receipt; what a killed run began is for the next one to end
+STAGES_BEGUN: Final = STATE / "stages-begun.jsonl"
 RECEIPTS: Final = STATE / "receipts"
 LOGS: Final = STATE / "log"
 REPORTS: Final = STATE / "reports"

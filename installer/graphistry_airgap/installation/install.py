@@ -97,6 +97,9 @@ class Install:
                     target, recap, checks, facts, before=before, started=started, complete=problem is None
                 )
                 self.reboots.settle(target, complete=problem is None)
+            # what a killed run changed and this one could not get to waits for the next
+            if not (recap.changes and _stopped_before_any_change(recap)):
+                self.stages_begun.end()
         data = self._data(target, recap, checks, log_path)
         notes = [
             *(resumed.warnings if resumed else []),
@@ -133,9 +136,14 @@ class Install:
         return None
 
     def _play_stages(self, target: Target, log: Log) -> Recap:
-        self.stages_begun.put()
-        recap = self._run("template.yml" if target.site.is_template else "install.yml", target, log)
-        self.stages_begun.remove()
+        begun = self.stages_begun.begin()
+
+        def recorded(line: dict[str, Any]) -> None:
+            self.stages_begun.add(line.get("changes", ()))
+            log(line)
+
+        recap = self._run("template.yml" if target.site.is_template else "install.yml", target, recorded)
+        recap.changes = [*begun, *recap.changes]
         _refuse_incomplete(recap, _stages(target))
         return recap
 
@@ -213,6 +221,7 @@ class Install:
         same_site = last is not None and last.get("site") == target.site.as_dict()
         if (
             complete
+            and not recap.changes
             and not recap.changed
             and same
             and same_site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -32,11 +32,15 @@ class Receipts(Protocol):
 
 
 class StagesBegun(Protocol):
-    """Survives a kill and a power cut."""
+    """What the stages changed before a receipt says so; it survives a kill and a power cut.
+
+    `begin` gives what runs before this one changed and could not record.
+    """
 
     def there(self) -> bool: ...
-    def put(self) -> None: ...
-    def remove(self) -> None: ...
+    def begin(self) -> list[dict[str, Any]]: ...
+    def add(self, changes: Iterable[Mapping[str, Any]]) -> None: ...
+    def end(self) -> None: ...
 
 
 class ResumeState(Protocol):

@@ -86,8 +86,10 @@ class Recap:
     def changed(self) -> int:
         return len(self.changed_tasks)
 
-    def take(self, stage: str, task: str, result: dict[str, Any], *, changed: bool, failed: bool) -> None:
-        """A task's result, with the keys that our modules give beside Ansible's own."""
+    def take(
+        self, stage: str, task: str, result: dict[str, Any], *, changed: bool, failed: bool
+    ) -> list[dict[str, Any]]:
+        """A task's result, with the keys that our modules give beside Ansible's own; gives its changes."""
         self.findings = remarks.unlike([*self.findings, *remarks.of_task(task, result)])
         self.gpu = result.get("gpu_plan", self.gpu)
         self.exceptions = result.get("exceptions", self.exceptions)
@@ -102,9 +104,11 @@ class Recap:
         if changed:
             self.stages[-1].changed += 1
             self.changed_tasks.append({"stage": stage, "task": task})
-        self.changes += [{"stage": stage, **one} for one in _made(result, failed=failed)]
+        made = [{"stage": stage, **one} for one in _made(result, failed=failed)]
+        self.changes += made
         if failed:
             self.failures.append(Failure.from_result(stage, task, result))
+        return made
 
     def begin(self, stage: str) -> None:
         self.stages.append(StageRecap(stage))

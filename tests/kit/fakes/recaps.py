@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.installation.recap import Recap, StageRecap
 from graphistry_airgap.installation.stages import PLAYBOOK_STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from graphistry_airgap.installation.stages import Stage
 
@@ -22,16 +22,22 @@ def complete(stages: Iterable[Stage] = PLAYBOOK_STAGES) -> Recap:
 
 
 class Begun:
-    """`StagesBegun` in memory."""
+    """`StagesBegun` in memory; `begun` is whether stages are on their way, `left` what they have changed."""
 
     def __init__(self) -> None:
-        self.set = False
+        self.begun = False
+        self.left: list[dict[str, Any]] = []
 
     def there(self) -> bool:
-        return self.set
+        return self.begun
 
-    def put(self) -> None:
-        self.set = True
+    def begin(self) -> list[dict[str, Any]]:
+        self.begun = True
+        return list(self.left)
 
-    def remove(self) -> None:
-        self.set = False
+    def add(self, changes: Iterable[Mapping[str, Any]]) -> None:
+        self.left += map(dict, changes)
+
+    def end(self) -> None:
+        self.begun = False
+        self.left.clear()

@@ -51,11 +51,13 @@ def run(world, receipts):
         yield Path("/log"), lambda _: None
 
     def runner(recap):
-        """One recap for whatever is played, or one for each playbook."""
+        """One recap for whatever is played, one for each playbook, or a runner of the test's own."""
 
-        def play(playbook, *, hosts, **_):
+        def play(playbook, *, hosts, **given):
             start.played.append((playbook, hosts))
-            start.begun_while.append(start.begun.set)
+            start.begun_while.append(start.begun.begun)
+            if callable(recap):
+                return recap(playbook, hosts=hosts, **given)
             return dict.fromkeys(hosts, recap[playbook] if isinstance(recap, dict) else recap)
 
         return play

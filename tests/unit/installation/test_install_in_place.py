@@ -97,16 +97,39 @@ def test_what_the_stages_do_not_mend_either_is_an_error(installed):
     assert playbooks(installed) == ["in-place.yml", "install.yml"]
 
 
-def test_what_a_killed_run_began_is_ended_by_the_stages(installed):
-    """Its receipt is the one before: only the file tells of it."""
+def test_what_a_killed_run_began_is_ended_by_the_stages_and_stands_in_the_receipt(installed, receipts):
+    """Its own receipt is the one before: only the file tells of it."""
     assert installed.begun_while == [True]
-    assert not installed.begun.set
-    installed({"in-place.yml": asked(in_place=True)})
-    assert installed.begun_while == [True, False]
-    installed.begun.put()
-    installed.played.clear()
+    assert not installed.begun.there()
+    killed = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
+    installed.begun.begin()
+    installed.begun.add([killed])
     installed(complete())
-    assert (playbooks(installed), installed.begun.set) == (["install.yml"], False)
+    assert (playbooks(installed), installed.begun.there()) == (["install.yml"], False)
+    assert receipts.saved[-1]["changes"] == [killed]
+
+
+def test_it_waits_for_a_run_that_gets_past_preflight(installed, receipts):
+    killed = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
+    installed.begun.begin()
+    installed.begun.add([killed])
+    refused = Recap(passed("preflight"), [], failing("preflight").failures)
+    assert installed(refused).exit_code == 1
+    assert (installed.begun.left, len(receipts.saved)) == ([killed], 1)
+    installed(complete())
+    assert receipts.saved[-1]["changes"] == [killed]
+
+
+def test_the_changes_of_a_task_are_kept_as_they_come(run):
+    made = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
+
+    def play(_, *, hosts, log, **__):
+        log({"event": "task", "changes": [made]})
+        assert run.begun.left == [made]
+        return dict.fromkeys(hosts, complete())
+
+    run(play)
+    assert run.begun.left == []
 
 
 def test_another_bundle_is_installed_without_a_question(installed):

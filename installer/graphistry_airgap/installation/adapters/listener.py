@@ -92,12 +92,14 @@ class Listener:
         recap, task, result = self.recaps[data["host"]], str(data.get("task", "")), data.get("res") or {}
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
-        recap.take(self.stage, task, result, changed=changed, failed=failed)
+        made = recap.take(self.stage, task, result, changed=changed, failed=failed)
         line: dict[str, Any] = {"event": "task", "stage": self.stage, "host": data["host"], "task": task}
         line |= {"changed": changed, "failed": failed, "seconds": round(float(data.get("duration") or 0), 2)}
         told = remarks.of_task(task, result)
         if told and self.stage != Stage.PREFLIGHT:
             line["findings"] = told
+        if made:
+            line["changes"] = made
         if failed:
             line["message"] = recap.failures[-1].message
         self.log(line)

@@ -146,6 +146,17 @@ def test_changes_are_told_with_their_stage_in_the_order_in_which_they_were_made(
     ]
 
 
+def test_the_log_has_a_task_s_changes_as_they_come():
+    logged = []
+    listener = listening(logged.append, stage="configuration")
+    said(listener, {"changed": True, "changes": [one("a")]})
+    said(listener, {"changed": False, "changes": []})
+    assert [line.get("changes") for line in logged if line["event"] == "task"] == [
+        [{"stage": "configuration", **one("a")}],
+        None,
+    ]
+
+
 def test_a_loop_has_changes_in_each_round_up_to_the_one_that_failed():
     rounds = [
         {"changed": True, "changes": [one("a")]},
