@@ -21,6 +21,7 @@ from graphistry_airgap.bundle.checksums import (
     parse_sums,
 )
 from graphistry_airgap.bundle.manifest import LAYOUT, MANIFEST, Bundle, Image, blob_path, parse_bundle
+from graphistry_airgap.bundle.trust.verdict import require_signers
 from graphistry_airgap.core.errors import AirgapError, BundleError, FindingsError
 from graphistry_airgap.core.result import Result
 from graphistry_airgap.core.strict_json import JsonError, load_json
@@ -61,6 +62,7 @@ def verify_bundle(
     open_directory: Callable[[Path], BundleReader],
     check_signature: CheckSignature,
     allow_unsigned: bool = False,
+    signers_needed: int = 0,
     read_all: bool = True,
     progress: Callable[[str], None] | None = None,
 ) -> VerifiedBundle:
@@ -74,6 +76,8 @@ def verify_bundle(
         keyring=keyring,
         allow_unsigned=allow_unsigned,
     )
+    # before minutes are spent on a bundle that is refused
+    require_signers(verdict, signers_needed)
     sums = parse_sums(raw.decode("utf-8", "replace"))
     there = [name for name in sums if name in present]
     problems: list[AirgapError] = [*compare_names(sums, present)]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.bundle.checksums import SUMS
-from graphistry_airgap.bundle.trust.verdict import require_signers
 from graphistry_airgap.bundle.verify import ALL_BYTES
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import AirgapError, HostError, InputError
@@ -82,8 +81,7 @@ class Targets:
         keyring = request.keyring or places.KEYRING
         if thorough is None:
             thorough = not self._holds_result(last, path, site)
-        opened = self._open(path, keyring, request, read_all=thorough)
-        require_signers(opened.signature, needed)
+        opened = self._open(path, keyring, request, signers_needed=needed, read_all=thorough)
         platform = self.host_platform()
         if platform not in opened.bundle.platforms:
             raise HostError(
@@ -130,7 +128,9 @@ class Targets:
             answers.overrides,
         )
 
-    def _open(self, path: Path, keyring: Path, request: Request, *, read_all: bool) -> VerifiedBundle:
+    def _open(
+        self, path: Path, keyring: Path, request: Request, *, signers_needed: int, read_all: bool
+    ) -> VerifiedBundle:
         """Bytes that install.sh has just compared with the same SHA256SUMS are not read again."""
         self.progress.stage("bundle")
         begun = time.monotonic()
@@ -139,6 +139,7 @@ class Targets:
             path,
             keyring,
             allow_unsigned=request.allow_unsigned,
+            signers_needed=signers_needed,
             read_all=read_all and not done,
             progress=self.progress.task,
         )

@@ -65,6 +65,15 @@ def test_a_bundle_that_holds(bundle, keyring, keys):
     assert data["files"] == len(verified.sums)
 
 
+def test_too_few_signers_are_told_before_a_byte_of_the_bundle_is_read(bundle, mini, keyring, keys):
+    told = []
+    assert errors(bundle, keyring, signers_needed=2, progress=told.append) == [("signatures-too-few", None)]
+    assert told == []
+    mini.sign(keys, "signer", "second")
+    keyring.write_bytes(keys.public("signer", "second"))
+    assert len(verify(bundle, keyring, signers_needed=2).signature.signers) == 2
+
+
 CLASSES = [
     "install.sh",
     "bundle.json",
