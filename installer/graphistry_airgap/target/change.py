@@ -130,6 +130,16 @@ def file_state(data: bytes | None, mode: int | None) -> dict[str, str] | None:
     return {"sha256": hashlib.sha256(data).hexdigest(), "mode": f"{mode:04o}"}
 
 
+def of_file(
+    subject: str,
+    path: str,
+    before: tuple[bytes | None, int | None],
+    after: tuple[bytes | None, int | None],
+) -> list[Change]:
+    """A file that holds no secret, by bytes and mode on either side; both are None where there is none."""
+    return compared(subject, "file", {path: file_state(*before)}, {path: file_state(*after)})
+
+
 def text_diff(one: Change, before: bytes | None, after: bytes) -> dict[str, str]:
     """A file as its texts; where only its mode differs, as the change itself."""
     if before == after:

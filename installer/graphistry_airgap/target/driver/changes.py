@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..change import Change, compared, file_state
+from ..change import Change, compared
 from . import dkms
 
 if TYPE_CHECKING:
@@ -13,12 +13,6 @@ if TYPE_CHECKING:
 
 SUBJECT = "driver"
 MODE = 0o644
-
-
-def of_file(path: Path, before: bytes | None, mode: int | None, data: bytes) -> list[Change]:
-    """A file that is this project's own, found with these bytes and this mode."""
-    found, wanted = file_state(before, mode), file_state(data, MODE)
-    return compared(SUBJECT, "file", {str(path): found}, {str(path): wanted})
 
 
 def of_image(image: Path) -> list[Change]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from ..change import Change, compared, diff, file_state
-from ..host.files import mode_of, write_atomic
+from ..change import Change, diff, of_file
+from ..host.files import content_and_mode, write_atomic
 from . import sysctl as sysctl_files
 
 if TYPE_CHECKING:
@@ -45,10 +45,9 @@ def forwarding_file(host: Host, allow: Collection[str]) -> bytes | None:
 def forwarding(host: Host, allow: Collection[str]) -> list[Change]:
     """Our sysctl file, and whether the running kernel forwards where the file says so."""
     wanted = forwarding_file(host, allow)
-    before = _state(host, SYSCTL_FILE)
-    after = file_state(wanted, _MODE)
-    same = before is not None and after is not None and before["sha256"] == after["sha256"]
-    found = [] if same else compared(SUBJECT, "file", {SYSCTL_FILE: before}, {SYSCTL_FILE: after})
+    before = content_and_mode(host.path(SYSCTL_FILE))
+    # a mode that somebody gave it stays
+    found = [] if before[0] == wanted else of_file(SUBJECT, SYSCTL_FILE, before, (wanted, _MODE))
     if wanted is not None and host.word(_FORWARDING) == "0":
         found.append(Change(SUBJECT, "sysctl", "net.ipv4.ip_forward", "0", "1"))
     return found
@@ -56,8 +55,9 @@ def forwarding(host: Host, allow: Collection[str]) -> list[Change]:
 
 def trust(host: Host, allow: Collection[str]) -> list[Change]:
     """Our trust entries, where the site file does not allow them; `install.sh` makes them."""
-    before = None if FAPOLICYD_TRUST in allow else _state(host, TRUST_FILE)
-    return compared(SUBJECT, "file", {TRUST_FILE: before}, {TRUST_FILE: None})
+    allowed = FAPOLICYD_TRUST in allow
+    before = (None, None) if allowed else content_and_mode(host.path(TRUST_FILE))
+    return of_file(SUBJECT, TRUST_FILE, before, (None, None))
 
 
 def carry_out(host: Host, changes: Iterable[Change]) -> None:
@@ -83,11 +83,6 @@ def diffs(host: Host, changes: Iterable[Change]) -> list[dict[str, str]]:
         else one.diff()
         for one in changes
     ]
-
-
-def _state(host: Host, place: str) -> dict[str, str] | None:
-    path = host.path(place)
-    return file_state(path.read_bytes(), mode_of(path)) if path.exists() else None
 
 
 def made(host: Host) -> list[dict[str, Any]]:

@@ -72,10 +72,10 @@ def run(module: AnsibleModule) -> None:
         wanted = vendors.read_text(encoding="utf-8") if ours and vendors.is_file() else live
     found = placing.mode_of(path)
     mode = found or 0o644
-    before = change.file_state(live.encode() if path.is_file() else None, found)
+    before = (live.encode() if path.is_file() else None, found)
     changes = []
     if wanted != live:
-        changes = [change.Change("tls", "file", str(path), before, change.file_state(wanted.encode(), mode))]
+        changes = change.of_file("tls", str(path), before, (wanted.encode(), mode))
     if changes and not module.check_mode:
         store.mkdir(mode=0o700, parents=True, exist_ok=True)
         if params["content"]:

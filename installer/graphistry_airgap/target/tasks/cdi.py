@@ -100,11 +100,9 @@ def digest(text: str) -> str:
 
 
 def of_file(path: Path, present: str | None, action: str, made: str) -> list[change.Change]:
-    before = None if present is None else change.file_state(as_bytes(present), placing.mode_of(path))
-    written = change.file_state(as_bytes(made), MODE)
-    after = {cdi_spec.WRITE: written, cdi_spec.REMOVE: None}.get(action, before)
-    found: list[change.Change] = change.compared("toolkit", "file", {str(path): before}, {str(path): after})
-    return found
+    before = (None, None) if present is None else (as_bytes(present), placing.mode_of(path))
+    after = {cdi_spec.WRITE: (as_bytes(made), MODE), cdi_spec.REMOVE: (None, None)}.get(action, before)
+    return change.of_file("toolkit", str(path), before, after)
 
 
 def shown(text: str | None) -> str:

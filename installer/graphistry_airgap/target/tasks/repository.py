@@ -21,11 +21,13 @@ MODE = 0o644
 
 
 def of_files(settings: Settings, wrong: list[Path]) -> list[change.Change]:
-    there = [path for path in wrong if path.is_file()]
-    before = {str(path): change.file_state(path.read_bytes(), placing.mode_of(path)) for path in there}
-    after = {str(path): change.file_state(settings.files[path], MODE) for path in wrong}
-    found: list[change.Change] = change.compared("repository", "file", before, after)
-    return found
+    return [
+        one
+        for path in sorted(wrong)
+        for one in change.of_file(
+            "repository", str(path), placing.content_and_mode(path), (settings.files[path], MODE)
+        )
+    ]
 
 
 def of_lists(lists: Path, stamp: str | None, settings: Settings) -> list[change.Change]:

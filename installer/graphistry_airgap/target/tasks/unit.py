@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,9 @@ def run(module: AnsibleModule) -> None:
 
     strange = foreign(file)
     there = (None, None) if strange else placing.content_and_mode(file)
-    found = {"regular": False} if strange else change.file_state(*there)
-    placed = change.compared(SUBJECT, "file", {str(file): found}, {str(file): change.file_state(text, MODE)})
+    placed = change.of_file(SUBJECT, str(file), there, (text, MODE))
+    if strange:
+        placed = [replace(one, before={"regular": False}) for one in placed]
     before = {"enabled": is_("enabled"), "active": is_("active")}
     after: dict[str, Any] = {"enabled": True, "active": True}
     if not placed and unread(module, unit):

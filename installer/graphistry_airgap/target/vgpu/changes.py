@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..change import Change, Mask, compared, diff, file_state, text_diff
+from ..change import Change, Mask, compared, diff, file_state, of_file, text_diff
 from . import gridd_conf
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def of_drop_in(path: Path, found: tuple[bytes | None, int | None], data: bytes, 
     """Its bytes count; a mode that the operator gave it stays."""
     if found[0] == data:
         return [], []
-    changes = compared(SUBJECT, "file", {str(path): file_state(*found)}, {str(path): file_state(data, mode)})
+    changes = of_file(SUBJECT, str(path), found, (data, mode))
     return changes, [text_diff(one, found[0], data) for one in changes]
 
 

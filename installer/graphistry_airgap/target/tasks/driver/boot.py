@@ -48,9 +48,9 @@ def placing_of(path: Path, data: bytes, word: str, *, then: Callable[[], Any] = 
         placing.write_atomic(path, data, mode=driver_changes.MODE)
         then()
 
-    before, mode = placing.content_and_mode(path)
-    due = driver_changes.of_file(path, before, mode, data)
-    return [Step(one, change.text_diff(one, before, data), word, make) for one in due]
+    found = placing.content_and_mode(path)
+    due = change.of_file(driver_changes.SUBJECT, str(path), found, (data, driver_changes.MODE))
+    return [Step(one, change.text_diff(one, found[0], data), word, make) for one in due]
 
 
 def listing(module: AnsibleModule, tool: driver_initramfs.Tool, kernel: str, image: Path) -> list[str]:
