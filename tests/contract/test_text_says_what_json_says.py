@@ -160,6 +160,7 @@ def status(action):
         world,
         lambda: world.boot,
         lambda: {"next": "6.12", "kernels": kernels},
+        lambda: False,
     ).run()
 
 
@@ -171,9 +172,8 @@ def status_unknown():
     receipt |= {"finished": "2026-11-20T08:00:00Z", "site": {"root": "/var/graphistry"}}
     receipts = type("Receipts", (), {"load": lambda _: receipt})()
     world = World()
-    return Status(
-        receipts, silent, silent, world, lambda: world.boot, lambda: {"next": "", "kernels": []}
-    ).run()
+    boot = {"next": "", "kernels": []}
+    return Status(receipts, silent, silent, world, lambda: world.boot, lambda: boot, lambda: False).run()
 
 
 MADE = {

@@ -283,6 +283,7 @@ def test_containers_of_others_are_not_stopped(calm_host):
         calm_host.require(["systemctl", "reload", "docker"])
         wait_until(calm_host, "docker info -f '{{.LiveRestoreEnabled}}' | grep -q true")
         kill_when(calm_host, f"[ -e {STATE}/docker-restart-due ]", BY_TOOL)
+        assert "incomplete" in {error["code"] for error in tool(calm_host, "status")[1]["errors"]}
         assert POOL not in calm_host.require(["docker", "info", "-f", "{{json .DefaultAddressPools}}"])
         status, document = tool(calm_host, "install", "--bundle", MEDIUM)
     assert status == 0, json.dumps(document, indent=1)

@@ -30,6 +30,7 @@ class Status:
     resume_state: ResumeState
     boot_id: Callable[[], str]
     boot: Callable[[], dict[str, Any]]
+    stages_begun: Callable[[], bool]
 
     def run(self) -> Result:
         """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
@@ -62,6 +63,15 @@ class Status:
                     code="incomplete",
                     hint=(resume or {}).get("next")
                     or "run the same install command again; it goes on from there",
+                )
+            )
+        elif self.stages_begun():
+            # a receipt of the run before says nothing of one that was killed
+            errors.append(
+                StageError(
+                    "stages of an installation have begun and are not through: it runs now, or was killed",
+                    code="incomplete",
+                    hint="if none runs, run the same install command again; it goes on from there",
                 )
             )
         told, faults = _kernels(boot, receipt)

@@ -124,6 +124,7 @@ def status(_: argparse.Namespace, __: Sequence[str], ___: Progress) -> Result:
         ResumeStateFile(),
         reboot.boot_id,
         lambda: kernel_boot.probe(this_machine()),
+        StagesBegunFile().there,
     ).run()
 
 

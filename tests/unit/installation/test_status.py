@@ -18,10 +18,11 @@ RECEIPT = {
 OLD, NEW = "6.12.57-amd64", "6.12.117-amd64"
 
 
-def status(world, kernels=(), **receipt):
+def status(world, kernels=(), *, begun=False, **receipt):
     receipts = type("Receipts", (), {"load": lambda _: RECEIPT | receipt})()
     boot = {"next": NEW, "kernels": list(kernels)}
-    return Status(receipts, lambda _: [], lambda _: [], world, lambda: world.boot, lambda: boot).run()
+    nothing = (lambda _: [], lambda _: [])
+    return Status(receipts, *nothing, world, lambda: world.boot, lambda: boot, lambda: begun).run()
 
 
 def kernel(name, *, running=False, modules=False):
@@ -47,6 +48,15 @@ def test_after_it():
 def test_without_one(complete, code):
     result = status(World(), complete=complete)
     assert (result.exit_code, result.data["resume"]) == (code, None)
+
+
+def test_a_run_that_was_killed_is_told_though_the_one_before_was_whole():
+    result = status(World(), complete=True, begun=True)
+    assert (result.exit_code, [error.code for error in result.errors]) == (1, ["incomplete"])
+    assert "was killed" in result.errors[0].message
+    # of a run that recorded its end, that end says more
+    (error,) = status(World(), complete=False, begun=True).errors
+    assert "did not finish" in error.message
 
 
 def test_a_damaged_state_is_shown():
