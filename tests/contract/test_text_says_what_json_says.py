@@ -15,6 +15,7 @@ from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.cli.render import render
 from graphistry_airgap.core.errors import StageError
 from graphistry_airgap.core.result import envelope, failed
+from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.failures import checks_error
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
@@ -60,22 +61,25 @@ def install():
         count = {
             name: sum(row["outcome"] == name for row in rows) for name in ("passed", "failed", "skipped")
         }
-        service = Install(
+        receipts = type("Receipts", (), {"load": lambda _: None, "save": lambda *_, **__: None})()
+        bring = Bring(
             runner=lambda *_, hosts, **__: dict.fromkeys(hosts, recap),
             checks=lambda *_, **__: {**count, "tests": list(rows)},
-            receipts=type("Receipts", (), {"load": lambda _: None, "save": lambda *_, **__: None})(),
+            receipts=receipts,
             stages_begun=Begun(),
+            progress=Silent(),
+            variables=lambda _: {},
+        )
+        service = Install(
+            bring=bring,
+            receipts=receipts,
             event_log=log,
             packages_before=lambda: nullcontext({}),
             installed_packages=dict,
             local_images=lambda _: [],
             has_signing_key=lambda: False,
-            progress=Silent(),
-            knowledge={name: {} for name in ("releases", "architectures", "drivers")},
-            env_schema={"variables": {}, "files": {}},
             reboots=World().reboots(),
         )
-        service.__dict__["_variables"] = lambda _: {}
         return service.preflight(target()) if preflight else service.run(target())
 
     return of

@@ -8,47 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.checks import ladder as rungs
 from graphistry_airgap.core import places, remarks
-from graphistry_airgap.core.errors import (
-    AirgapError,
-    RebootRequiredError,
-)
+from graphistry_airgap.core.errors import RebootRequiredError
 from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation import receipt
-from graphistry_airgap.installation.failures import checks_error, failure_of
-from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
-from graphistry_airgap.installation.stages import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
-from graphistry_airgap.installation.variables import (
-    check_facts,
-    desired_driver,
-    desired_gpus,
-    playbook_variables,
-    target_variables,
-)
-from graphistry_airgap.installation.vgpu_variables import vgpu_variables
+from graphistry_airgap.installation.failures import failure_of
+from graphistry_airgap.installation.stages import Stage
 from graphistry_airgap.target.change import merged
-from graphistry_airgap.target.envfile.schema import Schema
 from graphistry_airgap.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from graphistry_airgap.core.progress import Progress
-    from graphistry_airgap.installation.ports import (
-        EventLog,
-        HostChecks,
-        PlaybookRunner,
-        Receipts,
-        StagesBegun,
-    )
+    from graphistry_airgap.installation.bring import Bring
+    from graphistry_airgap.installation.ports import EventLog, Receipts
     from graphistry_airgap.installation.reboot.ask import Reboots
     from graphistry_airgap.installation.reboot.pending import Resumed
+    from graphistry_airgap.installation.recap import Recap
     from graphistry_airgap.installation.request import Target
-
-    Log = Callable[[dict[str, Any]], None]
-    # what was played, what the post-install tests said, and what is wrong
-    Outcome = tuple[Recap, dict[str, Any], AirgapError | None]
 
 CLONES_SHARE_A_KEY = (
     f"This template holds the private key that DKMS signs modules with, {places.SIGNING_KEY}, and each "
@@ -58,24 +36,19 @@ CLONES_SHARE_A_KEY = (
 
 @dataclass(frozen=True)
 class Install:
-    runner: PlaybookRunner
-    checks: HostChecks
+    bring: Bring
     receipts: Receipts
-    stages_begun: StagesBegun
     event_log: EventLog
     packages_before: Callable[[], AbstractContextManager[dict[str, str]]]
     installed_packages: Callable[[], dict[str, str]]
     local_images: Callable[[list[str]], list[dict[str, str]]]
     has_signing_key: Callable[[], bool]
-    progress: Progress
-    knowledge: dict[str, Any]
-    env_schema: dict[str, Any]
     reboots: Reboots
-    work_root: Path = places.RUN
 
     def preflight(self, target: Target) -> Result:
         """All findings at once; changes nothing."""
-        recap = self._play("preflight.yml", target, places.RUN / "log", "preflight")
+        with self.event_log(places.RUN / "log", "preflight") as (_, log):
+            recap = self.bring.play("preflight.yml", target, log)
         data = {"platform": target.provenance.platform, "findings": recap.findings}
         data["overrides"] = [asdict(override) for override in target.overrides]
         told = [*_of_inventory(target), *remarks.lines(recap.findings)]
@@ -87,7 +60,7 @@ class Install:
         started = _now()
         reboot = None
         with self.packages_before() as before, self.event_log(places.LOGS, "install") as (log_path, log):
-            recap, checks, problem = self._bring(target, log)
+            recap, checks, problem = self.bring(target, log)
             if isinstance(problem, RebootRequiredError):
                 reboot = self.reboots.demand(problem, target)
                 problem, recap.stages[-1].failed = reboot.problem, not reboot.mode
@@ -99,7 +72,7 @@ class Install:
                 self.reboots.settle(target, complete=problem is None)
             # what a killed run changed and this one could not get to waits for the next
             if not (recap.changes and _stopped_before_any_change(recap)):
-                self.stages_begun.end()
+                self.bring.stages_begun.end()
         data = self._data(target, recap, checks, log_path)
         notes = [
             *(resumed.warnings if resumed else []),
@@ -113,44 +86,6 @@ class Install:
         if problem is not None:
             return replace(failed(problem, data), messages=notes)
         return Result(data=data, messages=[*notes, *_summary(target, data)])
-
-    def _bring(self, target: Target, log: Log) -> Outcome:
-        """Stages and tests; a host that has all in place is tested alone, and what a test finds is theirs."""
-        if asked := self._ask(target, log):
-            outcome = self._test(target, asked)
-            _, _, problem = outcome
-            if problem is None or not asked.in_place:
-                return outcome
-            self.progress.note(f"not in place: {_first_line(problem.message)} (verify)")
-        return self._test(target, self._play_stages(target, log))
-
-    def _ask(self, target: Target, log: Log) -> Recap | None:
-        """Whether anything is left to do; None where the stages have to be played to know."""
-        if self.stages_begun.there() or not _installed_by(target, self.receipts.load()):
-            return None
-        recap = self._run("in-place.yml", target, log, in_place_stages=list(_stages(target)))
-        if recap.in_place or _refused_by_preflight(recap):
-            return recap
-        if recap.differs:
-            self.progress.note(_difference(recap.differs))
-        return None
-
-    def _play_stages(self, target: Target, log: Log) -> Recap:
-        begun = self.stages_begun.begin()
-
-        def recorded(line: dict[str, Any]) -> None:
-            self.stages_begun.add(line.get("changes", ()))
-            log(line)
-
-        recap = self._run("template.yml" if target.site.is_template else "install.yml", target, recorded)
-        recap.changes = [*begun, *recap.changes]
-        _refuse_incomplete(recap, _stages(target))
-        return recap
-
-    def _test(self, target: Target, recap: Recap) -> Outcome:
-        if recap.failures:
-            return recap, {}, failure_of(recap.failures[0])
-        return recap, *self._verify(target, recap)
 
     def _data(self, target: Target, recap: Recap, checks: dict[str, Any], log: Path) -> dict[str, Any]:
         return {
@@ -169,40 +104,6 @@ class Install:
 
     def _left(self, target: Target) -> list[str]:
         return receipt.left_for_first_boot(target.site, signing_key=self.has_signing_key())
-
-    def _play(self, playbook: str, target: Target, logs: Path, name: str) -> Recap:
-        with self.event_log(logs, name) as (_, log):
-            return self._run(playbook, target, log)
-
-    def _run(self, playbook: str, target: Target, log: Log, **variables: Any) -> Recap:
-        name, connection = target.host.name, target.host.connection
-        recaps = self.runner(
-            playbook,
-            hosts={name: {**connection, **self._variables(target), **variables}},
-            work_root=self.work_root,
-            progress=self.progress,
-            log=log,
-        )
-        return recaps[name]
-
-    def _variables(self, target: Target) -> dict[str, Any]:
-        desired = desired_gpus(target.site, target.bundle, self.knowledge, self.receipts.load())
-        platform = target.bundle.platforms[target.provenance.platform]
-        driver = desired_driver(target.site, target.bundle, platform, self.knowledge)
-        variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)
-        variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
-        return variables | target_variables(Schema(self.env_schema))
-
-    def _verify(self, target: Target, recap: Recap) -> tuple[dict[str, Any], AirgapError | None]:
-        self.progress.stage(Stage.VERIFY)
-        begun = datetime.now(UTC)
-        facts = check_facts(target.site, target.bundle, target.provenance)
-        checks = self.checks(facts | {"unchanged": not recap.changed}, reports=places.REPORTS)
-        seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
-        failed = checks["failed"] > 0
-        recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))
-        self.progress.stage_done(Stage.VERIFY, 0, seconds, failed=failed)
-        return checks, checks_error(checks) if failed else None
 
     def _record(
         self,
@@ -271,39 +172,6 @@ class Install:
             document["overrides"] = [asdict(override) for override in target.overrides]
         document |= {key: value for key, value in facts.items() if value}
         self.receipts.save(document, stamp=started.replace(":", "").replace("-", ""))
-
-
-def _stages(target: Target) -> tuple[Stage, ...]:
-    return TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
-
-
-def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
-    """Whether the run before brought a host to its end with the very same bundle."""
-    return bool(last and last.get("complete") and last["bundle"].get("sums_sha256") == target.provenance.sums)
-
-
-def _difference(differs: dict[str, Any]) -> str:
-    """For the operator: why the stages are played after all."""
-    things = list(dict.fromkeys(one["what"] for one in differs["changes"]))
-    things += [f"service {name}: {state}" for name, state in differs["not_well"].items()]
-    unknown = differs["unknown_until"] and f"unknown until {differs['unknown_until']}"
-    what = ", ".join(things) or _first_line(differs["refused"]) or unknown
-    return f"not in place: {what} ({differs['stage']}: {differs['task']})"
-
-
-def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
-
-
-def _refuse_incomplete(recap: Recap, wanted: Sequence[Stage]) -> None:
-    """A stage that the playbooks silently skipped must not count as done."""
-    ran = [stage.name for stage in recap.stages]
-    if not recap.failures and ran != [stage.value for stage in wanted]:
-        recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
-
-
-def _refused_by_preflight(recap: Recap) -> bool:
-    return bool(recap.failures) and recap.failures[0].stage == Stage.PREFLIGHT
 
 
 def _stopped_before_any_change(recap: Recap) -> bool:

@@ -27,6 +27,7 @@ from graphistry_airgap.installation.adapters.receipts import ReceiptStore
 from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
 from graphistry_airgap.installation.adapters.stages_begun import StagesBegunFile
+from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.command import InstallCommand
 from graphistry_airgap.installation.fleet.answers import ReadAnswers
 from graphistry_airgap.installation.host_profile import MakeHostProfile
@@ -36,6 +37,7 @@ from graphistry_airgap.installation.reboot.at_boot import ResumeAtBoot
 from graphistry_airgap.installation.reboot.resume import Resume
 from graphistry_airgap.installation.release_in_use import other_release
 from graphistry_airgap.installation.request import Request, Targets
+from graphistry_airgap.installation.role_variables import RoleVariables
 from graphistry_airgap.installation.status import Status
 from graphistry_airgap.installation.verify import Verify
 from graphistry_airgap.knowledge.env_schema import load_env_schema
@@ -161,21 +163,25 @@ def _targets(arguments: argparse.Namespace, progress: Progress) -> Targets:
 
 
 def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
-    return Install(
+    receipts = ReceiptStore()
+    bring = Bring(
         runner=_run_watched,
         checks=partial(run_checks, progress=progress),
-        receipts=ReceiptStore(),
+        receipts=receipts,
         stages_begun=StagesBegunFile(),
+        progress=progress,
+        variables=RoleVariables(receipts, load_knowledge(), load_env_schema()),
+        work_root=require_private(arguments.work_dir),
+    )
+    return Install(
+        bring=bring,
+        receipts=receipts,
         event_log=event_log,
         packages_before=host.packages_before,
         installed_packages=host.installed_packages,
         local_images=host.local_images,
         has_signing_key=places.SIGNING_KEY.exists,
-        progress=progress,
-        knowledge=load_knowledge(),
-        env_schema=load_env_schema(),
         reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
-        work_root=require_private(arguments.work_dir),
     )
 
 

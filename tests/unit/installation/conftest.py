@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from graphistry_airgap.cli.progress import Silent
+from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.install import Install
 from tests.kit.fakes.recaps import Begun
 from tests.kit.fakes.resume_world import World, target
@@ -63,22 +64,24 @@ def run(world, receipts):
         return play
 
     def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
-        installer = Install(
+        bring = Bring(
             runner=runner(recap),
             checks=lambda *_, **__: start.checks.pop(0) if start.checks else PASSED,
             receipts=receipts,
             stages_begun=start.begun,
+            progress=start.progress,
+            variables=lambda _: {},
+        )
+        installer = Install(
+            bring=bring,
+            receipts=receipts,
             event_log=log,
             packages_before=lambda: nullcontext({}),
             installed_packages=dict,
             local_images=lambda _: [],
             has_signing_key=lambda: signing_key,
-            progress=start.progress,
-            knowledge={name: {} for name in ("releases", "architectures", "drivers")},
-            env_schema={"variables": {}, "files": {}},
             reboots=world.reboots(),
         )
-        installer.__dict__["_variables"] = lambda _: {}
         return installer.run(aim or target(**options), resumed)
 
     start.played, start.progress = [], Notes()

@@ -1,0 +1,34 @@
+"""All variables of the roles for one target: from its site file, its bundle, and what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.installation.variables import (
+    desired_driver,
+    desired_gpus,
+    playbook_variables,
+    target_variables,
+)
+from graphistry_airgap.installation.vgpu_variables import vgpu_variables
+from graphistry_airgap.target.envfile.schema import Schema
+
+if TYPE_CHECKING:
+    from graphistry_airgap.installation.ports import Receipts
+    from graphistry_airgap.installation.request import Target
+
+
+@dataclass(frozen=True)
+class RoleVariables:
+    receipts: Receipts
+    knowledge: dict[str, Any]
+    env_schema: dict[str, Any]
+
+    def __call__(self, target: Target) -> dict[str, Any]:
+        desired = desired_gpus(target.site, target.bundle, self.knowledge, self.receipts.load())
+        platform = target.bundle.platforms[target.provenance.platform]
+        driver = desired_driver(target.site, target.bundle, platform, self.knowledge)
+        variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)
+        variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
+        return variables | target_variables(Schema(self.env_schema))
