@@ -218,7 +218,7 @@ def verified(host: SealedHost, ports: Sequence[str]) -> dict[str, Any]:
     release = host.require(["readlink", "-f", "/var/graphistry/current"]).strip()
     override = f"{release}/docker-compose.override.yml"
     listed = ", ".join(f'"{one}"' for one in ports)
-    start = ["sh", "-c", "cd /var/graphistry/current && sh ./graphistry up -d --no-deps caddy"]
+    start = ["sh", "-c", "cd /var/graphistry/current && sh ./graphistry up -d --wait --no-deps caddy"]
     with ExitStack() as stack:
         stack.callback(host.require, start)
         text = f"services:\n  caddy:\n    ports: !override [{listed}]\n"

@@ -85,7 +85,7 @@ def caddy(
     host: SealedHost, *, override: dict[str, Any], before: str = "", after: str = "", timeout: int = 120
 ) -> dict[str, Any]:
     """The services stage with a caddy that has to be made, in a situation that is undone again."""
-    again = ["sh", "-c", "cd /var/graphistry/current && sh ./graphistry up -d --no-deps caddy"]
+    again = ["sh", "-c", "cd /var/graphistry/current && sh ./graphistry up -d --wait --no-deps caddy"]
     with ExitStack() as stack:
         stack.callback(host.exec, again)
         stack.callback(host.exec, ["docker", "rm", "-f", "graphistry-caddy-1"])
