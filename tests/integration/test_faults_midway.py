@@ -197,7 +197,8 @@ def test_killed_while_images_land(host, bundle):
 
 def test_killed_while_the_release_is_copied(host):
     kill_when(host, f"[ -d {RELEASES}/.v2.50.1.incoming ]", BY_TOOL, brief=True)
-    assert host.exec(["test", "-e", "/var/graphistry/current"]).rc != 0
+    logged = host.require(["sh", "-c", f"cat $(ls {STATE}/log/*-install.jsonl | tail -n 1)"]).splitlines()
+    assert [line["stage"] for line in map(json.loads, logged) if line["event"] == "stage"][-1] == "release"
 
 
 def test_killed_while_services_start(host):
