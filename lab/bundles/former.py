@@ -22,7 +22,7 @@ FORMER = BUILD / "former"
 
 def is_known() -> bool:
     """Whether the history goes back so far: a checkout may be shallow, or no checkout at all."""
-    return _git("cat-file", "-e", f"{COMMIT}^{{commit}}").returncode == 0
+    return bool(shutil.which("git")) and _git("cat-file", "-e", f"{COMMIT}^{{commit}}").returncode == 0
 
 
 def make() -> Path:
