@@ -25,8 +25,5 @@ class Stage(StrEnum):
     RECEIPT = "receipt"
 
 
-# no step of its own: the play that asks
-IN_PLACE = "in-place"
-
 PLAYBOOK_STAGES = tuple(Stage)[: tuple(Stage).index(Stage.VERIFY)]
 TEMPLATE_STAGES = PLAYBOOK_STAGES[: PLAYBOOK_STAGES.index(Stage.CONFIGURATION) + 1]

@@ -22,13 +22,15 @@ class StagesBegunFile:
         return self._path.exists()
 
     def begin(self) -> list[dict[str, Any]]:
-        """A run that was killed may have left half a line at the end: it is taken away."""
-        lines = self._path.read_text(encoding="utf-8").split("\n")[:-1] if self.there() else []
-        write_atomic(self._path, "".join(f"{line}\n" for line in lines), mode=0o600)
-        return [json.loads(line) for line in lines]
+        """What can be read; a kill or a power cut may have left half a line or none of its bytes."""
+        kept = self._path.read_text(encoding="utf-8", errors="replace") if self.there() else ""
+        # without the end of its line even one that can be read was not written to its end
+        changes = [change for line in kept.split("\n")[:-1] if (change := _read(line)) is not None]
+        write_atomic(self._path, _lines(changes), mode=0o600)
+        return changes
 
     def add(self, changes: Iterable[Mapping[str, Any]]) -> None:
-        if text := "".join(f"{json.dumps(change, sort_keys=True)}\n" for change in changes):
+        if text := _lines(changes):
             with self._path.open("a", encoding="utf-8") as stream:
                 stream.write(text)
                 stream.flush()
@@ -36,3 +38,15 @@ class StagesBegunFile:
 
     def end(self) -> None:
         self._path.unlink(missing_ok=True)
+
+
+def _lines(changes: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"{json.dumps(change, sort_keys=True)}\n" for change in changes)
+
+
+def _read(line: str) -> dict[str, Any] | None:
+    try:
+        change = json.loads(line)
+    except ValueError:
+        return None
+    return change if isinstance(change, dict) else None

@@ -46,6 +46,17 @@ def test_a_line_that_was_not_written_to_its_end_is_left_out(path, torn):
     assert begun.begin() == [FIRST, SECOND]
 
 
+@pytest.mark.parametrize("damage", [b"\0" * 40 + b"\n", b"\xff{\n", b"[1]\n", b"null\n"])
+def test_what_a_power_cut_damaged_stops_no_run(path, damage):
+    begun = StagesBegunFile(path)
+    begun.begin()
+    begun.add([FIRST])
+    path.write_bytes(path.read_bytes() + damage)
+    begun.add([SECOND])
+    assert begun.begin() == [FIRST, SECOND]
+    assert begun.begin() == [FIRST, SECOND]
+
+
 def test_an_empty_file_of_an_interrupted_beginning_says_nothing(path):
     path.touch()
     assert StagesBegunFile(path).begin() == []
