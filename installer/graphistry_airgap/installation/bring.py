@@ -111,7 +111,8 @@ def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
 def _difference(differs: dict[str, Any]) -> str:
     """For the operator: why the stages are played after all."""
     things = list(dict.fromkeys(one["what"] for one in differs["changes"]))
-    things += [f"service {name}: {state}" for name, state in differs["not_well"].items()]
+    not_well = differs["not_well"].items()
+    things += [f"service {name}: {state}" for name, state in not_well if name not in things]
     unknown = differs["unknown_until"] and f"unknown until {differs['unknown_until']}"
     what = ", ".join(things) or _first_line(differs["refused"]) or unknown
     return f"not in place: {what} ({differs['stage']}: {differs['task']})"

@@ -50,6 +50,7 @@ def test_nothing_is_played_where_all_is_in_place(installed, receipts):
         ({"changes": [CHANGE, CHANGE]}, "/etc/docker/daemon.json#log-opts"),
         ({"unknown_until": "release"}, "unknown until release"),
         ({"not_well": {"nexus": "running, health: starting"}}, "service nexus: running, health: starting"),
+        ({"changes": [{"what": "nexus"}], "not_well": {"nexus": "exited with 0"}}, "nexus"),
         ({"refused": "no Docker\nat all"}, "no Docker"),
     ],
 )
