@@ -50,6 +50,11 @@ def make_kernel_image() -> None:
     _make(kernel_host.KERNEL_IMAGE, KERNEL_RPM_IMAGE, recipe=recipe, changes=(kernel_host.BOOTS_BY_MACHINE,))
 
 
+def make_ssh_image(base: str, image: str) -> None:
+    """The same from an image with ssh."""
+    _make(base, image)
+
+
 def _make(
     base: str,
     image: str,

@@ -64,6 +64,7 @@ SUBJECTS = {
     "driver": {"host", "change", "gpu", "packages"},
     "vgpu": {"host", "change", "gpu", "packages"},
     "envfile": {"host", "change"},
+    "record": {"host"},
     "stack": {"host", "change"},
     "hardening": {"host", "change"},
     "preflight": {"*"},

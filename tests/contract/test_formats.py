@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from graphistry_airgap.bundle.lock import Item, Lock
 from graphistry_airgap.bundle.manifest import parse_bundle
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.knowledge.formats import SCHEMAS, difference, load_schema
 from tests.kit.strict_schemas import strict
@@ -50,7 +50,7 @@ def test_no_pattern_lets_a_last_line_end_pass(name):
 
 
 def test_the_receipt_of_an_older_run_is_read():
-    assert ReceiptStore(OLD / "receipt.json").load() == old("receipt.json")
+    assert ReceiptFile(OLD / "receipt.json").load() == old("receipt.json")
 
 
 def test_what_an_older_run_remembered_over_a_reboot_is_read():

@@ -94,6 +94,12 @@ def opening(monkeypatch, tmp_path):
         def load(self):
             return None
 
+    class Fresh:
+        def ask(self, questions):
+            said = {"os_release": "ID=debian\nVERSION_ID=13\n", "receipt": None}
+            said |= {"stages_begun": False, "sums_sha256": ""}
+            return {host.name: said for host, _ in questions}
+
     class Reached:
         def run(self, _):
             raise AssertionError("the installation went on")
@@ -102,8 +108,8 @@ def opening(monkeypatch, tmp_path):
     monkeypatch.setattr(installation.run_lock, "enter_scope", lambda _: None)
     monkeypatch.setattr(installation.run_lock, "hold", hold)
     monkeypatch.setattr(installation, "require_private", lambda path: path)
-    monkeypatch.setattr(installation, "ReceiptStore", NoReceipt)
-    monkeypatch.setattr(installation.host, "platform_name", lambda: "debian-13")
+    monkeypatch.setattr(installation, "ReceiptFile", NoReceipt)
+    monkeypatch.setattr(installation, "_hosts", lambda _: Fresh())
     monkeypatch.setattr(installation, "_installer", lambda *_: Reached())
     site = tmp_path / "site.yml"
     site.write_text(SITE)

@@ -18,11 +18,13 @@ from graphistry_airgap.core.result import envelope, failed
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.failures import checks_error
 from graphistry_airgap.installation.install import Install
+from graphistry_airgap.installation.outcome.record import Record
 from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
+from graphistry_airgap.installation.request import Decided
 from graphistry_airgap.installation.stages import PLAYBOOK_STAGES
 from graphistry_airgap.installation.status import Status
 from tests.kit.fakes import smi_answers
-from tests.kit.fakes.recaps import Begun
+from tests.kit.fakes.recaps import Hosts
 from tests.kit.fakes.resume_world import World, target
 from tests.kit.strict_schemas import strict
 
@@ -61,26 +63,17 @@ def install():
         count = {
             name: sum(row["outcome"] == name for row in rows) for name in ("passed", "failed", "skipped")
         }
-        receipts = type("Receipts", (), {"load": lambda _: None, "save": lambda *_, **__: None})()
+        hosts = Hosts()
         bring = Bring(
             runner=lambda *_, hosts, **__: dict.fromkeys(hosts, recap),
             checks=lambda *_, **__: {**count, "tests": list(rows)},
-            receipts=receipts,
-            stages_begun=Begun(),
+            hosts=hosts,
             progress=Silent(),
             variables=lambda _: {},
         )
-        service = Install(
-            bring=bring,
-            receipts=receipts,
-            event_log=log,
-            packages_before=lambda: nullcontext({}),
-            installed_packages=dict,
-            local_images=lambda _: [],
-            has_signing_key=lambda: False,
-            reboots=World().reboots(),
-        )
-        return service.preflight(target()) if preflight else service.run(target())
+        service = Install(bring, Record(hosts), log, World().reboots())
+        decided = Decided([target()])
+        return service.preflight(decided) if preflight else service.run(decided)
 
     return of
 

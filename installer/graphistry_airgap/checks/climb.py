@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-import shlex
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.checks import causes as rung_causes, ladder as rungs, proof as proofs
 from graphistry_airgap.checks.ladder import FAILED, PASSED, SKIPPED, Outcome
+from graphistry_airgap.checks.machine import env_paths
 from graphistry_airgap.target.envfile import context as env_context
 from graphistry_airgap.target.gpu import discovery as gpu_host, smi as gpu_smi
-from graphistry_airgap.target.host import machine as probe_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from graphistry_airgap.checks.proof import Proof
+    from graphistry_airgap.target.host.machine import Host
 
     Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
@@ -32,14 +31,17 @@ _OLD_DOCKER = (
 )
 
 
-def climb(
-    run: Run, facts: Mapping[str, Any], proof: Proof | None = None, root: Path = Path("/")
-) -> dict[int, Outcome]:
+def climb(machine: Host, facts: Mapping[str, Any], proof: Proof | None = None) -> dict[int, Outcome]:
     """The outcome of each rung; `facts` are the post-install tests', `proof` is where outcomes are kept."""
-    flavour = _flavour(facts)
+
+    def run(argv: Sequence[str]) -> tuple[int, str, str]:
+        return machine.run(argv, {})
+
+    flavour = _flavour(machine, facts)
     images = rungs.choose(facts["images"], flavour)
     plain = _plain(run, images.plain)
-    found = gpu_host.discover(probe_root.Host(run=lambda argv, _: run(["env", "LC_ALL=C", *argv]), root=root))
+    plainly = replace(machine, run=lambda argv, _: run(["env", "LC_ALL=C", *argv]))
+    found = gpu_host.discover(plainly)
     host = _host(found, wanted=facts["gpu"])
     lower = {rungs.PLAIN: plain, rungs.HOST: host}
     if host.state != PASSED:
@@ -49,7 +51,7 @@ def climb(
     attempts = {rung: _Attempt(run, rung, rungs.image_of(rung, images), seen) for rung in HIGHER}
     if proof is None:
         return {**lower, **_together(attempts)}
-    key = proofs.key(found.answer, facts["images"], flavour, root)
+    key = proofs.key(found.answer, facts["images"], flavour, machine.word(proofs.BOOT_ID))
     if facts.get("unchanged") and (known := proof.load(key)).keys() == attempts.keys():
         # one container shows whether what was shown can still be true
         now = attempts[rungs.DEFAULT].outcome()
@@ -66,12 +68,10 @@ def _together(attempts: Mapping[int, _Attempt]) -> dict[int, Outcome]:
         return rungs.once(dict(zip(attempts, climbed, strict=True)))
 
 
-def _flavour(facts: Mapping[str, Any]) -> str:
+def _flavour(machine: Host, facts: Mapping[str, Any]) -> str:
     """What the running stack uses: the operator's setting, else the release's own."""
-    path = Path(facts["release_directory"], "data", "config", env_context.CUSTOM)
-    texts = env_context.beside(path)
-    if path.exists():
-        texts[env_context.CUSTOM] = path.read_bytes()
+    paths = env_paths(facts["release_directory"])
+    texts = {kind: text.encode() for kind, path in paths.items() if (text := machine.text(path)) is not None}
     return env_context.read_context(texts).interpolated.get(FLAVOUR) or str(facts["cuda"])
 
 
@@ -124,13 +124,3 @@ class _Attempt:
             return Outcome(SKIPPED, _OLD_DOCKER)
         why = f"{HOOK} of the toolkit is missing: {rung_causes.cause(said)}"
         return Outcome(FAILED, why, rungs.MEND[rungs.GPUS])
-
-
-def runner(host: Any) -> Run:
-    """testinfra's host as a plain function."""
-
-    def run(argv: Sequence[str]) -> tuple[int, str, str]:
-        done = host.run(shlex.join(argv))
-        return done.rc, done.stdout, done.stderr
-
-    return run

@@ -43,6 +43,23 @@ class Machine(Host):
         file = self.connection.file(name)
         return file.content.decode(errors="replace") if file.exists else None
 
+    def names(self, folder: str) -> list[str]:
+        return sorted(self.connection.file(folder).listdir()) if self.connection.file(folder).exists else []
+
+
+def machine_of(connection: Any) -> Host:
+    """The tool's own machine is read as it is: a program for each of hundreds of files takes long."""
+    over = Machine.over(connection)
+    return Host(over.run) if connection.backend.get_connection_type() == "local" else over
+
+
+def env_paths(release: str) -> dict[str, str]:
+    """Where the env files of a release lie, by kind."""
+    return {
+        kind: f"{release}/{kind}" if kind == env_context.DEFAULTS else f"{release}/data/config/{kind}"
+        for kind in env_context.ORDER
+    }
+
 
 def env_files(host: Any, facts: dict[str, Any]) -> env_context.Context:
     """The env files of the release as Compose reads them.
@@ -50,10 +67,5 @@ def env_files(host: Any, facts: dict[str, Any]) -> env_context.Context:
     An assertion must not name their values: pytest shows what an expression is made of, and that report is
     kept on the host and printed.
     """
-    release = facts["release_directory"]
-    paths = {
-        kind: f"{release}/{kind}" if kind == env_context.DEFAULTS else f"{release}/data/config/{kind}"
-        for kind in env_context.ORDER
-    }
-    files = {kind: host.file(path) for kind, path in paths.items()}
+    files = {kind: host.file(path) for kind, path in env_paths(facts["release_directory"]).items()}
     return env_context.read_context({kind: file.content for kind, file in files.items() if file.is_file})

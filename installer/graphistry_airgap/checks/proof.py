@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.target.gpu.smi import Answer
 
-BOOT_ID = "proc/sys/kernel/random/boot_id"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
-def key(answer: Answer, images: Sequence[Mapping[str, Any]], flavour: str, root: Path) -> str:
+def key(answer: Answer, images: Sequence[Mapping[str, Any]], flavour: str, boot_id: str) -> str:
     seen = [
         answer.driver,
         sorted(gpu.uuid for gpu in answer.gpus),
-        (root / BOOT_ID).read_text(encoding="utf-8"),
+        boot_id,
     ]
     there = sorted((image["name"], image["config"]) for image in images)
     return hashlib.sha256(json.dumps([seen, there, flavour]).encode()).hexdigest()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graphistry_airgap.checks import ladder as rungs
-from graphistry_airgap.checks.climb import climb, runner
+from graphistry_airgap.checks.climb import climb
+from graphistry_airgap.checks.machine import machine_of
 from graphistry_airgap.checks.proof import Proof
 from graphistry_airgap.target.host import waits
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def ladder(host: Any, facts: dict[str, Any]) -> dict[int, Outcome]:
     waits.tell("checks of the GPUs, in containers with and without them")
     kept = Path(os.environ["GRAPHISTRY_AIRGAP_CHECKS"]).with_name("gpu-rungs.json")
-    return climb(runner(host), facts, Proof(kept))
+    return climb(machine_of(host), facts, Proof(kept))
 
 
 @pytest.fixture

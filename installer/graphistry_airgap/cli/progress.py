@@ -12,27 +12,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
+from graphistry_airgap.core.progress import Silent
 from graphistry_airgap.core.text import printable
 
 if TYPE_CHECKING:
     from rich.status import Status
-
-
-class Silent:
-    def stage(self, name: str) -> None:
-        pass
-
-    def task(self, name: str) -> None:
-        pass
-
-    def wait(self, what: str, seconds: float, *, again: bool) -> None:
-        pass
-
-    def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        pass
 
 
 class Lines(Silent):

@@ -8,10 +8,12 @@ Only `cli/main.py` turns an error into an exit code.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+T = TypeVar("T")
 
 # of an installation, as `status` finds it
 RELEASE_GONE = "release-gone"
@@ -91,6 +93,19 @@ class FindingsError(AirgapError):
         self.worst = min(errors, key=lambda e: _ORDER.index(e.exit_code)).exit_code
 
 
+def attempt(act: Callable[[], T]) -> T | AirgapError:
+    """What it gives, or why it cannot: for work on several things, where one must not stop the others."""
+    try:
+        return act()
+    except AirgapError as error:
+        return error
+
+
+def worst_of_hosts(codes: Iterable[ExitCode]) -> ExitCode:
+    """Of a run on several hosts: what its caller has to know first."""
+    return min(codes, key=_OF_HOSTS.index, default=ExitCode.OK)
+
+
 def raise_all(problems: Sequence[AirgapError]) -> None:
     """The one problem itself, several as a `FindingsError`, nothing for none."""
     if len(problems) > 1:
@@ -110,5 +125,17 @@ _ORDER = [
     ExitCode.REBOOT,
     ExitCode.BUG,
     ExitCode.INTERRUPTED,
+    ExitCode.OK,
+]
+_OF_HOSTS = [
+    ExitCode.BUG,
+    ExitCode.INTERRUPTED,
+    ExitCode.ENVIRONMENT,
+    ExitCode.BUNDLE,
+    ExitCode.INPUT,
+    ExitCode.HOST,
+    ExitCode.FAILED,
+    ExitCode.DRIFT,
+    ExitCode.REBOOT,
     ExitCode.OK,
 ]

@@ -23,6 +23,8 @@ RECEIPT: Final = STATE / "receipt.json"
 RESUME: Final = STATE / "resume.json"
 # there until what the stages changed stands in a receipt; what a killed run began is for the next one to end
 STAGES_BEGUN: Final = STATE / "stages-begun.jsonl"
+# what is kept here of other hosts, a directory each
+HOSTS: Final = STATE / "hosts"
 RECEIPTS: Final = STATE / "receipts"
 LOGS: Final = STATE / "log"
 REPORTS: Final = STATE / "reports"

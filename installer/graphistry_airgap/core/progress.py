@@ -13,3 +13,22 @@ class Progress(Protocol):
     def wait(self, what: str, seconds: float, *, again: bool) -> None: ...
     def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None: ...
     def note(self, text: str) -> None: ...
+
+
+class Silent:
+    """Nobody listens."""
+
+    def stage(self, name: str) -> None:
+        pass
+
+    def task(self, name: str) -> None:
+        pass
+
+    def wait(self, what: str, seconds: float, *, again: bool) -> None:
+        pass
+
+    def stage_done(self, name: str, changed: int, seconds: float, *, failed: bool) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass

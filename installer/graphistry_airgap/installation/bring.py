@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core import places
+from graphistry_airgap.core.errors import AirgapError
 from graphistry_airgap.installation.failures import checks_error, failure_of
 from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
 from graphistry_airgap.installation.stages import PLAYBOOK_STAGES, TEMPLATE_STAGES, Stage
@@ -16,14 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from graphistry_airgap.core.errors import AirgapError
     from graphistry_airgap.core.progress import Progress
-    from graphistry_airgap.installation.ports import HostChecks, PlaybookRunner, Receipts, StagesBegun
+    from graphistry_airgap.installation.ports import HostChecks, Hosts, PlaybookRunner
     from graphistry_airgap.installation.request import Target
 
     Log = Callable[[dict[str, Any]], None]
-    # what was played, what the post-install tests said, and what is wrong
-    Outcome = tuple[Recap, dict[str, Any], AirgapError | None]
+
+
+@dataclass
+class Outcome:
+    """Of one host: what was played, what the post-install tests said, and what is wrong."""
+
+    recap: Recap
+    checks: dict[str, Any] = field(default_factory=dict)
+    problem: AirgapError | None = None
+
+    @property
+    def stopped_before_any_change(self) -> bool:
+        failures = self.recap.failures
+        return bool(failures) and failures[0].stage in {"", Stage.PREFLIGHT} and not self.recap.changed
 
 
 @dataclass(frozen=True)
@@ -32,80 +44,113 @@ class Bring:
 
     runner: PlaybookRunner
     checks: HostChecks
-    receipts: Receipts
-    stages_begun: StagesBegun
+    hosts: Hosts
     progress: Progress
     variables: Callable[[Target], dict[str, Any]]
     work_root: Path = places.RUN
 
-    def __call__(self, target: Target, log: Log) -> Outcome:
+    def __call__(self, targets: Sequence[Target], log: Log) -> dict[str, Outcome]:
         """Stages and tests; a host that has all in place is tested alone, and what a test finds is theirs."""
-        if asked := self._ask(target, log):
-            outcome = self._test(target, asked)
-            _, _, problem = outcome
-            if problem is None or not asked.in_place:
-                return outcome
-            self.progress.note(f"not in place: {_first_line(problem.message)} (verify)")
-        return self._test(target, self._play_stages(target, log))
+        outcomes: dict[str, Outcome] = {}
+        for target, recap in self._ask([one for one in targets if _installed_by_it(one)], log):
+            outcome = self._test(target, recap)
+            if outcome.problem is None or not recap.in_place:
+                outcomes[target.host.name] = outcome
+            else:
+                self._note(target, f"not in place: {_first_line(outcome.problem.message)} (verify)")
+        left = [one for one in targets if one.host.name not in outcomes]
+        return outcomes | (self._play_stages(left, log) if left else {})
 
-    def _ask(self, target: Target, log: Log) -> Recap | None:
-        """Whether anything is left to do; None where the stages have to be played to know."""
-        if self.stages_begun.there() or not _installed_by(target, self.receipts.load()):
-            return None
-        recap = self.play("in-place.yml", target, log, in_place_stages=list(_stages(target)))
-        if recap.in_place or _refused_by_preflight(recap):
-            return recap
-        if recap.differs:
-            self.progress.note(_difference(recap.differs))
-        return None
+    def _ask(self, targets: Sequence[Target], log: Log) -> list[tuple[Target, Recap]]:
+        """Whether anything is left to do; without those whose stages have to be played to know."""
+        if not targets:
+            return []
+        recaps = self.play("in-place.yml", targets, log, in_place_stages=list(_stages(targets[0])))
+        known = []
+        for target in targets:
+            recap = recaps[target.host.name]
+            if recap.in_place or _refused_by_preflight(recap):
+                known.append((target, recap))
+            elif recap.differs:
+                self._note(target, _difference(recap.differs))
+        return known
 
-    def _play_stages(self, target: Target, log: Log) -> Recap:
-        begun = self.stages_begun.begin()
+    def _note(self, target: Target, text: str) -> None:
+        self.progress.note(text if target.alone else f"{target.host.name}: {text}")
+
+    def _play_stages(self, targets: Sequence[Target], log: Log) -> dict[str, Outcome]:
+        begun = self.hosts.ask(
+            [(one.host, {"ask": "begin", "package_system": one.package_system}) for one in targets]
+        )
+        outcomes: dict[str, Outcome] = {}
+        for target in targets:
+            said = begun[target.host.name]
+            if isinstance(said, AirgapError):
+                outcomes[target.host.name] = unbegun(said)
+        ready = {one.host.name: one for one in targets if one.host.name not in outcomes}
+        if not ready:
+            return outcomes
 
         def recorded(line: dict[str, Any]) -> None:
-            self.stages_begun.add(line.get("changes", ()))
+            if changes := line.get("changes"):
+                self.hosts.add(ready[line["host"]].host, changes)
             log(line)
 
-        recap = self.play("template.yml" if target.site.is_template else "install.yml", target, recorded)
-        recap.changes = [*begun, *recap.changes]
-        _refuse_incomplete(recap, _stages(target))
-        return recap
+        template = targets[0].site.is_template
+        recaps = self.play("template.yml" if template else "install.yml", [*ready.values()], recorded)
+        for name, target in ready.items():
+            recap, earlier = recaps[name], begun[name]
+            if isinstance(earlier, dict):
+                recap.changes = [*earlier["changes"], *recap.changes]
+            _refuse_incomplete(recap, _stages(target))
+            outcomes[name] = self._test(target, recap)
+        return outcomes
 
     def _test(self, target: Target, recap: Recap) -> Outcome:
         if recap.failures:
-            return recap, {}, failure_of(recap.failures[0])
-        return recap, *self._verify(target, recap)
+            return Outcome(recap, {}, failure_of(recap.failures[0]))
+        return self._verify(target, recap)
 
-    def play(self, playbook: str, target: Target, log: Log, **variables: Any) -> Recap:
-        name, connection = target.host.name, target.host.connection
-        recaps = self.runner(
+    def play(self, playbook: str, targets: Sequence[Target], log: Log, **variables: Any) -> dict[str, Recap]:
+        return self.runner(
             playbook,
-            hosts={name: {**connection, **self.variables(target), **variables}},
+            hosts={
+                one.host.name: {**one.host.connection, **self.variables(one), **variables} for one in targets
+            },
             work_root=self.work_root,
             progress=self.progress,
             log=log,
         )
-        return recaps[name]
 
-    def _verify(self, target: Target, recap: Recap) -> tuple[dict[str, Any], AirgapError | None]:
+    def _verify(self, target: Target, recap: Recap) -> Outcome:
         self.progress.stage(Stage.VERIFY)
         begun = datetime.now(UTC)
         facts = check_facts(target.site, target.bundle, target.provenance)
-        checks = self.checks(facts | {"unchanged": not recap.changed}, reports=places.REPORTS)
+        checks = self.checks(facts | {"unchanged": not recap.changed}, host=target.host)
         seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
         failed = checks["failed"] > 0
         recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))
         self.progress.stage_done(Stage.VERIFY, 0, seconds, failed=failed)
-        return checks, checks_error(checks) if failed else None
+        return Outcome(recap, checks, checks_error(checks) if failed else None)
+
+
+def unbegun(error: AirgapError) -> Outcome:
+    """Of a host that could not be asked any more."""
+    recap = Recap()
+    recap.failures.append(Failure("", "record", error.message))
+    return Outcome(recap, {}, error)
 
 
 def _stages(target: Target) -> tuple[Stage, ...]:
     return TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
 
 
-def _installed_by(target: Target, last: dict[str, Any] | None) -> bool:
-    """Whether the run before brought a host to its end with the very same bundle."""
-    return bool(last and last.get("complete") and last["bundle"].get("sums_sha256") == target.provenance.sums)
+def _installed_by_it(target: Target) -> bool:
+    """Whether the run before brought the host to its end with the very same bundle."""
+    last = target.last
+    if target.begun or not last or not last.get("complete"):
+        return False
+    return bool(last["bundle"].get("sums_sha256") == target.provenance.sums)
 
 
 def _difference(differs: dict[str, Any]) -> str:

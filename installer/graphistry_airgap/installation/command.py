@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.core.result import Result
     from graphistry_airgap.installation.reboot.resume import Resume
-    from graphistry_airgap.installation.request import Request, Target, Targets
+    from graphistry_airgap.installation.request import Decided, Request, Targets
 
 
 @dataclass(frozen=True)
 class InstallCommand:
-    """`take_over` makes the tool that runs the host's own; `install` gets a target and what was resumed."""
+    """`take_over` makes the tool that runs the host's own; `install` gets what was decided and resumed."""
 
     targets: Targets
     take_over: Callable[[], None]
@@ -27,8 +27,9 @@ class InstallCommand:
             return self.resume.run(request, self._decide, self.install)
         return self.install(self._decide(request))
 
-    def _decide(self, request: Request) -> Target:
+    def _decide(self, request: Request) -> Decided:
         """A bundle that is refused leaves the host's own tool as it is."""
-        target = self.targets.decide(request)
-        self.take_over()
-        return target
+        decided = self.targets.decide(request)
+        if decided.targets:
+            self.take_over()
+        return decided

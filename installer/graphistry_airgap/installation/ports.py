@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from graphistry_airgap.core.errors import AirgapError
     from graphistry_airgap.core.progress import Progress
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
     from graphistry_airgap.installation.reboot.pending import Pending
     from graphistry_airgap.installation.recap import Recap
+
+    Question = Mapping[str, Any]
 
 
 class PlaybookRunner(Protocol):
@@ -27,20 +31,21 @@ class PlaybookRunner(Protocol):
 
 
 class Receipts(Protocol):
+    """The receipt of the machine that the tool runs on."""
+
     def load(self) -> dict[str, Any] | None: ...
-    def save(self, receipt: dict[str, Any], *, stamp: str) -> None: ...
 
 
-class StagesBegun(Protocol):
-    """What the stages changed before a receipt says so; it survives a kill and a power cut.
+class Hosts(Protocol):
+    """What an installation keeps of itself on hosts; `target.record.questions` has questions and answers.
 
-    `begin` gives what runs before this one changed and could not record.
+    `add` keeps the changes of a task until a receipt has them: they survive a kill and a power cut.
     """
 
-    def there(self) -> bool: ...
-    def begin(self) -> list[dict[str, Any]]: ...
-    def add(self, changes: Iterable[Mapping[str, Any]]) -> None: ...
-    def end(self) -> None: ...
+    def ask(
+        self, questions: Sequence[tuple[InventoryHost, Question]]
+    ) -> dict[str, dict[str, Any] | AirgapError]: ...
+    def add(self, host: InventoryHost, changes: Iterable[Mapping[str, Any]]) -> None: ...
 
 
 class ResumeState(Protocol):
@@ -74,4 +79,4 @@ class EventLog(Protocol):
 class HostChecks(Protocol):
     """Runs the post-install tests; returns {passed, failed, skipped, tests: [...]}."""
 
-    def __call__(self, facts: dict[str, Any], *, reports: Path) -> dict[str, Any]: ...
+    def __call__(self, facts: dict[str, Any], *, host: InventoryHost) -> dict[str, Any]: ...

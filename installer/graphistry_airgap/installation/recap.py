@@ -67,7 +67,7 @@ class Recap:
     was decided and done about NVIDIA's driver, `vgpu` about a guest's licence, `exceptions` what
     stands on the host beside its hardening; None where the run did not get so far.  `changes` are what the
     modules made, each with its stage.  `in_place` says whether a host is as the stages would leave it, and
-    `differs` what is not; None where that was not asked.
+    `differs` what is not; None where that was not asked.  `record` is the answer of the module of that name.
     """
 
     stages: list[StageRecap] = field(default_factory=list)
@@ -81,6 +81,7 @@ class Recap:
     changes: list[dict[str, Any]] = field(default_factory=list)
     in_place: bool | None = None
     differs: dict[str, Any] | None = None
+    record: dict[str, Any] | None = None
 
     @property
     def changed(self) -> int:
@@ -95,6 +96,7 @@ class Recap:
         self.exceptions = result.get("exceptions", self.exceptions)
         self.in_place = result.get("in_place", self.in_place)
         self.differs = result.get("differs", self.differs)
+        self.record = result.get("record", self.record)
         if "driver_plan" in result:
             # the plan first, then what each module adds to it; packages are recorded as they were installed
             decided = {key: value for key, value in result["driver_plan"].items() if key != "packages"}

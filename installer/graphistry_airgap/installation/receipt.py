@@ -6,20 +6,25 @@ nothing leaves it as it is.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.core.remarks import WARNING
+from graphistry_airgap.knowledge.formats import difference
+from graphistry_airgap.target.record.packages import RPM_KEY
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graphistry_airgap.installation.recap import Recap
     from graphistry_airgap.installation.site_file import Site
 
 SCHEMA = 1
+FORMAT = "receipt-v1"
 MODULE_SIGNING_KEY = "module-signing-key"
-# rpm keeps keys among the packages, under this name
-RPM_KEY = "gpg-pubkey"
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,28 @@ class Provenance:
     platform: str
     keys: tuple[dict[str, str], ...]
     older_than: str = ""
+
+
+def parse_receipt(text: str, where: Path) -> dict[str, Any]:
+    """Raises InputError for what is none."""
+    try:
+        loaded = json.loads(text)
+        if wrong := difference(loaded, FORMAT):
+            raise ValueError(wrong)
+    except (ValueError, RecursionError) as error:
+        raise unusable(str(error), where) from error
+    checked: dict[str, Any] = loaded
+    return checked
+
+
+def unusable(why: str, where: Path) -> InputError:
+    history = where.parent / "receipts"
+    return InputError(
+        f"the receipt {where} cannot be used: {why}",
+        code="receipt-unreadable",
+        hint=f"the last good copy is under {history}: copy it back; without one, move "
+        f"{where} away, and the next installation of the same release makes it anew",
+    )
 
 
 def package_changes(before: dict[str, str], after: dict[str, str]) -> list[dict[str, str | None]]:

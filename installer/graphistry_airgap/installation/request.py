@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.bundle.checksums import SUMS
 from graphistry_airgap.bundle.verify import ALL_BYTES
 from graphistry_airgap.core import places
-from graphistry_airgap.core.errors import AirgapError, HostError, InputError
+from graphistry_airgap.core.errors import AirgapError, HostError, InputError, attempt, raise_all
 from graphistry_airgap.installation import site_places
+from graphistry_airgap.installation.fleet.found_host import FoundHost, require_own_reboot
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.signers import signers_needed
@@ -46,32 +48,75 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Everything that was decided before a host is touched.
+
+    `last` is the host's receipt; `begun` says that stages of an earlier run are on their way there, or were
+    killed; `alone` that the run has no other host.
+    """
+
+    site: Site
+    site_path: Path
+    bundle: Bundle
+    provenance: Provenance
+    keyring: Path | None
+    inventory: Path | None = None
+    host: InventoryHost = THIS_MACHINE
+    overrides: tuple[Override, ...] = ()
+    last: dict[str, Any] | None = None
+    begun: bool = False
+    alone: bool = True
+
+    @property
+    def package_system(self) -> str:
+        return self.bundle.platforms[self.provenance.platform].package_system
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What each host of a run is to be; `refused` has those that cannot be asked or do not fit, with why."""
+
+    targets: list[Target]
+    refused: dict[str, AirgapError] = field(default_factory=dict)
+
+    def here(self) -> Decided:
+        """The tool's own machine alone; raises why it is refused."""
+        targets = [target for target in self.targets if target.host.local]
+        if not targets:
+            raise_all([*self.refused.values()])
+        return Decided(targets)
+
+
+@dataclass(frozen=True)
 class Targets:
+    """`ask_hosts` is `Hosts.ask`."""
+
     receipts: Receipts
-    read_answers: Callable[[Path, Path | None], Answers]
+    read_answers: Callable[[Path, Path | None], list[Answers]]
     signers_required: Callable[[], int | None]
     open_bundle: Callable[..., VerifiedBundle]
     bundle_digest: Callable[[Path, str], str]
-    host_platform: Callable[[], str]
+    ask_hosts: Callable[..., dict[str, dict[str, Any] | AirgapError]]
     other_release: Callable[[str, Bundle], list[Finding]]
     progress: Progress
 
-    def decide(self, request: Request, *, thorough: bool | None = None) -> Target:
-        """Site file first (exit 2), then the bundle (exit 4), then whether they fit the host (exit 3).
+    def decide(self, request: Request, *, thorough: bool | None = None) -> Decided:
+        """Site file first (exit 2), then the bundle (exit 4), then whether they fit each host (exit 3).
 
-        Every byte of the bundle is read unless the host holds its result already;
-        what such a run still uses is hashed where it is used.
+        Every byte of the bundle is read unless all hosts hold its result already;
+        what such a run still uses is hashed where it is used.  A single host's refusal is raised.
         """
-        last = self.receipts.load() or {}
-        inputs = last.get("inputs", {})
+        own = self.receipts.load() or {}
+        inputs = own.get("inputs", {})
         site_path = request.site or _known(inputs.get("site")) or places.SITE_FILE
         inventory = request.inventory or _known(inputs.get("inventory"))
         answers = self.read_answers(site_path, inventory)
-        site = answers.site
-        needed = signers_needed(answers.signers, self.signers_required(), site_path)
-        require_pools(site, answers.said_in("docker.address_pools"))
-        site_places.check(site, answers.said_in)
-        path = request.bundle or _known(last.get("bundle", {}).get("path"))
+        needed = signers_needed(answers[0].signers, self.signers_required(), site_path)
+        for one in answers:
+            require_pools(one.site, one.said_in("docker.address_pools"))
+            site_places.check(one.site, one.said_in)
+            require_own_reboot(one)
+        path = request.bundle or _known(own.get("bundle", {}).get("path"))
         if path is None:
             raise InputError(
                 "no bundle was named and no receipt remembers one",
@@ -79,40 +124,78 @@ class Targets:
                 hint="name it: --bundle PATH",
             )
         keyring = request.keyring or places.KEYRING
+        found = {
+            name: said if isinstance(said, AirgapError) else attempt(partial(FoundHost.read, said))
+            for name, said in self._ask(answers, path).items()
+        }
+        if len(answers) == 1:
+            raise_all([said for said in found.values() if isinstance(said, AirgapError)])
         if thorough is None:
-            thorough = not self._holds_result(last, path, site)
+            sums = self._sums(path)
+            thorough = not all(_holds_result(found[one.host.name], sums, one.site) for one in answers)
         opened = self._open(path, keyring, request, signers_needed=needed, read_all=thorough)
-        platform = self.host_platform()
-        if platform not in opened.bundle.platforms:
+        alone = len(answers) == 1
+        of_host = partial(
+            self._target, opened=opened, request=request, paths=(site_path, inventory), alone=alone
+        )
+        targets: list[Target] = []
+        refused: dict[str, AirgapError] = {}
+        for one in answers:
+            host = found[one.host.name]
+            made = host if isinstance(host, AirgapError) else attempt(partial(of_host, one, host))
+            if isinstance(made, AirgapError):
+                refused[one.host.name] = made
+            else:
+                targets.append(made)
+        if alone:
+            raise_all([*refused.values()])
+        return Decided(targets, refused)
+
+    def _ask(self, answers: list[Answers], bundle: Path) -> dict[str, dict[str, Any] | AirgapError]:
+        return self.ask_hosts(
+            [(one.host, {"ask": "read", "bundle": str(bundle.absolute())}) for one in answers]
+        )
+
+    def _target(
+        self,
+        answers: Answers,
+        host: FoundHost,
+        *,
+        opened: VerifiedBundle,
+        request: Request,
+        paths: tuple[Path, Path | None],
+        alone: bool,
+    ) -> Target:
+        """Raises HostError where the bundle is not this host's."""
+        site, bundle = answers.site, opened.bundle
+        site_path, inventory = paths
+        if host.platform not in bundle.platforms:
             raise HostError(
-                f"this host is {platform}; the bundle is made for {', '.join(opened.bundle.platforms)}",
+                f"this host is {host.platform}; the bundle is made for {', '.join(bundle.platforms)}",
                 code="wrong-platform",
                 hint="build a bundle whose spec names this platform, or install on a host it is made for",
-                details={"found": platform, "needed": ", ".join(opened.bundle.platforms)},
+                details={"found": host.platform, "needed": ", ".join(bundle.platforms)},
             )
-        for finding in errors(self.other_release(site.root, opened.bundle)):
-            raise HostError(
-                finding.message,
-                code=finding.code,
-                hint=finding.hint,
-                details={"found": finding.found, "needed": finding.needed, "path": finding.path},
-            )
-        older_than = _older_than(last, opened, allowed=request.allow_older)
+        if answers.host.local:
+            _refuse_other(self.other_release(site.root, bundle))
+        else:
+            host.require_medium(opened)
+        older_than = _older_than(host.receipt or {}, opened, allowed=request.allow_older)
         provenance = Provenance(
             path=str(opened.path),
-            id=opened.bundle.id,
-            created=opened.bundle.created,
-            release=opened.bundle.release.version,
+            id=bundle.id,
+            created=bundle.created,
+            release=bundle.release.version,
             sums=opened.sums_sha256,
             signers=tuple(opened.signature.signers),
             signed=opened.signature.signed,
             verified=opened.mode,
-            platform=platform,
+            platform=host.platform,
             keys=tuple(
-                {"repository": r.name, "path": path, "sha256": opened.bundle.files[path].sha256}
+                {"repository": r.name, "path": path, "sha256": bundle.files[path].sha256}
                 # without its vendor's signature a list is vouched for by the bundle's alone
                 | ({} if r.metadata_signed else {"metadata": "unsigned"})
-                for r in opened.bundle.platforms[platform].repositories
+                for r in bundle.platforms[host.platform].repositories
                 for path in dict.fromkeys((r.signed_by, *r.package_keys))
             ),
             older_than=older_than,
@@ -120,12 +203,15 @@ class Targets:
         return Target(
             site,
             site_path,
-            opened.bundle,
+            bundle,
             provenance,
-            keyring if opened.signature.signed else None,
+            (request.keyring or places.KEYRING) if opened.signature.signed else None,
             inventory,
             answers.host,
             answers.overrides,
+            host.receipt,
+            host.stages_begun,
+            alone=alone,
         )
 
     def _open(
@@ -149,16 +235,31 @@ class Targets:
         self.progress.stage_done("bundle", 0, time.monotonic() - begun, failed=False)
         return opened
 
-    def _holds_result(self, last: dict[str, Any], path: Path, site: Site) -> bool:
-        if not last.get("complete") or last.get("site") != site.as_dict():
-            return False
-        return bool(last["bundle"]["sums_sha256"] == self._sums(path))
-
     def _sums(self, path: Path) -> str | None:
         try:
             return self.bundle_digest(path, SUMS)
         except AirgapError:
             return None  # opening the bundle says what is wrong with it
+
+
+def _holds_result(host: FoundHost | AirgapError, sums: str | None, site: Site) -> bool:
+    """One that cannot be asked is not installed by this run, and needs no bytes."""
+    if isinstance(host, AirgapError):
+        return True
+    last = host.receipt or {}
+    if not last.get("complete") or last.get("site") != site.as_dict():
+        return False
+    return bool(last["bundle"]["sums_sha256"] == sums)
+
+
+def _refuse_other(findings: list[Finding]) -> None:
+    for finding in errors(findings):
+        raise HostError(
+            finding.message,
+            code=finding.code,
+            hint=finding.hint,
+            details={"found": finding.found, "needed": finding.needed, "path": finding.path},
+        )
 
 
 def _older_than(last: dict[str, Any], opened: VerifiedBundle, *, allowed: bool) -> str:
@@ -190,17 +291,3 @@ def _older(opened: VerifiedBundle, installed: dict[str, Any]) -> HostError:
 
 def _known(value: str | None) -> Path | None:
     return Path(value) if value else None
-
-
-@dataclass(frozen=True)
-class Target:
-    """Everything that was decided before the host is touched."""
-
-    site: Site
-    site_path: Path
-    bundle: Bundle
-    provenance: Provenance
-    keyring: Path | None
-    inventory: Path | None = None
-    host: InventoryHost = THIS_MACHINE
-    overrides: tuple[Override, ...] = ()

@@ -15,18 +15,16 @@ from graphistry_airgap.installation.vgpu_variables import vgpu_variables
 from graphistry_airgap.target.envfile.schema import Schema
 
 if TYPE_CHECKING:
-    from graphistry_airgap.installation.ports import Receipts
     from graphistry_airgap.installation.request import Target
 
 
 @dataclass(frozen=True)
 class RoleVariables:
-    receipts: Receipts
     knowledge: dict[str, Any]
     env_schema: dict[str, Any]
 
     def __call__(self, target: Target) -> dict[str, Any]:
-        desired = desired_gpus(target.site, target.bundle, self.knowledge, self.receipts.load())
+        desired = desired_gpus(target.site, target.bundle, self.knowledge, target.last)
         platform = target.bundle.platforms[target.provenance.platform]
         driver = desired_driver(target.site, target.bundle, platform, self.knowledge)
         variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)

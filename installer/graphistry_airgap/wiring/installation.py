@@ -16,22 +16,23 @@ from graphistry_airgap.core.adapters.files import write_output
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
 from graphistry_airgap.core.adapters.process import attached, own_python
-from graphistry_airgap.installation.adapters import host, installed_tool, reboot, run_lock
+from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, services
 from graphistry_airgap.installation.adapters.checks import run_checks
 from graphistry_airgap.installation.adapters.event_log import event_log
+from graphistry_airgap.installation.adapters.hosts import Hosts
 from graphistry_airgap.installation.adapters.inventory_files import read_inventory
 from graphistry_airgap.installation.adapters.media import MountedMedia
 from graphistry_airgap.installation.adapters.playbooks import run_playbook
 from graphistry_airgap.installation.adapters.reboot import ResumeUnit
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
-from graphistry_airgap.installation.adapters.stages_begun import StagesBegunFile
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.command import InstallCommand
 from graphistry_airgap.installation.fleet.answers import ReadAnswers
 from graphistry_airgap.installation.host_profile import MakeHostProfile
 from graphistry_airgap.installation.install import Install
+from graphistry_airgap.installation.outcome.record import Record
 from graphistry_airgap.installation.reboot.ask import Reboots
 from graphistry_airgap.installation.reboot.at_boot import ResumeAtBoot
 from graphistry_airgap.installation.reboot.resume import Resume
@@ -68,8 +69,7 @@ def preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Prog
     with run_lock.hold(command="preflight"):
         # an unfit work directory is refused before a medium is read
         installer = _installer(arguments, progress)
-        target = _targets(arguments, progress).decide(_request(arguments), thorough=False)
-        return installer.preflight(target)
+        return installer.preflight(_targets(arguments, progress).decide(_request(arguments), thorough=False))
 
 
 def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
@@ -82,7 +82,7 @@ def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progre
         return InstallCommand(
             targets=_targets(arguments, progress),
             take_over=installed_tool.take_over,
-            resume=Resume(ResumeStateFile(), MountedMedia(), ReceiptStore(), reboot.boot_id),
+            resume=Resume(ResumeStateFile(), MountedMedia(), ReceiptFile(), reboot.boot_id),
             install=_installer(arguments, progress).run,
         ).run(_request(arguments), resume=arguments.resume)
 
@@ -111,22 +111,22 @@ def _resume_at_boot(progress: Progress) -> Result:
 def verify(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
     run_lock.require_root()
     run_lock.leave_environment()
-    target = _targets(arguments, progress).decide(_request(arguments), thorough=False)
-    checks = partial(run_checks, progress=progress)
-    return Verify(checks, progress).run(target, reports=require_private(places.REPORTS))
+    require_private(places.REPORTS)
+    decided = _targets(arguments, progress).decide(_request(arguments), thorough=False)
+    return Verify(partial(run_checks, progress=progress), progress).run(decided)
 
 
 def status(_: argparse.Namespace, __: Sequence[str], ___: Progress) -> Result:
     run_lock.require_root()
     run_lock.leave_environment()
     return Status(
-        ReceiptStore(),
-        host.defined_services,
-        host.stack_services,
+        ReceiptFile(),
+        services.defined_services,
+        services.stack_services,
         ResumeStateFile(),
         reboot.boot_id,
         lambda: kernel_boot.probe(this_machine()),
-        StagesBegunFile().there,
+        places.STAGES_BEGUN.exists,
     ).run()
 
 
@@ -151,38 +151,33 @@ def _targets(arguments: argparse.Namespace, progress: Progress) -> Targets:
         typed=typed,
     )
     return Targets(
-        receipts=ReceiptStore(),
+        receipts=ReceiptFile(),
         read_answers=answers,
         signers_required=read_required,
         open_bundle=partial(open_bundle, say=progress.note),
         bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
-        host_platform=host.platform_name,
+        ask_hosts=_hosts(arguments).ask,
         other_release=partial(other_release, this_machine()),
         progress=progress,
     )
 
 
 def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
-    receipts = ReceiptStore()
+    hosts = _hosts(arguments)
     bring = Bring(
         runner=_run_watched,
         checks=partial(run_checks, progress=progress),
-        receipts=receipts,
-        stages_begun=StagesBegunFile(),
+        hosts=hosts,
         progress=progress,
-        variables=RoleVariables(receipts, load_knowledge(), load_env_schema()),
+        variables=RoleVariables(load_knowledge(), load_env_schema()),
         work_root=require_private(arguments.work_dir),
     )
-    return Install(
-        bring=bring,
-        receipts=receipts,
-        event_log=event_log,
-        packages_before=host.packages_before,
-        installed_packages=host.installed_packages,
-        local_images=host.local_images,
-        has_signing_key=places.SIGNING_KEY.exists,
-        reboots=Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart),
-    )
+    reboots = Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart)
+    return Install(bring, Record(hosts), event_log, reboots)
+
+
+def _hosts(arguments: argparse.Namespace) -> Hosts:
+    return Hosts(run_playbook, lambda: require_private(arguments.work_dir))
 
 
 def _run_watched(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.installation.adapters import run_lock
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.installed import Installed
 from graphistry_airgap.knowledge.env_schema import load_env_schema
 from graphistry_airgap.knowledge.knowledge import load_knowledge
@@ -61,4 +61,4 @@ def env(arguments: argparse.Namespace, _: Sequence[str], __: Progress) -> Result
 
 
 def _installed() -> Installed:
-    return Installed(ReceiptStore(), run_lock.is_root, run_lock.require_root)
+    return Installed(ReceiptFile(), run_lock.is_root, run_lock.require_root)

@@ -1,4 +1,4 @@
-"""Recaps of plays that nobody ran, and the mark that stands meanwhile."""
+"""Recaps of plays that nobody ran, and hosts that keep what is written of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from graphistry_airgap.installation.stages import PLAYBOOK_STAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
     from graphistry_airgap.installation.stages import Stage
 
 
@@ -21,23 +22,32 @@ def complete(stages: Iterable[Stage] = PLAYBOOK_STAGES) -> Recap:
     return Recap(passed(*[stage.value for stage in stages]), [], [])
 
 
-class Begun:
-    """`StagesBegun` in memory; `begun` is whether stages are on their way, `left` what they have changed."""
+class Hosts:
+    """`Hosts` in memory, as one machine; `begun` says that stages are on their way, `left` what they changed.
 
-    def __init__(self) -> None:
+    `known` is what it answers to `tell`; `saved` are its receipts.
+    """
+
+    def __init__(self, **known: Any) -> None:
+        self.known = {"packages_before": {}, "packages": {}, "images": [], "signing_key": False, **known}
         self.begun = False
         self.left: list[dict[str, Any]] = []
+        self.saved: list[dict[str, Any]] = []
 
-    def there(self) -> bool:
-        return self.begun
+    def ask(self, questions: Iterable[tuple[InventoryHost, Mapping[str, Any]]]) -> dict[str, Any]:
+        return {host.name: self._answer(question) for host, question in questions}
 
-    def begin(self) -> list[dict[str, Any]]:
-        self.begun = True
-        return list(self.left)
-
-    def add(self, changes: Iterable[Mapping[str, Any]]) -> None:
+    def add(self, _: InventoryHost, changes: Iterable[Mapping[str, Any]]) -> None:
         self.left += map(dict, changes)
 
-    def end(self) -> None:
+    def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        if question["ask"] == "begin":
+            self.begun = True
+            return {"changes": list(self.left)}
+        if question["ask"] == "tell":
+            return self.known
+        if question["ask"] == "write":
+            self.saved.append(question["receipt"])
         self.begun = False
         self.left.clear()
+        return {}

@@ -24,13 +24,13 @@ import json, sys
 from pathlib import Path
 from graphistry_airgap.knowledge.formats import load_document
 from graphistry_airgap.installation.adapters.reboot import ResumeUnit, boot_id
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.adapters.resume_state import ResumeStateFile
 from graphistry_airgap.installation.reboot.pending import Pending, RememberedBundle
 from graphistry_airgap.installation.site_file import Site
 from graphistry_airgap.installation.reboot.ask import digest_of
 mode, boot = sys.argv[1:]
-last = ReceiptStore().load()
+last = ReceiptFile().load()
 bundle, inputs = last["bundle"], last["inputs"]
 site = Site.from_document(load_document(Path(inputs["site"]), "site-v1", what="the site file"))
 ResumeStateFile().save(Pending(

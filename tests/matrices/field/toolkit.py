@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.checks.climb import climb
 from graphistry_airgap.target.docker import cdi as cdi_spec, cdi_refresh
+from graphistry_airgap.target.host.machine import Host
 from graphistry_airgap.target.preflight.judges import cdi as findings_cdi
 from graphistry_airgap.target.preflight.probes import toolkit as probe_toolkit
 from lab.hosts.prepared_host import INSTALL, MEDIUM, RECEIPT, site_file
@@ -193,7 +194,7 @@ def climbed(
         for name, value in GPU_ON_BUS.items():
             (device / name).write_text(value)
         facts = {"images": IMAGES, "cuda": "12", "gpu": wanted, "release_directory": folder}
-        rows = climb(run, facts, root=Path(folder))
+        rows = climb(Host(lambda argv, _: run(argv), Path(folder)), facts)
     failed = {rung: row for rung, row in rows.items() if row.state == "failed"}
     return {
         "failed": list(failed),

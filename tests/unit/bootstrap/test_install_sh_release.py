@@ -6,17 +6,15 @@ import subprocess
 import pytest
 
 from graphistry_airgap.bootstrap.render import install_sh
-from graphistry_airgap.core import places
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.target.record.files import Kept
 
 pytestmark = pytest.mark.subprocesses
 CODE = install_sh().decode().removesuffix('main "$@"\n')
 
 
 @pytest.fixture
-def host(tmp_path, monkeypatch):
+def host(tmp_path):
     """A host with v2.50.1 in use, and a bundle of v2.50.2."""
-    monkeypatch.setattr(places, "PACKAGES_BEFORE", tmp_path / "packages-before")
     (tmp_path / "copy/runtime/debian-13").mkdir(parents=True)
     brings(tmp_path, "v2.50.2")
     has(tmp_path, "v2.50.1")
@@ -35,7 +33,7 @@ def has(host, version):
         "site": {"docker": {"data_root": str(host / "docker")}},
         "packages": [{"name": "release", "to": "v7.7.7"}],
     }
-    ReceiptStore(host / "receipt.json", host / "receipts").save(receipt, stamp="1")
+    Kept(host / "receipt.json", host / "packages-before", host / "begun").write_receipt(receipt, stamp="1")
 
 
 def database(host, version):

@@ -12,6 +12,7 @@ from graphistry_airgap.checks.ladder import FAILED, PASSED, SKIPPED
 from graphistry_airgap.checks.proof import Proof
 from graphistry_airgap.installation.adapters.checks import summarise
 from graphistry_airgap.installation.failures import checks_error
+from graphistry_airgap.target.host.machine import Host
 from tests.kit.fakes import smi_answers
 
 REDIS = {"name": "redis:6.2.7", "size": 100, "config": "sha256:1"}
@@ -40,7 +41,7 @@ class Machine:
         self.root = tmp_path
         self.proof = None
         self.facts = {"images": [REDIS, CADDY, of(ETL, "12")], "cuda": "12", "gpu": False}
-        self.facts["release_directory"] = str(tmp_path / "release")
+        self.facts["release_directory"] = "/release"
 
     def gpus(self, count=2):
         answer = smi_answers.answer(*(smi_answers.gpu(index) for index in range(count)))
@@ -68,7 +69,10 @@ class Machine:
 
     def climb(self):
         self.commands.clear()
-        return climb(self.run, self.facts, self.proof, self.root)
+        return climb(self.machine(), self.facts, self.proof)
+
+    def machine(self):
+        return Host(lambda argv, _: self.run(argv), self.root)
 
     def of_rung(self, rung):
         option = {rungs.GPUS: "--gpus=all", rungs.RUNTIME: "--runtime=nvidia"}[rung]
@@ -228,7 +232,7 @@ def proven(machine, tmp_path):
 
 
 def test_a_run_that_changed_nothing_starts_two_containers_and_says_when_the_rest_was_shown(proven):
-    before = states(climb(proven.run, {**proven.facts, "unchanged": False}, proven.proof, proven.root))
+    before = states(climb(proven.machine(), {**proven.facts, "unchanged": False}, proven.proof))
     outcomes = proven.climb()
     assert states(outcomes) == before
     assert len(proven.commands) == 2

@@ -1,6 +1,7 @@
 """An installation whose plays are recaps: what it makes of them."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.install import Install
-from tests.kit.fakes.recaps import Begun
+from graphistry_airgap.installation.outcome.record import Record
+from graphistry_airgap.installation.request import Decided
+from tests.kit.fakes.recaps import Hosts
 from tests.kit.fakes.resume_world import World, target
 from tests.kit.strict_schemas import strict
 
@@ -23,16 +26,16 @@ class Notes(Silent):
         self.told.append(text)
 
 
-class Receipts:
-    def __init__(self):
-        self.saved = []
+class Checked(Hosts):
+    """Its receipts are all that the format has."""
 
-    def load(self):
-        return self.saved[-1] if self.saved else None
-
-    def save(self, receipt, *, stamp):
-        assert [error.message for error in strict("receipt-v1").iter_errors(receipt)] == []
-        self.saved.append(receipt)
+    def ask(self, questions):
+        for _, question in questions:
+            if question["ask"] == "write":
+                assert [
+                    error.message for error in strict("receipt-v1").iter_errors(question["receipt"])
+                ] == []
+        return super().ask(questions)
 
 
 @pytest.fixture
@@ -41,12 +44,14 @@ def world():
 
 
 @pytest.fixture
-def receipts():
-    return Receipts()
+def hosts():
+    return Checked()
 
 
 @pytest.fixture
-def run(world, receipts):
+def run(world, hosts):
+    kept = hosts
+
     @contextmanager
     def log(folder, command):
         yield Path("/log"), lambda _: None
@@ -56,7 +61,7 @@ def run(world, receipts):
 
         def play(playbook, *, hosts, **given):
             start.played.append((playbook, hosts))
-            start.begun_while.append(start.begun.begun)
+            start.begun_while.append(kept.begun)
             if callable(recap):
                 return recap(playbook, hosts=hosts, **given)
             return dict.fromkeys(hosts, recap[playbook] if isinstance(recap, dict) else recap)
@@ -64,26 +69,18 @@ def run(world, receipts):
         return play
 
     def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
+        hosts.known["signing_key"] = signing_key
         bring = Bring(
             runner=runner(recap),
             checks=lambda *_, **__: start.checks.pop(0) if start.checks else PASSED,
-            receipts=receipts,
-            stages_begun=start.begun,
+            hosts=hosts,
             progress=start.progress,
             variables=lambda _: {},
         )
-        installer = Install(
-            bring=bring,
-            receipts=receipts,
-            event_log=log,
-            packages_before=lambda: nullcontext({}),
-            installed_packages=dict,
-            local_images=lambda _: [],
-            has_signing_key=lambda: signing_key,
-            reboots=world.reboots(),
-        )
-        return installer.run(aim or target(**options), resumed)
+        last = hosts.saved[-1] if hosts.saved else None
+        one = replace(aim or target(**options), last=last, begun=hosts.begun)
+        return Install(bring, Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
 
     start.played, start.progress = [], Notes()
-    start.begun, start.begun_while, start.checks = Begun(), [], []
+    start.begun_while, start.checks = [], []
     return start

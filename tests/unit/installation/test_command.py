@@ -5,6 +5,7 @@ import pytest
 from graphistry_airgap.core.errors import BundleError
 from graphistry_airgap.core.result import Result
 from graphistry_airgap.installation.command import InstallCommand
+from graphistry_airgap.installation.request import Decided
 
 
 class World:
@@ -17,13 +18,14 @@ class World:
         if self.refusal:
             raise self.refusal
         self.order.append(f"decide {asked}")
-        return "target"
+        return Decided(["target"])
 
     def take_over(self):
         self.order.append("take over")
 
     def install(self, *given):
-        self.order.append(f"install {' '.join(given)}")
+        decided, *resumed = given
+        self.order.append(" ".join(["install", *decided.targets, *resumed]))
         return Result()
 
     def run(self, asked, decide, install):

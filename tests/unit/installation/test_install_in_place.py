@@ -35,11 +35,11 @@ def installed(run):
     return run
 
 
-def test_nothing_is_played_where_all_is_in_place(installed, receipts):
+def test_nothing_is_played_where_all_is_in_place(installed, hosts):
     result = installed({"in-place.yml": asked(in_place=True)})
     assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml"])
     assert [stage["stage"] for stage in result.data["stages"]] == ["preflight", "in-place", "verify"]
-    assert (result.data["changed"], len(receipts.saved)) == (0, 1)
+    assert (result.data["changed"], len(hosts.saved)) == (0, 1)
     (variables,) = installed.played[0][1].values()
     assert variables["in_place_stages"] == list(PLAYBOOK_STAGES)
 
@@ -63,10 +63,10 @@ def test_what_differs_is_told_and_all_stages_are_played(installed, differs, told
     assert stages == [*(stage.value for stage in PLAYBOOK_STAGES), "verify"]
 
 
-def test_what_preflight_refuses_ends_the_run(installed, receipts):
+def test_what_preflight_refuses_ends_the_run(installed, hosts):
     result = installed({"in-place.yml": failing("preflight")})
     assert (result.exit_code, playbooks(installed)) == (1, ["in-place.yml"])
-    assert len(receipts.saved) == 1
+    assert len(hosts.saved) == 1
 
 
 def test_a_question_that_cannot_be_asked_is_no_error(installed):
@@ -98,39 +98,40 @@ def test_what_the_stages_do_not_mend_either_is_an_error(installed):
     assert playbooks(installed) == ["in-place.yml", "install.yml"]
 
 
-def test_what_a_killed_run_began_is_ended_by_the_stages_and_stands_in_the_receipt(installed, receipts):
+def test_what_a_killed_run_began_is_ended_by_the_stages_and_stands_in_the_receipt(installed, hosts):
     """Its own receipt is the one before: only the file tells of it."""
     assert installed.begun_while == [True]
-    assert not installed.begun.there()
+    assert not hosts.begun
     killed = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
-    installed.begun.begin()
-    installed.begun.add([killed])
+    hosts.begun = True
+    hosts.add(None, [killed])
     installed(complete())
-    assert (playbooks(installed), installed.begun.there()) == (["install.yml"], False)
-    assert receipts.saved[-1]["changes"] == [killed]
+    assert (playbooks(installed), hosts.begun) == (["install.yml"], False)
+    assert hosts.saved[-1]["changes"] == [killed]
 
 
-def test_it_waits_for_a_run_that_gets_past_preflight(installed, receipts):
+def test_it_waits_for_a_run_that_gets_past_preflight(installed, hosts):
     killed = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
-    installed.begun.begin()
-    installed.begun.add([killed])
+    hosts.begun = True
+    hosts.add(None, [killed])
     refused = Recap(passed("preflight"), [], failing("preflight").failures)
     assert installed(refused).exit_code == 1
-    assert (installed.begun.left, len(receipts.saved)) == ([killed], 1)
+    assert (hosts.left, len(hosts.saved)) == ([killed], 1)
     installed(complete())
-    assert receipts.saved[-1]["changes"] == [killed]
+    assert hosts.saved[-1]["changes"] == [killed]
 
 
-def test_the_changes_of_a_task_are_kept_as_they_come(run):
+def test_the_changes_of_a_task_are_kept_as_they_come(run, hosts):
+    kept = hosts
     made = {**CHANGE, "stage": "docker", "before": None, "after": "json-file"}
 
     def play(_, *, hosts, log, **__):
-        log({"event": "task", "changes": [made]})
-        assert run.begun.left == [made]
+        log({"event": "task", "host": "localhost", "changes": [made]})
+        assert kept.left == [made]
         return dict.fromkeys(hosts, complete())
 
     run(play)
-    assert run.begun.left == []
+    assert kept.left == []
 
 
 def test_another_bundle_is_installed_without_a_question(installed):

@@ -30,38 +30,38 @@ def template(run, *, key, **answers):
     return run(complete(TEMPLATE_STAGES), purpose="template", signing_key=key, **answers)
 
 
-def test_a_template_with_dkms_s_private_key_says_that_clones_would_share_it(run, receipts):
+def test_a_template_with_dkms_s_private_key_says_that_clones_would_share_it(run, hosts):
     result = template(run, key=True)
     assert result.exit_code == 0
     assert [message for message in result.messages if "/var/lib/dkms/mok.key" in message]
     expected = ["secrets", "services", "administrator", "module-signing-key"]
-    assert result.data["left_for_first_boot"] == receipts.saved[-1]["left_for_first_boot"] == expected
+    assert result.data["left_for_first_boot"] == hosts.saved[-1]["left_for_first_boot"] == expected
     again = template(run, key=True)
-    assert (again.messages, len(receipts.saved)) == (result.messages, 1)
+    assert (again.messages, len(hosts.saved)) == (result.messages, 1)
 
 
-def test_the_receipt_follows_when_the_key_is_gone(run, receipts):
+def test_the_receipt_follows_when_the_key_is_gone(run, hosts):
     template(run, key=True)
     result = template(run, key=False)
     assert not [message for message in result.messages if "mok.key" in message]
-    assert receipts.saved[-1]["left_for_first_boot"] == ["secrets", "services", "administrator"]
+    assert hosts.saved[-1]["left_for_first_boot"] == ["secrets", "services", "administrator"]
 
 
-def test_a_server_keeps_its_own_key_and_leaves_nothing(run, receipts):
+def test_a_server_keeps_its_own_key_and_leaves_nothing(run, hosts):
     result = run(complete(), signing_key=True)
-    assert receipts.saved[-1]["left_for_first_boot"] == result.data["left_for_first_boot"] == []
+    assert hosts.saved[-1]["left_for_first_boot"] == result.data["left_for_first_boot"] == []
     assert not [message for message in result.messages if "mok.key" in message]
 
 
-def test_exit_10_is_no_failure_of_the_stage(run, receipts):
+def test_exit_10_is_no_failure_of_the_stage(run, hosts):
     result = run(stopped(reboot_required()))
     assert result.exit_code == 10
     assert result.data["reboot"] == "manual"
     assert [stage["failed"] for stage in result.data["stages"]] == [False, False, False]
     assert [(error.code, error.message) for error in result.errors] == [("reboot-required", WHY)]
     assert "install --resume" in result.errors[0].hint
-    assert receipts.saved[0]["complete"] is False
-    assert receipts.saved[0]["reboot_required"] == {"stage": "driver", "reason": WHY}
+    assert hosts.saved[0]["complete"] is False
+    assert hosts.saved[0]["reboot_required"] == {"stage": "driver", "reason": WHY}
 
 
 def test_what_comes_after_it_is_remembered(run, world):
@@ -100,7 +100,7 @@ def test_a_restart_that_cannot_be_scheduled_is_said(run, world):
     assert "restart this host" in result.errors[0].hint
 
 
-def test_after_one_reboot_asking_again_is_an_error(run, world, receipts):
+def test_after_one_reboot_asking_again_is_an_error(run, world, hosts):
     run(stopped(reboot_required()))
     remembered, world.boot = world.state, "boot-2"
     result = run(stopped(reboot_required()))
@@ -109,7 +109,7 @@ def test_after_one_reboot_asking_again_is_an_error(run, world, receipts):
     assert WHY in result.errors[0].message
     assert result.data["stages"][-1]["failed"] is True
     assert "reboot" not in result.data
-    assert "reboot_required" not in receipts.saved[-1]
+    assert "reboot_required" not in hosts.saved[-1]
     assert world.state == remembered
 
 
@@ -128,13 +128,13 @@ def test_a_damaged_state_does_not_stop_a_plain_install(run, world):
     assert world.state.reboots == {"driver": 1}
 
 
-def test_a_complete_installation_leaves_nothing_of_it(run, world, receipts):
+def test_a_complete_installation_leaves_nothing_of_it(run, world, hosts):
     world.state, world.unit, world.boot = pending(), True, "boot-2"
     resumed = Resumed({"stage": "driver", "reboots": {"driver": 1}, "site_changed": False})
     result = run(complete(), resumed)
     assert result.exit_code == 0
     assert (world.state, world.unit) == (None, False)
-    assert receipts.saved[-1]["resumed"]["reboots"] == {"driver": 1}
+    assert hosts.saved[-1]["resumed"]["reboots"] == {"driver": 1}
 
 
 def test_a_failure_after_the_reboot_keeps_the_state(run, world):
@@ -175,13 +175,13 @@ def test_what_the_reboot_takes_away_is_said_before_it(run):
     assert not [text for text in run(stopped(reboot_required())).messages if "warning" in text]
 
 
-def test_the_changes_of_an_interrupted_run_and_of_the_one_after_it_stand_in_the_receipt_as_one(run, receipts):
+def test_the_changes_of_an_interrupted_run_and_of_the_one_after_it_stand_in_the_receipt_as_one(run, hosts):
     def change(before, after, what="curl"):
         row = {"subject": "packages", "kind": "package", "what": what, "before": before, "after": after}
         return {"stage": "driver", **row}
 
     failure = Failure.from_result("docker", "Start Docker", {"msg": "no"})
     run(replace(stopped(failure), changes=[change(None, "1"), change(None, "3", "jq")]))
-    assert receipts.saved[-1]["changes"] == [change(None, "1"), change(None, "3", "jq")]
+    assert hosts.saved[-1]["changes"] == [change(None, "1"), change(None, "3", "jq")]
     run(replace(complete(), changes=[change("1", "2")]))
-    assert receipts.saved[-1]["changes"] == [change(None, "3", "jq"), change(None, "2")]
+    assert hosts.saved[-1]["changes"] == [change(None, "3", "jq"), change(None, "2")]

@@ -8,7 +8,7 @@ import pytest
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.installation.adapters import run_lock
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.installed import Installed
 
 
@@ -55,7 +55,7 @@ def test_only_a_file_of_the_installation_is_kept(tmp_path, monkeypatch):
 
 def test_others_than_root_plan_and_edit_without_the_receipt_of_their_host(tmp_path, monkeypatch):
     """It lies where only root may look."""
-    here = Installed(ReceiptStore(tmp_path), run_lock.is_root, run_lock.require_root)
+    here = Installed(ReceiptFile(tmp_path), run_lock.is_root, run_lock.require_root)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(InputError):
         here.release()

@@ -1,6 +1,7 @@
 """Which bundle, site file and keyring a run works on, and how much of the bundle it reads."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -10,6 +11,7 @@ from graphistry_airgap.bundle.trust.verdict import Verdict
 from graphistry_airgap.bundle.verify import ALL_BYTES, NAMES_AND_SIZES, VerifiedBundle
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.core.errors import BundleError, HostError, InputError
+from graphistry_airgap.installation.fleet import found_host
 from graphistry_airgap.installation.fleet.answers import Answers
 from graphistry_airgap.installation.request import Request, Targets
 from graphistry_airgap.installation.site_file import Site
@@ -54,7 +56,16 @@ class World:
     def answers(self, site_path, inventory):
         self.inventory = inventory
         stated = self.document.get("signatures", {}).get("required")
-        return Answers(Site.from_document(self.document), str(site_path), signers=stated)
+        return [Answers(Site.from_document(self.document), str(site_path), signers=stated)]
+
+    def ask(self, questions):
+        """Of the one host; a receipt as it lies there."""
+        ((host, question),) = questions
+        assert question == {"ask": "read", "bundle": str(self.path)}
+        kind, _, version = self.platform.rpartition("-")
+        receipt = None if self.receipt is None else json.dumps(self.receipt)
+        said = {"os_release": f"ID={kind}\nVERSION_ID={version}\n", "receipt": receipt}
+        return {host.name: {**said, "stages_begun": False, "sums_sha256": sums_of(self.path)}}
 
     def targets(self):
         return Targets(
@@ -63,7 +74,7 @@ class World:
             signers_required=lambda: self.required,
             open_bundle=self.open_bundle,
             bundle_digest=lambda path, name: hashlib.sha256((path / name).read_bytes()).hexdigest(),
-            host_platform=lambda: self.platform,
+            ask_hosts=self.ask,
             other_release=lambda root, bundle: self.in_use,
             progress=Silent(),
         )
@@ -74,9 +85,17 @@ def sums_of(path):
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path, monkeypatch):
+    # these receipts hold only what is looked at
+    monkeypatch.setattr(found_host, "parse_receipt", lambda text, _: json.loads(text))
     (tmp_path / "SHA256SUMS").write_text("x\n")
     return World(tmp_path)
+
+
+def one(decided):
+    (target,) = decided.targets
+    assert decided.refused == {}
+    return target
 
 
 def receipt(world, **changes):
@@ -90,24 +109,24 @@ def request(world, **changes):
 
 
 def test_a_first_run_reads_every_byte(world):
-    target = world.targets().decide(request(world))
+    target = one(world.targets().decide(request(world)))
     assert world.opened[0]["read_all"] is True
     assert target.provenance.verified == ALL_BYTES
 
 
 def test_a_run_whose_result_is_there_reads_names_and_sizes(world):
     world.receipt = receipt(world)
-    assert world.targets().decide(request(world)).provenance.verified == NAMES_AND_SIZES
+    assert one(world.targets().decide(request(world))).provenance.verified == NAMES_AND_SIZES
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"site": {}}, {"bundle": {"sums_sha256": "other"}}])
 def test_an_unfinished_or_different_result_does_not_spare_the_reading(world, change):
     world.receipt = receipt(world, **change)
-    assert world.targets().decide(request(world)).provenance.verified == ALL_BYTES
+    assert one(world.targets().decide(request(world))).provenance.verified == ALL_BYTES
 
 
 def test_what_install_sh_has_read_is_not_read_again_but_counts(world):
-    target = world.targets().decide(request(world, bytes_checked=sums_of(world.path)))
+    target = one(world.targets().decide(request(world, bytes_checked=sums_of(world.path))))
     assert world.opened[0]["read_all"] is False
     assert target.provenance.verified == ALL_BYTES
 
@@ -126,7 +145,8 @@ def test_a_list_that_changed_since_counts_for_what_was_read(world):
         (world.path / "SHA256SUMS").write_text("y\n")
         return opened(*arguments, **options)
 
-    target = replace(targets, open_bundle=change_then_open).decide(request(world, bytes_checked=checked))
+    changing = replace(targets, open_bundle=change_then_open)
+    target = one(changing.decide(request(world, bytes_checked=checked)))
     assert target.provenance.verified == NAMES_AND_SIZES
 
 
@@ -142,7 +162,7 @@ def test_a_list_that_cannot_be_read_is_left_to_the_opening(world):
 
 def test_the_last_receipt_remembers_the_bundle(world):
     world.receipt = receipt(world)
-    assert world.targets().decide(request(world, bundle=None)).provenance.path == str(world.path)
+    assert one(world.targets().decide(request(world, bundle=None))).provenance.path == str(world.path)
 
 
 def test_no_bundle_at_all_is_an_input_error(world):
@@ -172,7 +192,7 @@ def test_a_bundle_older_than_the_installed_one_is_refused(world):
 
 def test_an_older_bundle_can_be_taken_on_purpose_and_is_recorded(world):
     installed(world, "2026-11-21T08:00:00Z")
-    target = world.targets().decide(request(world, allow_older=True))
+    target = one(world.targets().decide(request(world, allow_older=True)))
     assert target.provenance.older_than == "2026-11-21T08:00:00Z"
 
 
@@ -181,7 +201,7 @@ def test_the_record_of_an_older_bundle_outlives_an_interruption(world):
     installed(world, "2026-11-20T08:00:00Z", "b")
     world.receipt["complete"] = False
     world.receipt["bundle"]["older_than"] = "2026-11-21T08:00:00Z"
-    assert world.targets().decide(request(world)).provenance.older_than == "2026-11-21T08:00:00Z"
+    assert one(world.targets().decide(request(world))).provenance.older_than == "2026-11-21T08:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -190,7 +210,7 @@ def test_the_record_of_an_older_bundle_outlives_an_interruption(world):
 )
 def test_a_newer_an_equally_old_and_the_installed_bundle_are_taken(world, created, identity):
     installed(world, created, identity)
-    assert world.targets().decide(request(world)).provenance.older_than == ""
+    assert one(world.targets().decide(request(world))).provenance.older_than == ""
 
 
 @pytest.mark.parametrize("stated", [None, 2])

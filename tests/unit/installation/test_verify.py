@@ -1,8 +1,8 @@
 """`verify`: what the post-install tests found, as a result."""
 
-from pathlib import Path
-
 from graphistry_airgap.cli.progress import Silent
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
+from graphistry_airgap.installation.request import Decided
 from graphistry_airgap.installation.verify import Verify
 from tests.kit.fakes.resume_world import target
 
@@ -19,12 +19,12 @@ PASSED = {
 def verified(summary):
     asked = []
 
-    def checks(facts, *, reports):
-        asked.append((facts["root"], reports))
+    def checks(facts, *, host):
+        asked.append((facts["root"], host))
         return summary
 
-    result = Verify(checks, Silent()).run(target(), reports=Path("/r"))
-    assert asked == [(target().site.root, Path("/r"))]
+    result = Verify(checks, Silent()).run(Decided([target()]))
+    assert asked == [(target().site.root, THIS_MACHINE)]
     return result
 
 

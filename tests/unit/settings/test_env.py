@@ -11,7 +11,7 @@ import pytest
 from graphistry_airgap.cli.main import main
 from graphistry_airgap.core import places
 from graphistry_airgap.installation.adapters import run_lock
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.installed import Installed
 
 SECRET = "hunter2-and-more-of-it"
@@ -400,7 +400,7 @@ def test_a_read_only_file_is_about_the_host(env):
 
 def test_without_an_installation_a_file_must_be_named(env, monkeypatch):
     monkeypatch.setattr(run_lock, "require_root", lambda: None)
-    monkeypatch.setattr(ReceiptStore, "load", lambda _: None)
+    monkeypatch.setattr(ReceiptFile, "load", lambda _: None)
     status, answer = env("get", "A", file=None)
     assert (status, answer["errors"][0]["code"]) == (2, "env-file-missing")
     assert "--file" in answer["errors"][0]["hint"]
@@ -413,7 +413,7 @@ def test_the_installed_file_is_found_and_kept(env, tmp_path, monkeypatch):
     receipt = {"site": {"root": str(tmp_path / "g")}, "bundle": {"release": "v1"}}
     monkeypatch.undo()
     monkeypatch.setattr(run_lock, "require_root", lambda: None)
-    monkeypatch.setattr(ReceiptStore, "load", lambda _: receipt)
+    monkeypatch.setattr(ReceiptFile, "load", lambda _: receipt)
     monkeypatch.setattr(places, "STATE", tmp_path / "state")
     assert main(["env", "set", "LOG_LEVEL=DEBUG"]) == 0
     assert (folder / "custom.env").read_text() == "LOG_LEVEL=DEBUG\n"

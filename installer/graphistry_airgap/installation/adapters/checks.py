@@ -8,21 +8,22 @@ from xml.etree import ElementTree
 
 from graphistry_airgap.checks.ladder import report
 from graphistry_airgap.content import PACKAGE
+from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.files import write_atomic
 from graphistry_airgap.core.adapters.process import own_python, run
 from graphistry_airgap.core.errors import StageError
 from graphistry_airgap.installation.adapters.waiting import Waiting, watched
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from graphistry_airgap.core.progress import Progress
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
 
 _CUT = "full report in element text]"
 
 
-def run_checks(facts: dict[str, Any], *, reports: Path, progress: Progress) -> dict[str, Any]:
-    """Run `checks/` against this host; writes `verify.xml` (JUnit) and `verify.json` under `reports`."""
+def run_checks(facts: dict[str, Any], *, host: InventoryHost, progress: Progress) -> dict[str, Any]:
+    """Run `checks/` against a host; `verify.xml` (JUnit) and `verify.json` lie among the tool's reports."""
+    reports = places.REPORTS if host.local else places.REPORTS / host.name
     reports.mkdir(mode=0o700, parents=True, exist_ok=True)
     junit = reports / "verify.xml"
     given = reports / "verify-input.json"
@@ -32,7 +33,7 @@ def run_checks(facts: dict[str, Any], *, reports: Path, progress: Progress) -> d
     with watched(Waiting(progress, waits), "the post-install tests"):
         outcome = run(
             [
-                *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hosts=local://"),
+                *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", *_connection(host)),
                 *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
             ],
             cwd=PACKAGE / "checks",
@@ -45,19 +46,40 @@ def run_checks(facts: dict[str, Any], *, reports: Path, progress: Progress) -> d
             code="checks-broken",
             hint="run install.sh of the bundle again; it makes the runtime anew",
         )
-    summary = summarise(junit.read_text(encoding="utf-8"))
+    summary = summarise(junit.read_text(encoding="utf-8"), connection=_url(host))
     write_atomic(reports / "verify.json", json.dumps(summary, indent=2) + "\n", mode=0o600)
     return {**summary, "junit": str(junit)}
 
 
-def summarise(junit: str) -> dict[str, Any]:
+def _url(host: InventoryHost) -> str:
+    """As testinfra names the host, also in each test's name."""
+    if host.local:
+        return "local://"
+    port = f":{host.connection['ansible_port']}" if "ansible_port" in host.connection else ""
+    address = f"[{host.address}]" if ":" in host.address else host.address
+    return f"ssh://root@{address}{port}"
+
+
+def _connection(host: InventoryHost) -> list[str]:
+    if host.local:
+        return [f"--hosts={_url(host)}"]
+    key = host.connection.get("ansible_ssh_private_key_file")
+    return [
+        f"--hosts={_url(host)}",
+        "--ssh-extra-args=-o BatchMode=yes -o StrictHostKeyChecking=yes",
+        *([f"--ssh-identity-file={key}"] if key else []),
+    ]
+
+
+def summarise(junit: str, *, connection: str = "local://") -> dict[str, Any]:
     """Counts, the GPU rungs and one row per test from a JUnit text that pytest wrote."""
+    identity = connection.removeprefix("local://") or "local"
     tests = []
     for case in ElementTree.fromstring(junit).iter("testcase"):  # noqa: S314 - written by our own pytest
         problem = next((child for child in case if child.tag in {"failure", "error"}), None)
         skip = next((child for child in case if child.tag == "skipped"), None)
         outcome = "failed" if problem is not None else "skipped" if skip is not None else "passed"
-        row = {"test": str(case.get("name")).replace("[local]", ""), "outcome": outcome}
+        row = {"test": _test_name(str(case.get("name")), identity), "outcome": outcome}
         told = {str(one.get("name")): str(one.get("value")) for one in case.iter("property")}
         said = problem if problem is not None else skip
         if "reason" in told:
@@ -69,6 +91,11 @@ def summarise(junit: str) -> dict[str, Any]:
         tests.append(row)
     count = {name: sum(t["outcome"] == name for t in tests) for name in ("passed", "failed", "skipped")}
     return {**count, "rungs": report(tests), "tests": sorted(tests, key=lambda row: row["test"])}
+
+
+def _test_name(name: str, identity: str) -> str:
+    """Without the host, which testinfra makes a parameter of each test."""
+    return name.replace(f"[{identity}]", "").replace(f"[{identity}-", "[local-")
 
 
 def _whole(message: str, text: str) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.core.adapters.process import run
 from graphistry_airgap.core.errors import InputError
-from graphistry_airgap.installation.adapters.playbooks import RUN_PREFIX, environment, program
+from graphistry_airgap.installation.adapters.playbooks import environment, make_work, program
 from graphistry_airgap.installation.fleet.inventory import InventoryHost, hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _KINDS = (".yml", ".yaml", ".json", ".ini", "")
 _BESIDE = ("group_vars", "host_vars")
@@ -34,9 +34,8 @@ def read_inventory(path: Path, work_root: Path) -> list[InventoryHost]:
         _require_safe(place, sticky=True)
     for part in _parts(path):
         _require_safe(part)
-    work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=RUN_PREFIX, dir=work_root) as folder:
-        work = Path(folder)
+    work = make_work(work_root)
+    try:
         (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
         (work / "tmp").mkdir()
         asked = environment(work) | {
@@ -46,6 +45,8 @@ def read_inventory(path: Path, work_root: Path) -> list[InventoryHost]:
         # Ansible looks for variables in the current directory, too, whoever may write there
         command = [str(program("ansible-inventory")), "-i", str(path), "--list"]
         done = run(command, cwd=work, env=asked, timeout=120)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     if not done.ok:
         raise InputError(
             done.refusal(f"Ansible cannot read the inventory {path}"),

@@ -102,4 +102,6 @@ class Listener:
             line["changes"] = made
         if failed:
             line["message"] = recap.failures[-1].message
+            if len(self.recaps) > 1:
+                self.progress.note(f"{data['host']}: {line['message'].splitlines()[0]}")
         self.log(line)

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +47,9 @@ def environment(work: Path) -> dict[str, str]:
         "ANSIBLE_CACHE_PLUGIN": "memory",
         "ANSIBLE_INJECT_FACT_VARS": "false",
         "ANSIBLE_PIPELINING": "true",
+        # a host that is not known asks nobody whether it may be trusted, and nothing waits for a password
+        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes "
+        "-o StrictHostKeyChecking=yes",
         # nothing that a site wrote is run to find out what its hosts are
         "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
@@ -76,10 +78,7 @@ def run_playbook(
     `hosts` has the variables of each: how it is reached, and what the roles are given.  There are no extra
     variables, which would win over everything that is nearer to a task.
     """
-    work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left_by_a_killed_run in work_root.glob(f"{RUN_PREFIX}*"):
-        shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
-    work = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=work_root))
+    work = make_work(work_root)
     recaps = {name: Recap() for name in hosts}
     listener = Listener(progress, log, recaps, waits=work / _WAITS)
     try:
@@ -114,6 +113,18 @@ def run_playbook(
                 Failure("", "ansible-playbook", output.strip() or f"ended with {runner.rc}", {})
             )
     return recaps
+
+
+def make_work(work_root: Path) -> Path:
+    """This process's own directory below `work_root`; those that killed ones have left there are removed."""
+    work_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in work_root.glob(f"{RUN_PREFIX}*"):
+        process = left.name.removeprefix(RUN_PREFIX)
+        if process == str(os.getpid()) or not Path("/proc", process, "stat").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    work = work_root / f"{RUN_PREFIX}{os.getpid()}"
+    work.mkdir(mode=0o700)
+    return work
 
 
 def _plain(value: Any) -> Any:

@@ -52,32 +52,37 @@ class ReadAnswers:
     role_specs: Callable[[], RoleSpecs]
     typed: Callable[[Override, Mapping[str, Any]], Any]
 
-    def __call__(self, site_path: Path, inventory: Path | None) -> Answers:
+    def __call__(self, site_path: Path, inventory: Path | None) -> list[Answers]:
+        """Of each host of the inventory, sorted by name; of this machine where there is none."""
         document = self.load_site(site_path)
         signers = document.get("signatures", {}).get("required")
         if inventory is None:
-            return Answers(Site.from_document(document), str(site_path), signers=signers)
-        host = _one(self.read_inventory(inventory), inventory)
+            return [Answers(Site.from_document(document), str(site_path), signers=signers)]
+        hosts = _some(self.read_inventory(inventory), inventory)
         specs = self.role_specs()
         known = {name: spec for variables in specs.values() for name, spec in variables.items()}
-        overrides = tuple(
-            override
-            if override.variable in AS_IN_THE_SITE_FILE
-            else replace(override, value=self.typed(override, known[override.variable]))
-            for override in overrides_of(host, specs, path=str(inventory))
-        )
-        made = with_overrides(document, overrides)
-        self.check_site(made, str(inventory))
-        return Answers(Site.from_document(made), str(site_path), host, overrides, signers, str(inventory))
+
+        def of_host(host: InventoryHost) -> Answers:
+            overrides = tuple(
+                override
+                if override.variable in AS_IN_THE_SITE_FILE
+                else replace(override, value=self.typed(override, known[override.variable]))
+                for override in overrides_of(host, specs, path=str(inventory))
+            )
+            made = with_overrides(document, overrides)
+            self.check_site(made, str(inventory))
+            return Answers(Site.from_document(made), str(site_path), host, overrides, signers, str(inventory))
+
+        return [of_host(host) for host in hosts]
 
 
-def _one(hosts: list[InventoryHost], path: Path) -> InventoryHost:
-    if len(hosts) != 1:
-        names = ", ".join(one.name for one in hosts)
+def _some(hosts: list[InventoryHost], path: Path) -> list[InventoryHost]:
+    if not hosts:
         raise InputError(
-            f"{path} has {len(hosts)} hosts: {names}" if hosts else f"{path} has no host",
+            f"{path} has no host",
             code="inventory-hosts",
-            hint="an inventory names the one machine that the tool runs on, with `ansible_connection: local`",
-            details={"found": str(len(hosts)), "needed": "1", "path": str(path)},
+            hint="an inventory names the hosts that are installed; the tool's own machine is one with "
+            "`ansible_connection: local`",
+            details={"found": "0", "needed": "1 or more", "path": str(path)},
         )
-    return hosts[0]
+    return hosts

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # how Ansible gives a value of its vault
 _VAULT = "__ansible_vault"
@@ -16,7 +17,26 @@ _VAULT = "__ansible_vault"
 _LITERAL = "__ansible_unsafe"
 # what Ansible itself adds to each host
 _FACTS = ("ansible_facts", "ansible_local")
-_CONNECTION = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+LOCAL, SSH = "local", "ssh"
+# the interpreter is a program that root runs for each task
+_PYTHON = "/usr/bin/python3"
+_HERE = {"ansible_connection": LOCAL, "ansible_python_interpreter": _PYTHON}
+# modules must find a directory there that ends with the boot, as their own machine's
+_THERE = {
+    "ansible_connection": SSH,
+    "ansible_user": "root",
+    "ansible_python_interpreter": _PYTHON,
+    "ansible_remote_tmp": "/run/graphistry-airgap/tmp",
+}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_KEY_FILE = re.compile(r"/[^\"'\s]+")
+_ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_%-]*")
+# how a site says that a host is reached; no options, for with some ssh runs programs
+_SSH_VALUES: dict[str, Callable[[Any], bool]] = {
+    "ansible_host": lambda value: isinstance(value, str) and bool(_ADDRESS.fullmatch(value)),
+    "ansible_port": lambda value: str(value).isdigit() and 0 < int(value) < 1 << 16,
+    "ansible_ssh_private_key_file": lambda value: isinstance(value, str) and bool(_KEY_FILE.fullmatch(value)),
+}
 
 
 @dataclass(frozen=True)
@@ -24,8 +44,17 @@ class InventoryHost:
     """`connection` are Ansible's own variables, `variables` all others; both are literal."""
 
     name: str
-    connection: Mapping[str, Any] = field(default_factory=lambda: dict(_CONNECTION))
+    connection: Mapping[str, Any] = field(default_factory=lambda: dict(_HERE))
     variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def local(self) -> bool:
+        """Whether it is the machine that the tool runs on."""
+        return bool(self.connection["ansible_connection"] == LOCAL)
+
+    @property
+    def address(self) -> str:
+        return str(self.connection.get("ansible_host", self.name))
 
 
 # the machine that the tool runs on; `inventory/local` says the same to Ansible alone
@@ -35,11 +64,21 @@ THIS_MACHINE = InventoryHost("localhost")
 def hosts_of(listing: Mapping[str, Any], path: str) -> list[InventoryHost]:
     """Each host with its merged variables; raises InputError for a host that this version cannot reach.
 
-    `listing` is `{"_meta": {"hostvars": {NAME: {VARIABLE: VALUE}}}, GROUP: {"hosts": [NAME], …}}`.
+    `listing` is `{"_meta": {"hostvars": {NAME: {VARIABLE: VALUE}}}, GROUP: {"hosts": [NAME], …}}`.  A host
+    that says nothing of its connection is reached by ssh; a single one without an address is this machine.
     """
     names = _names(listing)
     known = listing.get("_meta", {}).get("hostvars", {})
-    return [_host(name, _literal(known.get(name, {}), name, path), path) for name in names]
+    hosts = [_host(name, _literal(known.get(name, {}), name, path), path, len(names)) for name in names]
+    here = [host.name for host in hosts if host.local]
+    if len(here) > 1:
+        raise InputError(
+            f"{path} has {len(here)} hosts with `ansible_connection: local`: {', '.join(here)}",
+            code="inventory-connection",
+            hint="one machine is one host: the tool's own; reach the others with `ansible_connection: ssh`",
+            details={"found": str(len(here)), "needed": "at most 1", "path": path},
+        )
+    return hosts
 
 
 def _names(listing: Mapping[str, Any]) -> list[str]:
@@ -47,27 +86,56 @@ def _names(listing: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def _host(name: str, given: dict[str, Any], path: str) -> InventoryHost:
+def _host(name: str, given: dict[str, Any], path: str, count: int) -> InventoryHost:
     given = {key: value for key, value in given.items() if key not in _FACTS}
     own = {key: value for key, value in given.items() if key.startswith("ansible_")}
+    others = {key: value for key, value in given.items() if key not in own}
+    here = LOCAL if count == 1 and "ansible_host" not in own else SSH
+    kind = own.get("ansible_connection", here)
+    if kind == LOCAL:
+        return InventoryHost(name, _HERE | _allowed(own, _HERE, {}, name, path), others)
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"the host {name!r} in {path} has a name that is none of a directory",
+            code="inventory-name",
+            hint="name it with letters, digits, dots, dashes and underscores; `ansible_host` is its address",
+            details={"found": name, "path": path},
+        )
+    return InventoryHost(name, _THERE | _allowed(own, _THERE, _SSH_VALUES, name, path), others)
+
+
+def _allowed(
+    own: Mapping[str, Any],
+    fixed: Mapping[str, str],
+    free: Mapping[str, Callable[[Any], bool]],
+    name: str,
+    path: str,
+) -> dict[str, Any]:
     for key, value in own.items():
-        if key not in _CONNECTION:
+        if key not in fixed and key not in free:
             raise InputError(
                 f"{key} of the host {name} in {path} is not something that this version uses",
                 code="inventory-connection",
-                hint="remove it; the tool installs the machine that it runs on, and needs no connection",
-                details={"found": key, "needed": " or ".join(_CONNECTION), "path": path},
+                hint="remove it; of a connection an inventory says "
+                f"{', '.join((*_HERE, 'ansible_user', *_SSH_VALUES))}",
+                details={"found": key, "needed": " or ".join((*fixed, *free)), "path": path},
             )
-        # the interpreter is a program that root runs for each task
-        if value != _CONNECTION[key]:
+        if key in fixed and value != fixed[key]:
             raise InputError(
                 f"{key} of the host {name} in {path} is {value!r}",
                 code="inventory-connection",
-                hint=f"write `{key}: {_CONNECTION[key]}` or leave it out, and run the tool on that host",
-                details={"found": str(value), "needed": _CONNECTION[key], "path": path},
+                hint=f"write `{key}: {fixed[key]}` or leave it out",
+                details={"found": str(value), "needed": fixed[key], "path": path},
             )
-    others = {key: value for key, value in given.items() if key not in own}
-    return InventoryHost(name, _CONNECTION | own, others)
+        if key in free and not free[key](value):
+            raise InputError(
+                f"{key} of the host {name} in {path} is {value!r}",
+                code="inventory-connection",
+                hint="ansible_host is a name or an address, ansible_port a number, "
+                "ansible_ssh_private_key_file an absolute path",
+                details={"found": str(value), "path": path},
+            )
+    return dict(own)
 
 
 def _literal(value: Any, name: str, path: str) -> Any:

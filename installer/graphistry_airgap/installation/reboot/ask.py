@@ -126,6 +126,14 @@ class Reboots:
             return None  # a damaged one counts for nothing: it is written anew, or removed at the end
 
 
+def elsewhere(required: RebootRequiredError, target: Target) -> Demand:
+    """A host that is not the tool's own machine remembers nothing: the same command goes on."""
+    hinted = _hinted(
+        required, f"restart {target.host.name}, then run the same command again: it goes on from there"
+    )
+    return Demand(hinted, MANUAL)
+
+
 def _lost_by_reboot(pending: Pending) -> list[str]:
     """What the rest of the installation needs, and the reboot takes away."""
     needed = [pending.site, pending.bundle.path, *filter(None, (pending.keyring, pending.inventory))]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.installation.ports import Media, Receipts, ResumeState
     from graphistry_airgap.installation.reboot.pending import Pending
-    from graphistry_airgap.installation.request import Request, Target
+    from graphistry_airgap.installation.request import Decided, Request, Target
     from graphistry_airgap.installation.site_file import Site
 
 
@@ -30,15 +30,15 @@ class Resume:
     def run(
         self,
         request: Request,
-        decide: Callable[[Request], Target],
-        install: Callable[[Target, Resumed], Result],
+        decide: Callable[[Request], Decided],
+        install: Callable[[Decided, Resumed], Result],
     ) -> Result:
         """As long as the host was not restarted nothing is done, and the answer is exit 10 again."""
         pending = self.remembered()
         if pending.boot_id == self.boot_id():
             return failed(not_rebooted(pending), {"reboot": pending.mode})
-        target = decide(self.inputs(pending, request))
-        return install(target, self.check(pending, target))
+        here = decide(self.inputs(pending, request)).here()
+        return install(here, self.check(pending, here.targets[0]))
 
     def remembered(self) -> Pending:
         pending = self.states.load()

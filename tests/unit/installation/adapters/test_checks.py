@@ -10,10 +10,12 @@ import pytest
 
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.content import PACKAGE
+from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.process import Outcome
 from graphistry_airgap.core.errors import StageError
 from graphistry_airgap.installation.adapters import checks as host_checks, waiting
 from graphistry_airgap.installation.failures import checks_error
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE, InventoryHost
 from tests.kit.strict_schemas import strict
 
 DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.\nIs the docker daemon running?"
@@ -110,8 +112,9 @@ def test_checks_that_take_long_tell_which_of_them_runs(tmp_path, monkeypatch):
         (tmp_path / report).write_text("<testsuites><testsuite/></testsuites>")
         return Outcome(tuple(argv), 0, "", "")
 
+    monkeypatch.setattr(places, "REPORTS", tmp_path)
     monkeypatch.setattr(host_checks, "run", run)
-    assert host_checks.run_checks({}, reports=tmp_path, progress=progress)["failed"] == 0
+    assert host_checks.run_checks({}, host=THIS_MACHINE, progress=progress)["failed"] == 0
     assert not (tmp_path / "verify-waits").exists()
 
 
@@ -134,7 +137,27 @@ def test_each_check_says_that_it_runs(tmp_path):
 
 def test_checks_that_do_not_run_say_why_first_and_whole(tmp_path, monkeypatch):
     said = "ImportError: no module named x\n" + "\n".join(f"line {number}" for number in range(40))
+    monkeypatch.setattr(places, "REPORTS", tmp_path)
     monkeypatch.setattr(host_checks, "run", lambda argv, **_: Outcome(tuple(argv), 4, "", said))
     with pytest.raises(StageError) as caught:
-        host_checks.run_checks({}, reports=tmp_path, progress=Silent())
+        host_checks.run_checks({}, host=THIS_MACHINE, progress=Silent())
     assert caught.value.message == f"{said}\nthe post-install tests did not run"
+
+
+THERE = InventoryHost("b", {"ansible_connection": "ssh", "ansible_host": "192.0.2.7", "ansible_port": 2222})
+
+
+def test_a_host_elsewhere_is_asked_over_ssh_and_its_report_lies_apart(tmp_path, monkeypatch):
+    def run(argv, **_):
+        assert "--hosts=ssh://root@192.0.2.7:2222" in argv
+        assert any("StrictHostKeyChecking=yes" in word for word in argv)
+        case = '<testcase name="test_x[ssh://root@192.0.2.7:2222]"/>'
+        case += '<testcase name="test_y[ssh://root@192.0.2.7:2222-/healthz]"/>'
+        (tmp_path / "b/verify.xml").write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+        return Outcome(tuple(argv), 0, "", "")
+
+    monkeypatch.setattr(places, "REPORTS", tmp_path)
+    monkeypatch.setattr(host_checks, "run", run)
+    found = host_checks.run_checks({}, host=THERE, progress=Silent())
+    assert [row["test"] for row in found["tests"]] == ["test_x", "test_y[local-/healthz]"]
+    assert (tmp_path / "b/verify.json").exists()

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.subprocesses
 
 YAML = "all: {children: {gpus: {hosts: {gpu-7: {ansible_connection: local}}}}}\n"
 VAULT = "a: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  61\n"
+TWO_HERE = "all: {hosts: {a: {ansible_connection: local}, b: {ansible_connection: local}}}\n"
+SSH = "all: {hosts: {a: {ansible_connection: local}, b: {ansible_host: 192.0.2.7, ansible_port: 22, "
+SSH += "ansible_user: root}}}\n"
 INI = "[gpus]\ngpu-7 ansible_connection=local docker_engine_allow_restart=true\n"
 
 
@@ -131,7 +134,14 @@ def test_a_link_is_refused(at, tmp_path):
     ("files", "code"),
     [
         ({"hosts.yml": "all: [\n"}, "inventory-unreadable"),
-        ({"hosts.yml": YAML.replace("local", "ssh")}, "inventory-connection"),
+        ({"hosts.yml": YAML.replace("local", "network_cli")}, "inventory-connection"),
+        ({"hosts.yml": TWO_HERE}, "inventory-connection"),
+        ({"hosts.yml": SSH.replace("root", "operator")}, "inventory-connection"),
+        ({"hosts.yml": SSH.replace("192.0.2.7", "-oProxyCommand=x")}, "inventory-connection"),
+        ({"hosts.yml": SSH.replace("22", "ssh")}, "inventory-connection"),
+        ({"hosts.yml": SSH, "host_vars/b.yml": "ansible_ssh_common_args: -v\n"}, "inventory-connection"),
+        ({"hosts.yml": SSH, "host_vars/b.yml": "ansible_ssh_private_key_file: k\n"}, "inventory-connection"),
+        ({"hosts.yml": SSH.replace("b:", "../b:")}, "inventory-name"),
         ({"hosts.yml": YAML, "host_vars/gpu-7.yml": "ansible_become_exe: /tmp/x\n"}, "inventory-connection"),
         (
             {"hosts.yml": YAML, "host_vars/gpu-7.yml": "ansible_python_interpreter: /tmp/x\n"},
@@ -148,3 +158,10 @@ def test_what_this_version_has_no_use_for_is_refused_with_its_name(at, files, co
 def test_one_that_is_not_there_is_told(at):
     error = refused(at, {"other.yml": YAML})
     assert (error.code, error.details["found"]) == ("inventory-unreadable", "No such file or directory")
+
+
+def test_hosts_are_reached_by_ssh_unless_one_stands_alone_without_an_address(at):
+    here, there = at({"hosts.yml": SSH})
+    assert (here.name, here.local, there.name, there.local) == ("a", True, "b", False)
+    assert there.connection["ansible_host"] == there.address == "192.0.2.7"
+    assert there.connection["ansible_connection"] == "ssh"

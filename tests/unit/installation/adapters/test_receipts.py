@@ -6,9 +6,10 @@ import pytest
 
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.installation import receipt
-from graphistry_airgap.installation.adapters.receipts import ReceiptStore
+from graphistry_airgap.installation.adapters.receipts import ReceiptFile
 from graphistry_airgap.installation.recap import Recap
 from graphistry_airgap.installation.site_file import Site
+from graphistry_airgap.target.record.files import Kept
 
 
 @pytest.fixture
@@ -34,12 +35,14 @@ def document():
 
 @pytest.fixture
 def store(tmp_path):
-    return ReceiptStore(tmp_path / "receipt.json", tmp_path / "receipts")
+    return ReceiptFile(tmp_path / "receipt.json")
 
 
 def test_there_and_back(store, document):
     assert store.load() is None
-    store.save(document, stamp="1")
+    Kept(store.path, store.path.with_name("packages"), store.path.with_name("begun")).write_receipt(
+        document, stamp="1"
+    )
     assert store.load() == document
     assert store.path.stat().st_mode & 0o777 == 0o600
 

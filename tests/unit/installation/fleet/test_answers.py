@@ -16,14 +16,18 @@ INVENTORY = Path("/etc/graphistry-airgap/inventory")
 
 
 def answers(*hosts, inventory=INVENTORY):
-    read = ReadAnswers(
+    return read(*hosts, inventory=inventory)[0]
+
+
+def read(*hosts, inventory=INVENTORY):
+    reader = ReadAnswers(
         load_site=lambda _: SITE,
         check_site=lambda document, file: require(document, "site-v1", file=file),
         read_inventory=lambda _: list(hosts),
         role_specs=role_specs,
         typed=typed,
     )
-    return read(HERE, inventory)
+    return reader(HERE, inventory)
 
 
 def host(**variables):
@@ -71,8 +75,12 @@ def test_a_value_is_said_to_be_of_the_file_that_has_it():
     assert (made.said_in("root"), made.said_in("docker.data_root")) == (str(INVENTORY), str(HERE))
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_there_is_one_host(count):
+def test_there_is_a_host():
     with pytest.raises(InputError) as refused:
-        answers(*[host()] * count)
-    assert (refused.value.code, refused.value.details["found"]) == ("inventory-hosts", str(count))
+        answers()
+    assert (refused.value.code, refused.value.details["found"]) == ("inventory-hosts", "0")
+
+
+def test_each_host_has_its_own_answers():
+    one, other = read(InventoryHost("a", variables={"graphistry_config_gpu": "auto"}), InventoryHost("b"))
+    assert [(made.host.name, made.site.gpu.wanted) for made in (one, other)] == [("a", True), ("b", False)]

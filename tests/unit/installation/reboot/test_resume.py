@@ -7,7 +7,7 @@ import pytest
 from graphistry_airgap.core.errors import BundleError, InputError
 from graphistry_airgap.core.result import Result
 from graphistry_airgap.installation.reboot.resume import Resume
-from graphistry_airgap.installation.request import Request
+from graphistry_airgap.installation.request import Decided, Request
 from tests.kit.fakes.resume_world import IDENTITY, SUMS, World, pending, target
 
 OTHER = "6" * 64
@@ -33,7 +33,7 @@ def resume(world, given=None, *, opened=None):
 
     def decide(wanted):
         seen["request"] = wanted
-        return opened or target()
+        return Decided([opened or target()])
 
     def install(aim, resumed):
         seen["resumed"] = resumed

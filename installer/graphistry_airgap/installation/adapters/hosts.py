@@ -1,0 +1,113 @@
+"""Hosts, asked what an installation keeps on them: by a module over a connection, or here in this process.
+
+The answers are the same function's.  On the tool's own machine no play is begun for it: each costs a second.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphistry_airgap.core import places
+from graphistry_airgap.core.adapters.machine import this_machine
+from graphistry_airgap.core.errors import AirgapError, HostError
+from graphistry_airgap.core.progress import Silent
+from graphistry_airgap.installation.failures import failure_of
+from graphistry_airgap.target.record.files import Kept, lines
+from graphistry_airgap.target.record.questions import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
+    from graphistry_airgap.installation.ports import Question
+    from graphistry_airgap.installation.recap import Recap
+
+_NOTHING_ASKED = {
+    "bundle": "/",
+    "package_system": "apt",
+    "images": [],
+    "receipt": {},
+    "stamp": "",
+}
+_PLACES = {"state": str(places.STATE), "program": str(places.PROGRAM)}
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """`play` runs a playbook below the directory `work_root`, and gives the recap of each host."""
+
+    play: Callable[..., dict[str, Recap]]
+    work_root: Callable[[], Path]
+
+    def ask(
+        self, questions: Sequence[tuple[InventoryHost, Question]]
+    ) -> dict[str, dict[str, Any] | AirgapError]:
+        asked = [(host, {**_NOTHING_ASKED, **question}) for host, question in questions]
+        answers: dict[str, dict[str, Any] | AirgapError] = {
+            host.name: _here(question) for host, question in asked if host.local
+        }
+        if away := [(host, question) for host, question in asked if not host.local]:
+            answers |= self._away(away)
+        return answers
+
+    def add(self, host: InventoryHost, changes: Iterable[Mapping[str, Any]]) -> None:
+        """Keep what a task has changed, before a receipt says so; it survives a kill and a power cut."""
+        if text := lines(changes):
+            with _kept(host).stages_begun.open("a", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+
+    def _away(
+        self, asked: Sequence[tuple[InventoryHost, dict[str, Any]]]
+    ) -> dict[str, dict[str, Any] | AirgapError]:
+        recaps = self.play(
+            "record.yml",
+            hosts={
+                host.name: {
+                    **host.connection,
+                    **{f"record_{key}": value for key, value in question.items()},
+                }
+                for host, question in asked
+            },
+            work_root=self.work_root(),
+            progress=Silent(),
+            log=lambda _: None,
+        )
+        answers: dict[str, dict[str, Any] | AirgapError] = {}
+        for host, question in asked:
+            recap = recaps[host.name]
+            if recap.failures:
+                answers[host.name] = failure_of(recap.failures[0])
+                continue
+            answers[host.name] = said = dict(recap.record or {})
+            # the changes themselves are kept where the tool runs, the host only has the mark
+            if question["ask"] == "begin":
+                said["changes"] = [*said["changes"], *_kept(host).begin("")]
+            elif question["ask"] in {"write", "forget"}:
+                _kept(host).forget()
+        return answers
+
+
+def _here(question: Mapping[str, Any]) -> dict[str, Any] | AirgapError:
+    try:
+        return answer(this_machine(), {**question, **_PLACES})
+    except OSError as error:
+        where = error.filename or places.STATE
+        return HostError(
+            f"{where}: {error.strerror}",
+            code="record-unusable",
+            hint="see that this host's disk has space and can be written, then run the same command again",
+            details={"path": str(where)},
+        )
+
+
+def _kept(host: InventoryHost) -> Kept:
+    """On the tool's machine: its own, or what it keeps of another host."""
+    if host.local:
+        return Kept(places.RECEIPT, places.PACKAGES_BEFORE, places.STAGES_BEGUN)
+    folder = places.HOSTS / host.name
+    return Kept(folder / "receipt.json", folder / "packages-before", folder / places.STAGES_BEGUN.name)

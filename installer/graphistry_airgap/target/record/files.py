@@ -1,0 +1,98 @@
+"""What an installation keeps of itself on a host: the receipt, and the marks of one that is on its way.
+
+`packages_before` is the list of packages from before the tool's first change, install.sh's own part
+included; it stays until a run ends in good order or a receipt says what was changed.  `stages_begun` stands
+while stages are played, with a line for each change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..host.files import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Kept:
+    receipt: Path
+    packages_before: Path
+    stages_begun: Path
+
+    @property
+    def history(self) -> Path:
+        return self.receipt.parent / "receipts"
+
+    def read_receipt(self) -> str | None:
+        """Its text, None where there is none; raises OSError where it cannot be read."""
+        try:
+            return self.receipt.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError as error:
+            # a text that is no receipt, so that whoever reads it says so
+            return f"not UTF-8: {error.reason} at byte {error.start}"
+
+    def write_receipt(self, receipt: Mapping[str, Any], *, stamp: str) -> None:
+        """The newest one, and a copy of it for good; the marks go away."""
+        for folder in (self.receipt.parent, self.history):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # before the receipt: a run that is killed in between writes both again
+        _write(self.receipt.with_name("installed"), "".join(_for_a_shell(receipt)))
+        text = json.dumps(receipt, indent=2, sort_keys=True) + "\n"
+        _write(self.history / f"{stamp}.json", text)
+        _write(self.receipt, text)
+        self.forget()
+
+    def begin(self, packages: str) -> list[dict[str, Any]]:
+        """Set the marks; gives the changes of a run that was killed, as far as they can be read.
+
+        A kill or a power cut may have left half a line or none of its bytes.
+        """
+        for path in (self.packages_before, self.stages_begun):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.packages_before.exists():
+            _write(self.packages_before, packages)
+        begun = self.stages_begun
+        kept = begun.read_text(encoding="utf-8", errors="replace") if begun.exists() else ""
+        # without the end of its line even one that can be read was not written to its end
+        changes = [change for line in kept.split("\n")[:-1] if (change := _read(line)) is not None]
+        _write(begun, lines(changes))
+        return changes
+
+    def forget(self) -> None:
+        for mark in (self.packages_before, self.stages_begun):
+            mark.unlink(missing_ok=True)
+
+
+def lines(changes: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"{json.dumps(change, sort_keys=True)}\n" for change in changes)
+
+
+def _read(line: str) -> dict[str, Any] | None:
+    try:
+        change = json.loads(line)
+    except ValueError:
+        return None
+    return change if isinstance(change, dict) else None
+
+
+def _for_a_shell(receipt: Mapping[str, Any]) -> Iterator[str]:
+    """What install.sh must know of the last installation before there is a Python, as `KEY VALUE`."""
+    told = {
+        "site": receipt.get("inputs", {}).get("site"),
+        "release": receipt.get("bundle", {}).get("release"),
+        "data_root": receipt.get("site", {}).get("docker", {}).get("data_root"),
+    }
+    return (f"{key} {value}\n" for key, value in told.items() if value)
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomic(path, text.encode(), mode=MODE)
