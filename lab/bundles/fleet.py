@@ -1,7 +1,7 @@
 """The demo's release for hosts of two platforms, Debian 13 and EL 9, in one bundle: `build/fleet/`.
 
-Made from the repositories of the demo's bundle and of `lab.bundles.rpm`, and where there is no CPython for the
-latter, not at all.
+Made from the repositories of the demo's bundle and of `lab.bundles.rpm`; where there is no CPython for the
+latter, it is not made.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ apt-get -qy install --no-install-recommends openssh-server openssh-client python
 rm -rf /usr/sbin/policy-rc.d /var/lib/apt/lists/* /var/cache/apt/* /etc/ssh/ssh_host_*
 printf 'UseDNS no\\nPermitRootLogin prohibit-password\\n' >/etc/ssh/sshd_config.d/lab.conf
 mkdir -p /etc/systemd/system/ssh.service.d
-printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\nExecStartPre=/usr/sbin/sshd -t\\n' \\
+printf '[Service]\\nExecStartPre=\\nExecStartPre=/usr/bin/ssh-keygen -A\\n' \\
     >/etc/systemd/system/ssh.service.d/keys.conf
 systemctl enable ssh.service
 """
@@ -63,7 +63,8 @@ def wire(one: SealedHost, other: SealedHost) -> None:
 
 def let_in(one: SealedHost, other: SealedHost) -> None:
     """Root of `one` may log in at `other` as root, and knows its key."""
-    one.require(["sh", "-c", f"mkdir -p -m 700 /root/.ssh; [ -f {KEY} ] || ssh-keygen -qt ed25519 -N '' -f {KEY}"])
+    one.require(["mkdir", "-p", "-m", "700", "/root/.ssh"])
+    one.require(["ssh-keygen", "-qt", "ed25519", "-N", "", "-f", KEY])
     other.put(one.read(f"{KEY}.pub"), "/root/.ssh/authorized_keys", mode=0o600)
     key = other.read("/etc/ssh/ssh_host_ed25519_key.pub").decode().split()
     one.put(f"{TO} {key[0]} {key[1]}\n".encode(), "/root/.ssh/known_hosts", mode=0o600)

@@ -123,14 +123,15 @@ class Bring:
         )
 
     def _verify(self, target: Target, recap: Recap) -> Outcome:
-        self.progress.stage(Stage.VERIFY)
+        stage = Stage.VERIFY if target.alone else f"{Stage.VERIFY} {target.host.name}"
+        self.progress.stage(stage)
         begun = datetime.now(UTC)
         facts = check_facts(target.site, target.bundle, target.provenance)
         checks = self.checks(facts | {"unchanged": not recap.changed}, host=target.host)
         seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
         failed = checks["failed"] > 0
         recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))
-        self.progress.stage_done(Stage.VERIFY, 0, seconds, failed=failed)
+        self.progress.stage_done(stage, 0, seconds, failed=failed)
         return Outcome(recap, checks, checks_error(checks) if failed else None)
 
 

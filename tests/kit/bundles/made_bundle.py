@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.bundles.fleet import FLEET
 from lab.bundles.rpm import RPM, RPM_DRIVER
 from lab.repositories.cpython import NoCPythonError, find
 from tests.kit.matrix import not_tried

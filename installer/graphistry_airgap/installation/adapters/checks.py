@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -12,9 +13,12 @@ from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.files import write_atomic
 from graphistry_airgap.core.adapters.process import own_python, run
 from graphistry_airgap.core.errors import StageError
+from graphistry_airgap.installation.adapters import ssh
 from graphistry_airgap.installation.adapters.waiting import Waiting, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graphistry_airgap.core.progress import Progress
     from graphistry_airgap.installation.fleet.inventory import InventoryHost
 
@@ -30,10 +34,10 @@ def run_checks(facts: dict[str, Any], *, host: InventoryHost, progress: Progress
     write_atomic(given, json.dumps(facts), mode=0o600)
     junit.unlink(missing_ok=True)
     waits = reports / "verify-waits"
-    with watched(Waiting(progress, waits), "the post-install tests"):
+    with watched(Waiting(progress, waits), "the post-install tests"), _connection(host) as connection:
         outcome = run(
             [
-                *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", *_connection(host)),
+                *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", *connection),
                 *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
             ],
             cwd=PACKAGE / "checks",
@@ -60,15 +64,18 @@ def _url(host: InventoryHost) -> str:
     return f"ssh://root@{address}{port}"
 
 
-def _connection(host: InventoryHost) -> list[str]:
+@contextmanager
+def _connection(host: InventoryHost) -> Iterator[list[str]]:
     if host.local:
-        return [f"--hosts={_url(host)}"]
+        yield [f"--hosts={_url(host)}"]
+        return
     key = host.connection.get("ansible_ssh_private_key_file")
-    return [
-        f"--hosts={_url(host)}",
-        "--ssh-extra-args=-o BatchMode=yes -o StrictHostKeyChecking=yes",
-        *([f"--ssh-identity-file={key}"] if key else []),
-    ]
+    with ssh.shared() as arguments:
+        yield [
+            f"--hosts={_url(host)}",
+            f"--ssh-extra-args={arguments}",
+            *([f"--ssh-identity-file={key}"] if key else []),
+        ]
 
 
 def summarise(junit: str, *, connection: str = "local://") -> dict[str, Any]:

@@ -18,6 +18,7 @@ import ansible_runner
 from graphistry_airgap.content import content_root, link_collection
 from graphistry_airgap.core.adapters.process import FIXED_PATH
 from graphistry_airgap.core.errors import HostEnvironmentError
+from graphistry_airgap.installation.adapters import ssh
 from graphistry_airgap.installation.adapters.listener import Listener
 from graphistry_airgap.installation.recap import Failure, Recap
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 # found again and removed after a kill, in a directory that may be the operator's
 RUN_PREFIX = "graphistry-airgap-run-"
-_WAITS = "waits"
+_WAITS, _SOCKETS = "waits", "ssh"
 
 
 def environment(work: Path) -> dict[str, str]:
@@ -47,9 +48,8 @@ def environment(work: Path) -> dict[str, str]:
         "ANSIBLE_CACHE_PLUGIN": "memory",
         "ANSIBLE_INJECT_FACT_VARS": "false",
         "ANSIBLE_PIPELINING": "true",
-        # a host that is not known asks nobody whether it may be trusted, and nothing waits for a password
-        "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o BatchMode=yes "
-        "-o StrictHostKeyChecking=yes",
+        "ANSIBLE_SSH_ARGS": ssh.arguments(),
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": os.fspath(work / _SOCKETS),
         # nothing that a site wrote is run to find out what its hosts are
         "ANSIBLE_INVENTORY_ENABLED": "ansible.builtin.yaml",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
@@ -104,6 +104,7 @@ def run_playbook(
         )
         output = runner.stdout.read() if not listener.stage else ""
     finally:
+        ssh.close(work / _SOCKETS)
         shutil.rmtree(work, ignore_errors=True)
     if runner.status == "canceled":
         raise KeyboardInterrupt
