@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 # Ansible's own names of tasks, which tell an operator nothing
 _MACHINERY = ("Gathering Facts", "ansible.builtin.")
+# how a failure is told whose words are ssh's
+UNREACHABLE = {
+    "code": "host-unreachable",
+    "hint": "log in there once by hand, as root, with ssh: its key must be in root's known_hosts, and yours "
+    "among those that may log in",
+}
 
 
 @dataclass
@@ -90,6 +96,8 @@ class Listener:
 
     def _finish(self, kind: str, data: dict[str, Any]) -> None:
         recap, task, result = self.recaps[data["host"]], str(data.get("task", "")), data.get("res") or {}
+        if kind == "runner_on_unreachable":
+            result |= UNREACHABLE
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
         made = recap.take(self.stage, task, result, changed=changed, failed=failed)
