@@ -7,6 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 # what modules import as their `module_utils`
 TARGET = PACKAGE / "target"
+PLUGINS = ("action", "modules", "doc_fragments")
 
 
 def content_root() -> Path:
@@ -19,6 +20,9 @@ def link_collection(collections: Path) -> None:
     """Make `collections` a place where Ansible finds `graphistry.airgap`: by links, with no second copy."""
     collection = collections / "ansible_collections" / "graphistry" / "airgap"
     (collection / "plugins").mkdir(parents=True)
-    for part in ("galaxy.yml", "meta", "playbooks", "roles", "plugins/modules", "plugins/doc_fragments"):
+    for part in ("galaxy.yml", "meta", "playbooks", "roles", *(f"plugins/{name}" for name in PLUGINS)):
         (collection / part).symlink_to(content_root() / part)
     (collection / "plugins" / "module_utils").symlink_to(TARGET)
+    # what the controller brings to a host before its modules: the shell's judge of bundles
+    (collection / "plugins" / "plugin_utils").mkdir()
+    (collection / "plugins" / "plugin_utils" / "bootstrap").symlink_to(PACKAGE / "bootstrap")

@@ -45,7 +45,7 @@ EXAMPLES = r"""
     layout: /media/bundle/images
     images: "{{ bundle.images }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
 """
 
 RETURN = r"""

@@ -173,7 +173,7 @@ EXAMPLES = r"""
     administrator_file: /etc/graphistry-airgap/administrator.yml
     fail: false
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: judged
 
 - name: Show what stands against an installation

@@ -72,7 +72,7 @@ EXAMPLES = r"""
     pending: /var/lib/graphistry-airgap/gridd-restart-due
     replaced: /var/lib/graphistry-airgap/replaced
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: client
 """
 

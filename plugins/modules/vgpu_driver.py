@@ -64,7 +64,7 @@ EXAMPLES = r"""
       sha256: "{{ bundle.files[carried.path].sha256 }}"
     package_config: /var/lib/graphistry-airgap/apt/apt.conf
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     carried: "{{ bundle.platforms['debian-13'].vgpu.driver }}"
 """
 

@@ -52,7 +52,7 @@ EXAMPLES = r"""
       knowledge:
         releases: "{{ lookup('ansible.builtin.file', knowledge ~ '/releases.json') | from_json }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     platform: "{{ bundle.platforms['debian-13'] }}"
     knowledge: /srv/graphistry-airgap/installer/graphistry_airgap/knowledge  # of a checkout
   register: planned
