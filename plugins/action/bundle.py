@@ -89,7 +89,7 @@ def signers_required(path: Path) -> int:
     """How many keys must have signed, as the file beside the keyring says; 0 where there is none."""
     if not (path.exists() or path.is_symlink()):
         return 0
-    if path.parent == Path(DEFAULT_KEYRING).parent and not is_roots_own(path):
+    if path.parent == Path(DEFAULT_KEYRING).parent and not (path.is_file() and is_roots_own(path)):
         raise RefusedError(
             f"{path} must be a file of root that nobody else may write",
             code="trusted-required-unsafe",

@@ -26,8 +26,8 @@ options:
   keyring:
     description:
       - OpenPGP public keys that you trust, a file on the machine that the play runs from. In
-        V(trusted.required) beside it may stand how many of them must have signed; what the host itself has there
-        counts, too.
+        V(trusted.required) beside it may stand how many of them must have signed; what the host itself has
+        there counts, too.
     type: str
     default: /etc/graphistry-airgap/trusted.gpg
   state:
@@ -40,7 +40,6 @@ options:
     description:
       - What the action plugin puts on the host and says of the play; a play that gives it is refused.
     type: dict
-    required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
 attributes:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.subprocesses
 
 MODULES = sorted((content_root() / "plugins" / "modules").glob("*.py"))
 # these only look and decide
-CHANGE_NOTHING = {"driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
+CHANGE_NOTHING = {"bundle", "driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
 TOLD = [path for path in MODULES if path.stem not in CHANGE_NOTHING]
 NAMES = [path.stem for path in MODULES]
 # what a call of these adds to an answer
@@ -35,6 +35,8 @@ GIVEN_BY = {
     "change.unknown": {"changes", "diff", "unknown_until"},
     "findings.together": {"code", "hint", "details"},
     "together": {"code", "hint", "details"},
+    "ticket.require": {"code", "hint"},
+    "ticket.require_files": {"code", "hint"},
     "beside_changes": {"findings", "exceptions", "driver_plan", "vgpu_state"},
     "import_images": {"changes", "diff", "imported", "named", "present", "bytes", "seconds"},
 }

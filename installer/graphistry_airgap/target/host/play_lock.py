@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 UNIT = "graphistry-airgap-play-lock.service"
 LEASE_MINUTES = 60
 PATIENCE = 10.0
-# holds $1 for as long as somebody touches it; $2 is what it says of itself, after its process
+# holds $1 while somebody touches it; $2 is what it says of itself but its process; systemd makes one $ of two
 _HOLD = """
 set -eu
 exec 9>>"$1"
 flock -w 5 9
-printf '{"pid": %d, %s' $$ "$2" >"$1"
+printf '{"pid": %d, %s' $$$$ "$2" >"$1"
 while [ -n "$(find "$1" -mmin -MINUTES)" ]; do sleep 10; done
 """.replace("MINUTES", str(LEASE_MINUTES))
 

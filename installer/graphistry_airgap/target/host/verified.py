@@ -26,7 +26,7 @@ HINT = (
     "in a play of your own let the task graphistry.airgap.bundle come first, with the path that the roles "
     "are given; `graphistry-airgap install` verifies by itself"
 )
-HINT_DIGEST = "give the roles the `manifest` of the task graphistry.airgap.bundle, and no list of other origin"
+HINT_DIGEST = "give the roles the `manifest` of the task graphistry.airgap.bundle, and no list of another"
 
 
 class UnverifiedError(Exception):

@@ -17,7 +17,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "path": {"type": "path"},
     "keyring": {"type": "str", "default": "/etc/graphistry-airgap/trusted.gpg"},
     "state": {"type": "str", "choices": ["verified", "released"], "default": "verified"},
-    "brought": {"type": "dict", "required": True},
+    "brought": {"type": "dict"},
 }
 
 
