@@ -29,6 +29,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.images
 attributes:
   check_mode:

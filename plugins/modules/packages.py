@@ -41,6 +41,7 @@ options:
     default: false
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.packages
 attributes:
   check_mode:

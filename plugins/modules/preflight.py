@@ -147,6 +147,7 @@ options:
     default: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.packages
   - graphistry.airgap.shapes.repositories
   - graphistry.airgap.shapes.images

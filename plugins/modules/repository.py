@@ -36,6 +36,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.repositories
 attributes:
   check_mode:

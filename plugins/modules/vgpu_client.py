@@ -40,6 +40,7 @@ options:
     default: ''
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.vgpu
 attributes:
   check_mode:

@@ -44,6 +44,7 @@ options:
     required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
 attributes:
   check_mode:
     support: full

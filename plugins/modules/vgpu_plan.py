@@ -22,6 +22,7 @@ options:
     required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.vgpu
 attributes:
   check_mode:

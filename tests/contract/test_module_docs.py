@@ -325,3 +325,14 @@ def test_what_the_tool_hands_over_is_what_is_described(ansible, tmp_path):
     }
     assert handed["address_pools"]
     assert misused(options, handed) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_that_uses_a_bundle_says_so_and_asks_before_all_else(ansible, path):
+    """What takes a bundle's directory, or what a bundle's files are like, is a user of it."""
+    asks = [*calls(code(path), "require"), *calls(code(path), "require_files")]
+    said = "has verified in the same run" in json.dumps(ansible.told[path.stem]["doc"].get("notes", []))
+    takes = {"bundle", "layout", "source", "package_config"} & set(accepted(code(path)))
+    assert said is bool(asks)
+    if takes:
+        assert asks
