@@ -23,6 +23,8 @@ def link_collection(collections: Path) -> None:
     for part in ("galaxy.yml", "meta", "playbooks", "roles", *(f"plugins/{name}" for name in PLUGINS)):
         (collection / part).symlink_to(content_root() / part)
     (collection / "plugins" / "module_utils").symlink_to(TARGET)
-    # what the controller brings to a host before its modules: the shell's judge of bundles
-    (collection / "plugins" / "plugin_utils").mkdir()
-    (collection / "plugins" / "plugin_utils" / "bootstrap").symlink_to(PACKAGE / "bootstrap")
+    # what action plugins have in common, and the shell's judge of bundles, which they bring to hosts
+    utils = collection / "plugins" / "plugin_utils"
+    utils.mkdir()
+    for path in (PACKAGE / "bootstrap", *(content_root() / "plugins" / "plugin_utils").glob("*.py")):
+        (utils / path.name).symlink_to(path)

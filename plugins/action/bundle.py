@@ -6,9 +6,6 @@ nothing of this tool. Who judges and who takes the lock is the module of the sam
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 import stat
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.bootstrap.render import verify_sh
+from ..plugin_utils.this_run import this_run
 
 DEFAULT_KEYRING = "/etc/graphistry-airgap/trusted.gpg"
 MODULE = "graphistry.airgap.bundle"
@@ -41,7 +39,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            brought = {"play": this_play(), **self._brought()}
+            brought = {"play": this_run(), **self._brought()}
         except RefusedError as error:
             return {**result, "failed": True, "msg": str(error), "code": error.code, "hint": error.hint}
         arguments = {**self._task.args, "brought": brought}
@@ -62,11 +60,6 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible has no types
         self._transfer_file(str(keyring), places[1])
         self._fixup_perms2((folder, *places))
         return {"script": places[0], "keyring": places[1], "required": required}
-
-
-def this_play() -> str:
-    """Who holds a lock: this run of ansible-playbook, whose workers are its children."""
-    return f"{getpass.getuser()}@{platform.node()}, process {os.getppid()}"
 
 
 def require_keyring(path: Path) -> None:

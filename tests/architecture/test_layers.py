@@ -147,7 +147,7 @@ def faults(path, text=None):
         if room_of(name) not in ALLOWED[room] | {room} and not f"{inner(name)}.".startswith(more)
     ]
     if room == "plugins.action":
-        sent = ("ansible.", "plugins.plugin_utils.bootstrap.")
+        sent = ("ansible.", "plugins.plugin_utils.")
         found += [one for one in names if not (_is_standard(one) or one.startswith(sent))]
     if room in {HOST, "plugins.modules"}:
         given = WITH_TASKS if subject_of(name_of(path)) == "tasks" else "-"

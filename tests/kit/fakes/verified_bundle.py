@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,9 +33,10 @@ def list_files(bundle: Path) -> str:
 
 
 @contextmanager
-def held(path: Path, holder: str = '{"pid": 1, "command": "install"}') -> Iterator[None]:
+def held(path: Path, holder: str = "") -> Iterator[None]:
+    """By this process, where no other `holder` is named."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(holder, encoding="utf-8")
+    path.write_text(holder or json.dumps({"pid": os.getpid(), "command": "install"}), encoding="utf-8")
     with path.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

@@ -121,8 +121,8 @@ def write(
     host.put(yaml.safe_dump([play], width=10_000).encode(), PLAY)
 
 
-def run(host: SealedHost, *options: str) -> Played:
-    done = host.exec(["sh", "-c", RUN, "sh", *options], timeout=900)
+def run(host: SealedHost, *options: str, environment: dict[str, str] | None = None) -> Played:
+    done = host.exec(["sh", "-c", RUN, "sh", *options], env=environment, timeout=900)
     said = done.stdout + done.stderr
     counted = re.search(r"changed=(\d+)", said)
     return Played(

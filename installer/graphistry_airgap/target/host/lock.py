@@ -6,12 +6,17 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RUN = Path("/run/graphistry-airgap")
 LOCK = RUN / "lock"
 # each run of the tool is a systemd scope of this name; one whose processes live counts as holding the lock
 SCOPES = "graphistry-airgap-run-"
+# of a module's environment: which run of ansible-playbook it belongs to (plugins/plugin_utils/this_run.py)
+PLAY = "GRAPHISTRY_AIRGAP_RUN"
 
 
 def holder() -> str:
@@ -35,6 +40,27 @@ def said_by(text: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
+
+
+def is_this_run(held_by: str) -> bool:
+    """Whether this process belongs to who holds the lock: a play, or a process that we descend from."""
+    said = said_by(held_by)
+    if play := said.get("play"):
+        return bool(os.environ.get(PLAY) == play)
+    return any(pid == said.get("pid") for pid in _ancestors())
+
+
+def _ancestors() -> Iterator[int]:
+    """This process and those that it descends from."""
+    pid = os.getpid()
+    while pid > 0:
+        yield pid
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return
+        # a program's name, in brackets, may hold anything
+        pid = int(status.rpartition(")")[2].split()[1])
 
 
 def renew() -> None:

@@ -90,9 +90,9 @@ def _ticket() -> dict[str, Any]:
         raise UnverifiedError(
             "no bundle was verified for this run", "a bundle that this run has verified"
         ) from error
-    if ticket["holder"] != held_by:
+    if ticket["holder"] != held_by or not lock.is_this_run(held_by):
         raise UnverifiedError(
-            f"{ticket['bundle']} was verified for another run, and this host's lock is held by: {held_by}",
+            f"{ticket['bundle']} was verified for another run; the lock of this host is held by {held_by}",
             "a bundle that this run has verified",
         )
     return ticket

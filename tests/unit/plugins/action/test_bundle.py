@@ -1,13 +1,17 @@
 """What the controller looks at before it sends anything: its keyring, and the number beside it."""
 
+import contextlib
 import importlib
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from graphistry_airgap.bootstrap.render import verify_sh
-from graphistry_airgap.content import link_collection
+from graphistry_airgap.content import content_root, link_collection
+from graphistry_airgap.target.host import lock
 
 pytestmark = pytest.mark.subprocesses
 
@@ -38,6 +42,29 @@ def keyring(tmp_path):
 def code_of(caught):
     assert caught.value.hint
     return caught.value.code
+
+
+def test_modules_that_use_a_bundle_are_told_their_run_and_a_play_s_own_word_for_it_is_overwritten(action):
+    this_run = importlib.import_module("plugins.plugin_utils.this_run")
+    assert this_run.VARIABLE == lock.PLAY
+    name = this_run.this_run()
+    assert name.endswith(f", process {os.getppid()}")
+    task = SimpleNamespace(environment=[{lock.PLAY: "somebody's"}, {"A": "1"}])
+    one = this_run.ActionModule.__new__(this_run.ActionModule)
+    one._task = task
+    with contextlib.suppress(AttributeError):  # what Ansible would make of it is not there
+        one.run()
+    assert {**task.environment[0], **task.environment[1], **task.environment[2]} == {
+        lock.PLAY: name,
+        "A": "1",
+    }
+
+
+def test_each_module_that_uses_a_bundle_has_an_action_of_its_name():
+    modules = (content_root() / "plugins" / "modules").glob("*.py")
+    uses = {path.stem for path in modules if "graphistry.airgap.verified" in path.read_text(encoding="utf-8")}
+    actions = {path.stem for path in (content_root() / "plugins" / "action").glob("*.py")}
+    assert actions == uses | {"bundle", "in_place"}
 
 
 def test_it_brings_the_judge_of_the_package(action):

@@ -105,6 +105,35 @@ def test_a_ticket_counts_for_its_own_holder_alone(bundle, tmp_path):
     assert '"preflight"' in said
 
 
+@pytest.mark.parametrize(
+    ("holder", "run", "is_ours"),
+    [
+        ({"pid": os.getpid()}, None, True),
+        ({"pid": os.getppid()}, None, True),
+        ({"pid": os.getpid() + 1}, None, False),
+        ({"play": "root@a, process 7", "pid": os.getpid()}, "root@a, process 7", True),
+        ({"play": "root@a, process 7", "pid": os.getpid()}, "root@a, process 8", False),
+        ({"play": "root@a, process 7", "pid": os.getpid()}, None, False),
+        ({"pid": os.getpid() + 1}, "root@a, process 7", False),
+        ({}, "", False),
+    ],
+)
+def test_a_ticket_counts_for_the_run_that_has_the_lock_and_no_other(
+    bundle, monkeypatch, holder, run, is_ours
+):
+    """Another run finds the lock held and the ticket good, and they are not its own."""
+    monkeypatch.delenv(lock.PLAY, raising=False)
+    if run is not None:
+        monkeypatch.setenv(lock.PLAY, run)
+    lock.LOCK.unlink()
+    with held(lock.LOCK, json.dumps(holder)):
+        verified.write(bundle, list_files(bundle), [])
+        if is_ours:
+            require([bundle])
+        else:
+            assert refusal(bundle)[0] == UNVERIFIED
+
+
 def test_nobody_has_verified(bundle):
     verified.remove()
     verified.remove()
