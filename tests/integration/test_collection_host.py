@@ -183,18 +183,23 @@ def test_a_release_file_that_is_planted_after_the_verification(tampered: SealedH
     assert code == "bundle-file-changed"
 
 
-def test_a_planted_release_file_with_the_digest_that_it_has(tampered: SealedHost) -> None:
+@pytest.mark.parametrize(
+    ("and_more", "expected"),
+    [
+        ("", "bundle-digest-differs"),
+        ("; sed -i 's|^.*  release/VERSION$|{digest}  release/VERSION|' SHA256SUMS", "bundle-unverified"),
+    ],
+    ids=["variables", "variables and list"],
+)
+def test_a_planted_release_file_with_the_digest_that_it_has(
+    tampered: SealedHost, and_more: str, expected: str
+) -> None:
     planted = manifest(tampered)
     data = tampered.read(f"{MEDIUM}/release/VERSION") + b"x"
     digest = tampered.exec(["sha256sum"], stdin=data).stdout.split()[0]
     planted["files"]["release/VERSION"]["sha256"] = digest
-    script = "printf x >>release/VERSION"
-    code = after_verification(tampered, script, "graphistry_release", bundle=planted)
-    assert code == "bundle-digest-differs"
-    # and with a list of checksums that has it, too
-    script += f"; sed -i 's|^.*  release/VERSION$|{digest}  release/VERSION|' SHA256SUMS"
-    code = after_verification(tampered, script, "graphistry_release", bundle=planted)
-    assert code == "bundle-unverified"
+    script = "printf x >>release/VERSION" + and_more.format(digest=digest)
+    assert after_verification(tampered, script, "graphistry_release", bundle=planted) == expected
 
 
 def test_a_planted_key_of_a_repository_with_the_digest_that_it_has(tampered: SealedHost) -> None:
@@ -236,7 +241,7 @@ def test_a_layer_that_is_planted_after_the_verification(tampered: SealedHost) ->
     tampered.require(["docker", "image", "prune", "-f"])
     blob = image["layers"][-1]["digest"].replace("sha256:", "images/blobs/sha256/")
     code = after_verification(tampered, f"printf x | dd of={blob} conv=notrunc", "container_images")
-    assert code == "bundle-file-changed"
+    assert code == "bundle-damaged"
 
 
 def test_images_of_another_list_than_the_bundle_s(tampered: SealedHost) -> None:

@@ -99,7 +99,8 @@ def test_nobody_holds_the_lock(tmp_path, monkeypatch):
 
 def test_a_ticket_counts_for_its_own_holder_alone(bundle, tmp_path):
     lock.LOCK.unlink()
-    with held(lock.LOCK, '{"pid": 2, "command": "preflight"}'):
+    later = {"pid": os.getpid(), "command": "preflight"}
+    with held(lock.LOCK, json.dumps(later)):
         code, said = refusal(bundle)
     assert code == UNVERIFIED
     assert '"preflight"' in said
