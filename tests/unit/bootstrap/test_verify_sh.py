@@ -22,7 +22,7 @@ def keys(tmp_path_factory):
 
 @pytest.fixture
 def judge(tmp_path, keys):
-    """`judge(number)` is exit status, what it prints, and the codes in that; it works in the test's folder."""
+    """`judge(number)` is exit status, what it prints, and the codes in that; it works in a folder."""
     bundle = tmp_path / "bundle"
     for name, data in FILES.items():
         (bundle / name).parent.mkdir(parents=True, exist_ok=True)
