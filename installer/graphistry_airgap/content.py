@@ -7,6 +7,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent
 # what modules import as their `module_utils`
 TARGET = PACKAGE / "target"
+PLUGINS = ("action", "modules", "doc_fragments")
 
 
 def content_root() -> Path:
@@ -19,6 +20,11 @@ def link_collection(collections: Path) -> None:
     """Make `collections` a place where Ansible finds `graphistry.airgap`: by links, with no second copy."""
     collection = collections / "ansible_collections" / "graphistry" / "airgap"
     (collection / "plugins").mkdir(parents=True)
-    for part in ("galaxy.yml", "meta", "playbooks", "roles", "plugins/modules", "plugins/doc_fragments"):
+    for part in ("galaxy.yml", "meta", "playbooks", "roles", *(f"plugins/{name}" for name in PLUGINS)):
         (collection / part).symlink_to(content_root() / part)
     (collection / "plugins" / "module_utils").symlink_to(TARGET)
+    # what action plugins have in common, and the shell's judge of bundles, which they bring to hosts
+    utils = collection / "plugins" / "plugin_utils"
+    utils.mkdir()
+    for path in (PACKAGE / "bootstrap", *(content_root() / "plugins" / "plugin_utils").glob("*.py")):
+        (utils / path.name).symlink_to(path)

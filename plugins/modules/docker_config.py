@@ -67,6 +67,7 @@ options:
     default: []
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.address_pools
 attributes:
   check_mode:

@@ -164,7 +164,7 @@ EXAMPLES = r"""
         architectures: "{{ lookup('ansible.builtin.file', knowledge ~ '/architectures.json') | from_json }}"
         drivers: "{{ lookup('ansible.builtin.file', knowledge ~ '/drivers.json') | from_json }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     platform: "{{ bundle.platforms['debian-13'] }}"
     knowledge: /srv/graphistry-airgap/installer/graphistry_airgap/knowledge  # of a checkout
   register: decided

@@ -88,7 +88,7 @@ EXAMPLES = r"""
         releases: "{{ lookup('ansible.builtin.file', knowledge ~ '/releases.json') | from_json }}"
         architectures: "{{ lookup('ansible.builtin.file', knowledge ~ '/architectures.json') | from_json }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     knowledge: /srv/graphistry-airgap/installer/graphistry_airgap/knowledge  # of a checkout
   register: planned
 

@@ -29,6 +29,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.images
 attributes:
   check_mode:
@@ -45,7 +46,7 @@ EXAMPLES = r"""
     layout: /media/bundle/images
     images: "{{ bundle.images }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
 """
 
 RETURN = r"""

@@ -41,6 +41,7 @@ options:
     default: false
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.packages
 attributes:
   check_mode:
@@ -57,7 +58,7 @@ EXAMPLES = r"""
     packages: "{{ bundle.platforms['debian-13'].packages.docker }}"
     package_config: /var/lib/graphistry-airgap/apt/apt.conf
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
 
 - name: Bring one package to a version
   graphistry.airgap.packages:

@@ -147,6 +147,7 @@ options:
     default: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.packages
   - graphistry.airgap.shapes.repositories
   - graphistry.airgap.shapes.images
@@ -173,7 +174,7 @@ EXAMPLES = r"""
     administrator_file: /etc/graphistry-airgap/administrator.yml
     fail: false
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: judged
 
 - name: Show what stands against an installation

@@ -36,6 +36,7 @@ options:
     default: {}
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.repositories
 attributes:
   check_mode:
@@ -54,7 +55,7 @@ EXAMPLES = r"""
     repositories: "{{ bundle.platforms['debian-13'].repositories }}"
     digests: "{{ dict(bundle.files | zip(bundle.files.values() | map(attribute='sha256'))) }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: repository
 """
 

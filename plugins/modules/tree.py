@@ -41,6 +41,7 @@ options:
     type: path
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
 attributes:
   check_mode:
     support: full

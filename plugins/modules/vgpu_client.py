@@ -40,6 +40,7 @@ options:
     default: ''
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.vgpu
 attributes:
   check_mode:
@@ -72,7 +73,7 @@ EXAMPLES = r"""
     pending: /var/lib/graphistry-airgap/gridd-restart-due
     replaced: /var/lib/graphistry-airgap/replaced
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: client
 """
 

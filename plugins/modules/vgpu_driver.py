@@ -44,6 +44,7 @@ options:
     required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
 attributes:
   check_mode:
     support: full
@@ -64,7 +65,7 @@ EXAMPLES = r"""
       sha256: "{{ bundle.files[carried.path].sha256 }}"
     package_config: /var/lib/graphistry-airgap/apt/apt.conf
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     carried: "{{ bundle.platforms['debian-13'].vgpu.driver }}"
 """
 

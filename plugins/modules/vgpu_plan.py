@@ -22,6 +22,7 @@ options:
     required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
+  - graphistry.airgap.verified
   - graphistry.airgap.shapes.vgpu
 attributes:
   check_mode:
@@ -52,7 +53,7 @@ EXAMPLES = r"""
       knowledge:
         releases: "{{ lookup('ansible.builtin.file', knowledge ~ '/releases.json') | from_json }}"
   vars:
-    bundle: "{{ lookup('ansible.builtin.file', '/media/bundle/bundle.json') | from_json }}"
+    bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
     platform: "{{ bundle.platforms['debian-13'] }}"
     knowledge: /srv/graphistry-airgap/installer/graphistry_airgap/knowledge  # of a checkout
   register: planned

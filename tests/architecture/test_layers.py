@@ -16,7 +16,8 @@ PACKAGE = "graphistry_airgap"
 CHECKOUT = Path(__file__).resolve().parents[2]
 SOURCE = CHECKOUT / "installer"
 ANSIBLE = CHECKOUT / "plugins" / "modules"
-MODULES = sorted([*(SOURCE / PACKAGE).rglob("*.py"), *ANSIBLE.glob("*.py")])
+ACTIONS = CHECKOUT / "plugins" / "action"
+MODULES = sorted([*(SOURCE / PACKAGE).rglob("*.py"), *ANSIBLE.glob("*.py"), *ACTIONS.glob("*.py")])
 HOST = "target"
 MODULE_LINES = 400
 FOLDER_FILES = 22
@@ -48,6 +49,7 @@ ALLOWED = {
     "version": set(),
     HOST: set(),
     "plugins.modules": set(),
+    "plugins.action": set(),
 }
 # file: what it may import besides; `cli.main` does it within a function, for `--help` must work without
 MORE = {"cli.main": "wiring.dispatch.", "wiring.build": "connected."}
@@ -120,7 +122,7 @@ def inner(name):
 
 def room_of(name):
     """The room of a dotted name below the package."""
-    return "plugins.modules" if inner(name).startswith("plugins.modules") else inner(name).partition(".")[0]
+    return ".".join(inner(name).split(".")[: 2 if inner(name).startswith("plugins.") else 1])
 
 
 def subject_of(name):
@@ -145,6 +147,9 @@ def faults(path, text=None):
         for name in own(names)
         if room_of(name) not in ALLOWED[room] | {room} and not f"{inner(name)}.".startswith(more)
     ]
+    if room == "plugins.action":
+        sent = ("ansible.", "plugins.plugin_utils.")
+        found += [one for one in names if not (_is_standard(one) or one.startswith(sent))]
     if room in {HOST, "plugins.modules"}:
         given = WITH_TASKS if subject_of(name_of(path)) == "tasks" else "-"
         found += [name for name in names if not (_lives_on_target(name, room) or name.startswith(given))]
@@ -171,11 +176,14 @@ def _strangers(path, names):
     return [name for name in own(names) if not {subject_of(name), "*"} & known]
 
 
+def _is_standard(name):
+    return name.split(".")[0] in STANDARD_LIBRARY
+
+
 def _lives_on_target(name, room):
     if room == "plugins.modules":
-        sent = ("ansible.module_utils.", "plugins.module_utils.")
-        return name.split(".")[0] in STANDARD_LIBRARY or name.startswith(sent)
-    return name.split(".")[0] in STANDARD_LIBRARY or name.startswith(f"{PACKAGE}.{HOST}.")
+        return _is_standard(name) or name.startswith(("ansible.module_utils.", "plugins.module_utils."))
+    return _is_standard(name) or name.startswith(f"{PACKAGE}.{HOST}.")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -294,6 +302,9 @@ def test_the_source_root_is_no_package():
         ("cli/main.py", f"from {PACKAGE}.wiring import installation"),
         ("wiring/installation.py", f"from {PACKAGE}.connected.sign import SignBundle"),
         ("wiring/dispatch.py", f"from {PACKAGE}.cli.progress import progress_for"),
+        ("../../plugins/action/x.py", "import yaml"),
+        ("../../plugins/action/x.py", "from ..module_utils.host import lock"),
+        ("../../plugins/action/x.py", f"from {PACKAGE}.bootstrap import render"),
         ("../../plugins/modules/x.py", "import yaml"),
         ("../../plugins/modules/x.py", f"from {PACKAGE}.installation import site_file"),
         ("../../plugins/modules/x.py", f"from {PACKAGE}.target.gpu import model"),
@@ -316,6 +327,7 @@ def test_the_table_lets_the_right_directions_pass():
         "connected/packages/versions.py": f"from {PACKAGE}.core.adapters.process import run",
         "cli/main.py": f"from {PACKAGE}.wiring.dispatch import dispatch",
         "wiring/build.py": f"from {PACKAGE}.connected.sign import SignBundle",
+        "../../plugins/action/x.py": "from ..plugin_utils.bootstrap import render",
         "../../plugins/modules/x.py": "from ..module_utils.preflight.probe import probe",
         "target/driver/x.py": "from ..gpu import model",
         "target/preflight/judges/x.py": "from ...docker import pools",

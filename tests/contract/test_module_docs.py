@@ -26,7 +26,7 @@ pytestmark = pytest.mark.subprocesses
 
 MODULES = sorted((content_root() / "plugins" / "modules").glob("*.py"))
 # these only look and decide
-CHANGE_NOTHING = {"driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
+CHANGE_NOTHING = {"bundle", "driver_plan", "gpu", "in_place", "preflight", "vgpu_plan"}
 TOLD = [path for path in MODULES if path.stem not in CHANGE_NOTHING]
 NAMES = [path.stem for path in MODULES]
 # what a call of these adds to an answer
@@ -35,6 +35,8 @@ GIVEN_BY = {
     "change.unknown": {"changes", "diff", "unknown_until"},
     "findings.together": {"code", "hint", "details"},
     "together": {"code", "hint", "details"},
+    "ticket.require": {"code", "hint"},
+    "ticket.require_files": {"code", "hint"},
     "beside_changes": {"findings", "exceptions", "driver_plan", "vgpu_state"},
     "import_images": {"changes", "diff", "imported", "named", "present", "bytes", "seconds"},
 }
@@ -323,3 +325,14 @@ def test_what_the_tool_hands_over_is_what_is_described(ansible, tmp_path):
     }
     assert handed["address_pools"]
     assert misused(options, handed) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_a_module_that_uses_a_bundle_says_so_and_asks_before_all_else(ansible, path):
+    """What takes a bundle's directory, or what a bundle's files are like, is a user of it."""
+    asks = [*calls(code(path), "require"), *calls(code(path), "require_files")]
+    said = "has verified in the same run" in json.dumps(ansible.told[path.stem]["doc"].get("notes", []))
+    takes = {"bundle", "layout", "source", "package_config"} & set(accepted(code(path)))
+    assert said is bool(asks)
+    if takes:
+        assert asks

@@ -42,6 +42,8 @@ SAME = {
     "preflight_release_version",
     "preflight_release_source",
 }
+BUNDLE = "graphistry.airgap.bundle"
+USE_NO_BUNDLE = {"graphistry_config", "graphistry_services", "graphistry_tls", "hardening_exceptions"}
 DIGESTS = {"offline_repo_digests", "preflight_digests"}
 FILES = {"graphistry_release_files", "preflight_release_files"}
 
@@ -86,6 +88,16 @@ def test_the_example_calls_its_role_in_full_and_sets_what_the_role_knows(role):
     assert set(play["vars"]) - own <= {"medium", "bundle", "platform", "release", "knowledge"}
 
 
+@pytest.mark.parametrize("role", ROLES, ids=NAMES)
+def test_an_example_that_uses_a_bundle_begins_with_its_verification_and_ends_with_the_lock(role):
+    _, play = example(role)
+    first = {"path": "{{ medium }}"}
+    tasks = [[one[BUNDLE] for one in play.get(when, [])] for when in ("pre_tasks", "post_tasks")]
+    uses = "medium" in play["vars"]
+    assert uses is (role.name not in USE_NO_BUNDLE)
+    assert tasks == ([[first], [{"state": "released"}]] if uses else [[], []])
+
+
 def test_ansible_takes_every_example(ansible_playbook, tmp_path):
     plays = [tmp_path / f"{role.name}.yml" for role in ROLES]
     for role, path in zip(ROLES, plays, strict=True):
@@ -106,6 +118,8 @@ def test_an_example_gives_a_role_what_the_tool_would(ansible_playbook, tmp_path)
         told = {name: "{{ " + name + " }}" for name in play["vars"] if name in SAME | DIGESTS | FILES}
         task = {"content": "{{ told | to_json }}", "dest": f"{tmp_path}/{role.name}.json", "mode": "0600"}
         plays.append({"name": role.name, "hosts": "localhost", "connection": "local", "gather_facts": False})
+        # what the first task would have registered
+        play["vars"]["verified"] = {"manifest": json.loads((medium.path / "bundle.json").read_bytes())}
         plays[-1]["vars"] = {**play["vars"], "medium": os.fspath(medium.path), "told": told}
         plays[-1]["tasks"] = [{"name": "Say it", "ansible.builtin.copy": task}]
     (tmp_path / "say.yml").write_text(yaml.safe_dump(plays), encoding="utf-8")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from graphistry_airgap.target.host import lock
+
 PROGRAM: Final = Path("/opt/graphistry-airgap")
 TOOL: Final = PROGRAM / "bin" / "graphistry-airgap"
 # each bundle's own Python environment; `TOOL` is a link into one of them
@@ -28,7 +30,8 @@ HOSTS: Final = STATE / "hosts"
 RECEIPTS: Final = STATE / "receipts"
 LOGS: Final = STATE / "log"
 REPORTS: Final = STATE / "reports"
-RUN: Final = Path("/run/graphistry-airgap")
-LOCK: Final = RUN / "lock"
+# what runs on a host knows these two, too
+RUN: Final = lock.RUN
+LOCK: Final = lock.LOCK
 RESUME_UNIT: Final = "graphistry-airgap-resume.service"
 RESTART_UNIT: Final = "graphistry-airgap-restart"

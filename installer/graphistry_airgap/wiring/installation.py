@@ -16,7 +16,7 @@ from graphistry_airgap.core.adapters.files import write_output
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
 from graphistry_airgap.core.adapters.process import attached, own_python
-from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, services
+from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, services, ticket
 from graphistry_airgap.installation.adapters.checks import run_checks
 from graphistry_airgap.installation.adapters.event_log import event_log
 from graphistry_airgap.installation.adapters.hosts import Hosts
@@ -49,8 +49,9 @@ from graphistry_airgap.wiring.bundle import open_bundle
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from graphistry_airgap.bundle.verify import VerifiedBundle
     from graphistry_airgap.core.progress import Progress
     from graphistry_airgap.core.result import Result
     from graphistry_airgap.installation.recap import Recap
@@ -66,10 +67,11 @@ def host_profile(arguments: argparse.Namespace, _: Sequence[str], __: Progress) 
 def preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
     run_lock.require_root()
     run_lock.enter_scope(argv)
-    with run_lock.hold(command="preflight"):
+    with run_lock.hold(command="preflight"), ticket.of_this_run() as vouching:
         # an unfit work directory is refused before a medium is read
         installer = _installer(arguments, progress)
-        return installer.preflight(_targets(arguments, progress).decide(_request(arguments), thorough=False))
+        targets = _targets(arguments, progress, vouching(open_bundle))
+        return installer.preflight(targets.decide(_request(arguments), thorough=False))
 
 
 def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
@@ -78,9 +80,9 @@ def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progre
         return _resume_at_boot(progress)
     run_lock.enter_scope(argv)
     require_private(places.STATE)
-    with run_lock.hold(command="install"):
+    with run_lock.hold(command="install"), ticket.of_this_run() as vouching:
         return InstallCommand(
-            targets=_targets(arguments, progress),
+            targets=_targets(arguments, progress, vouching(open_bundle)),
             take_over=installed_tool.take_over,
             resume=Resume(ResumeStateFile(), MountedMedia(), ReceiptFile(), reboot.boot_id),
             install=_installer(arguments, progress).run,
@@ -142,7 +144,11 @@ def _request(arguments: argparse.Namespace) -> Request:
     )
 
 
-def _targets(arguments: argparse.Namespace, progress: Progress) -> Targets:
+def _targets(
+    arguments: argparse.Namespace,
+    progress: Progress,
+    open_bundle: Callable[..., VerifiedBundle] = open_bundle,
+) -> Targets:
     answers = ReadAnswers(
         load_site=lambda path: load_document(path, "site-v1", what="the site file"),
         check_site=lambda document, file: require(document, "site-v1", file=file),
@@ -156,14 +162,14 @@ def _targets(arguments: argparse.Namespace, progress: Progress) -> Targets:
         signers_required=read_required,
         open_bundle=partial(open_bundle, say=progress.note),
         bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
-        ask_hosts=_hosts(arguments).ask,
+        ask_hosts=_hosts(arguments, progress).ask,
         other_release=partial(other_release, this_machine()),
         progress=progress,
     )
 
 
 def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
-    hosts = _hosts(arguments)
+    hosts = _hosts(arguments, progress)
     bring = Bring(
         runner=_run_watched,
         checks=partial(run_checks, progress=progress),
@@ -173,11 +179,11 @@ def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
         work_root=require_private(arguments.work_dir),
     )
     reboots = Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart)
-    return Install(bring, Record(hosts), event_log, reboots)
+    return Install(bring, hosts, Record(hosts), event_log, reboots)
 
 
-def _hosts(arguments: argparse.Namespace) -> Hosts:
-    return Hosts(run_playbook, lambda: require_private(arguments.work_dir))
+def _hosts(arguments: argparse.Namespace, progress: Progress) -> Hosts:
+    return Hosts(run_playbook, lambda: require_private(arguments.work_dir), progress)
 
 
 def _run_watched(

@@ -49,7 +49,13 @@ export HOME={WORK} LC_ALL=C.UTF-8 ANSIBLE_NOCOLOR=1 ANSIBLE_LOCALHOST_WARNING=0
 export ANSIBLE_COLLECTIONS_PATH={WORK}/collections
 export ANSIBLE_CALLBACK_PLUGINS={WORK}/callbacks ANSIBLE_CALLBACKS_ENABLED=answers
 "$bin/ansible-playbook" -i localhost, -c local -e ansible_python_interpreter=/usr/bin/python3 \\
-    -e @{VARIABLES} "$@" {WORK}/collections/ansible_collections/graphistry/airgap/playbooks/install.yml
+    -e @{VARIABLES} "$@" {WORK}/all.yml
+"""
+# as the guide has it
+ALL = """\
+- ansible.builtin.import_playbook: graphistry.airgap.bundle
+- ansible.builtin.import_playbook: graphistry.airgap.install
+- ansible.builtin.import_playbook: graphistry.airgap.bundle_released
 """
 
 
@@ -71,6 +77,7 @@ def put(host: SealedHost, bundle: Path) -> None:
         subprocess.run([sys.executable, maker, variables, bundle, site], check=True)
         host.put(variables, VARIABLES)
     host.put(CALLBACK.encode(), f"{WORK}/callbacks/answers.py")
+    host.put(ALL.encode(), f"{WORK}/all.yml")
 
 
 def play(host: SealedHost, *options: str) -> tuple[list[Answer], str]:

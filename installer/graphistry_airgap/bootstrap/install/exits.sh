@@ -24,7 +24,7 @@ cleanup() {
     [ "$made_program" = no ] || rmdir -- "$PROGRAM" 2>/dev/null || :
     if [ "$status" -ne 0 ] && [ "$finished" = no ]; then
         trap - EXIT
-        fail 70 bug "install.sh ended unexpectedly with status $status" \
+        fail 70 bug "$NAME ended unexpectedly with status $status" \
             'the last lines above say what failed (a full disk?); the same command again starts over'
     fi
 }

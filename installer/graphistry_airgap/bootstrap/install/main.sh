@@ -45,14 +45,7 @@ main() {
     [ -n "$site" ] || site=$(installed_value site)
     site=${site:-$DEFAULT_SITE}
     bundle=$(dirname -- "$(readlink -f -- "$0")")
-    case $bundle in
-    *[[:cntrl:]]*)
-        fail 2 bundle-path 'the path of the bundle holds a control character' 'mount or copy the bundle at a plain path'
-        ;;
-    esac
-    for name in SHA256SUMS bundle.json; do
-        [ -f "$bundle/$name" ] || fail 4 not-a-bundle "$bundle is not a bundle: $name is missing" "$HINT_COPY" "$name"
-    done
+    check_bundle
 
     open_stage
     check_signature
@@ -70,6 +63,7 @@ main() {
         if ! python_fits; then
             check_usr
             check_package_state
+            say 'this host needs packages: checking every byte of the bundle first'
             check_every_byte
             install_python
         fi

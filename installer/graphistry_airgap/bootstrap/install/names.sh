@@ -1,3 +1,14 @@
+check_bundle() {
+    case $bundle in
+    *[[:cntrl:]]*)
+        fail 2 bundle-path 'the path of the bundle holds a control character' 'mount or copy the bundle at a plain path'
+        ;;
+    esac
+    for name in SHA256SUMS bundle.json; do
+        [ -f "$bundle/$name" ] || fail 4 not-a-bundle "$bundle is not a bundle: $name is missing" "$HINT_COPY" "$name"
+    done
+}
+
 # strictly `<64 hex digits>  <path>`, each path once and plainly inside the bundle
 check_list() {
     reason=$(LC_ALL=C awk '

@@ -34,7 +34,7 @@ check_signature() {
     fi
     check_keyring
     [ -n "$signatures" ] || fail 4 signature-missing 'the bundle carries no signature: SHA256SUMS.asc is missing' \
-        'copy the bundle again with its signature, or sign it; --allow-unsigned takes it as it is' SHA256SUMS.asc
+        "copy the bundle again with its signature, or sign it$HINT_UNSIGNED" SHA256SUMS.asc
     command -v gpgv >/dev/null || command -v sqv >/dev/null ||
         fail 5 program-missing 'neither gpgv nor sqv is on this host' 'install the package sqv or gpgv'
     count=0
@@ -100,6 +100,6 @@ read_required() {
 
 require_signers() {
     [ -z "$needed" ] || [ "$1" -ge "$needed" ] || fail 4 signatures-too-few \
-        "signed by $1 of the trusted keys, and this host asks for $needed$ignored" \
+        "signed by $1 of the trusted keys, and $ASKS asks for $needed$ignored" \
         'let the next signer run graphistry-airgap bundle sign and bring the new file to the medium'
 }

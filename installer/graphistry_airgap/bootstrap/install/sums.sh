@@ -42,7 +42,6 @@ check_sums() {
 }
 
 check_every_byte() {
-    say 'this host needs packages: checking every byte of the bundle first'
     awk -v base="$stage/half" '{ print > (base NR % 2) }' "$stage/SHA256SUMS"
     touch "$stage/half0" "$stage/half1"
     check_sums "$bundle" "$stage/half0" "$stage/half1"

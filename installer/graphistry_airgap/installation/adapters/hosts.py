@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.machine import this_machine
-from graphistry_airgap.core.errors import AirgapError, HostError
+from graphistry_airgap.core.errors import AirgapError, BundleError, HostEnvironmentError, HostError
 from graphistry_airgap.core.progress import Silent
 from graphistry_airgap.installation.failures import failure_of
 from graphistry_airgap.target.record.files import Kept, lines
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from graphistry_airgap.core.progress import Progress
     from graphistry_airgap.installation.fleet.inventory import InventoryHost
     from graphistry_airgap.installation.ports import Question
     from graphistry_airgap.installation.recap import Recap
+    from graphistry_airgap.installation.request import Target
 
 _NOTHING_ASKED = {
     "bundle": "/",
@@ -41,6 +43,7 @@ class Hosts:
 
     play: Callable[..., dict[str, Recap]]
     work_root: Callable[[], Path]
+    progress: Progress
 
     def ask(
         self, questions: Sequence[tuple[InventoryHost, Question]]
@@ -60,6 +63,33 @@ class Hosts:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
+
+    def hold(self, targets: Sequence[Target]) -> dict[str, AirgapError]:
+        """Take the lock of each host and verify the bundle there, byte for byte; gives who refuses, and why."""
+        if not targets:
+            return {}
+        held = {
+            "airgap_bundle": targets[0].provenance.path,
+            "airgap_keyring": str(targets[0].keyring or places.KEYRING),
+        }
+        recaps = self._play("bundle.yml", [one.host for one in targets], held, self.progress)
+        return {name: _of_judge(recap) for name, recap in recaps.items() if recap.failures}
+
+    def release(self, targets: Sequence[Target]) -> None:
+        """One that cannot be told lets go by itself after an hour."""
+        if targets:
+            self._play("bundle_released.yml", [one.host for one in targets], {}, Silent())
+
+    def _play(
+        self, playbook: str, hosts: Sequence[InventoryHost], variables: dict[str, Any], progress: Progress
+    ) -> dict[str, Recap]:
+        return self.play(
+            playbook,
+            hosts={host.name: {**host.connection, **variables} for host in hosts},
+            work_root=self.work_root(),
+            progress=progress,
+            log=lambda _: None,
+        )
 
     def _away(
         self, asked: Sequence[tuple[InventoryHost, dict[str, Any]]]
@@ -90,6 +120,15 @@ class Hosts:
             elif question["ask"] in {"write", "forget"}:
                 _kept(host).forget()
         return answers
+
+
+def _of_judge(recap: Recap) -> AirgapError:
+    """A refusal of the bundle's judge is about the bundle, and of the lock about whoever holds it."""
+    error = failure_of(recap.failures[0])
+    if error.code in {"stage-failed", "host-unreachable"}:
+        return error
+    kind = HostEnvironmentError if error.code == "lock-held" else BundleError
+    return kind(error.message, code=error.code, hint=error.hint, details=error.details)
 
 
 def _here(question: Mapping[str, Any]) -> dict[str, Any] | AirgapError:

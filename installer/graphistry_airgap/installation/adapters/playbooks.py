@@ -59,6 +59,8 @@ def environment(work: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "true",
         # see `target/host/waits.py`
         "AIRGAP_WAITS": os.fspath(work / _WAITS),
+        # several plays of one run, see `plugins/plugin_utils/this_run.py`
+        "GRAPHISTRY_AIRGAP_TOOL": str(os.getpid()),
         "PYTHONDONTWRITEBYTECODE": "1",
         # modules inherit it; empty is as good as unset
         "PYTHONPYCACHEPREFIX": sys.pycache_prefix or "",

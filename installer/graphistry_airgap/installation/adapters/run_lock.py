@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, NoReturn
 from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.process import FIXED_PATH, own_python, run
 from graphistry_airgap.core.errors import HostEnvironmentError
+from graphistry_airgap.target.host import lock as host_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-SCOPE_PREFIX = "graphistry-airgap-run-"
+SCOPE_PREFIX = host_lock.SCOPES
 # a run that is over may leave a helper of one of its programs behind for a moment (DKMS: a `sleep` of 3 s)
 PATIENCE = 6.0
 
@@ -154,5 +155,5 @@ def _held(holder: str) -> HostEnvironmentError:
     return HostEnvironmentError(
         f"another run holds the lock of this host: {holder or 'unknown holder'}",
         code="lock-held",
-        hint="wait for it to end, or look at it with: systemctl status 'graphistry-airgap-run-*.scope'",
+        hint=host_lock.next_step(holder),
     )

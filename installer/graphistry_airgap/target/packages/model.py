@@ -128,6 +128,9 @@ class PackageSystem(Protocol):
     ) -> Settings:
         """Settings below `state`, from repositories as bundle.json lists them."""
 
+    def media(self, config: Path) -> list[Path]:
+        """Places of a bundle that settings lead to; none where they were not made yet."""
+
     def read_lists(self, settings: Settings) -> None:
         """Read the package lists anew; what another bundle left is gone before."""
 

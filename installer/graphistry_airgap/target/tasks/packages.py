@@ -16,6 +16,7 @@ from ..packages import (
     systems as package_systems,
     words as package_words,
 )
+from . import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -79,6 +80,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 def run(module: AnsibleModule) -> None:
     config = Path(module.params["package_config"])
     system = package_systems.of_settings(config, Host.of_module(module.run_command))
+    ticket.require(module, system.media(config))
     present = system.installed()
     needed = packages.changes(module.params["packages"], present, system)
     refuse_held(module, needed, package_words.of(config.stem).unhold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..finding import errors
@@ -9,6 +10,7 @@ from ..host import medium
 from ..host.machine import Host
 from ..preflight.probe import probe
 from ..preflight.verdict import judge
+from . import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -46,6 +48,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 
 def run(module: AnsibleModule) -> None:
+    ticket.require(module, [Path(module.params["bundle"])], module.params["digests"])
+    if module.params["release_source"]:
+        files = {name: entry["sha256"] for name, entry in module.params["release_files"].items()}
+        ticket.require(module, [Path(module.params["release_source"])], files)
     requirements = {**module.params, "administrator_file": module.params["administrator_file"] or ""}
     try:
         profile = probe(Host.of_module(module.run_command), requirements)

@@ -12,6 +12,7 @@ from ..host import files as placing
 from ..host.machine import Host
 from ..packages import systems as package_systems
 from ..packages.model import PackageError, Settings
+from . import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -61,6 +62,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 def run(module: AnsibleModule) -> None:
     params: dict[str, Any] = module.params
     state = Path(params["state"])
+    ticket.require(module, [Path(params["bundle"])], params["digests"])
     system = package_systems.of(params["package_system"], Host.of_module(module.run_command))
     try:
         settings = system.settings(state, Path(params["bundle"]), params["repositories"], params["digests"])

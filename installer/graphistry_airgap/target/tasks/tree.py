@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import change
 from ..host import full_disk
 from ..stack import current_link, release_tree
+from . import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -32,6 +33,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 def run(module: AnsibleModule) -> None:
     files = module.params["files"]
     source, dest = Path(module.params["source"]), Path(module.params["dest"])
+    ticket.require(module, [source], {name: entry["sha256"] for name, entry in files.items()})
     # containers read the release as other users, whatever umask a hardened host has
     os.umask(0o022)
     try:

@@ -12,6 +12,7 @@ from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 
 from graphistry_airgap.content import TARGET, content_root
+from tests.kit.fakes.verified_bundle import held, list_files, move
 
 COLLECTION = "ansible_collections.graphistry.airgap"
 
@@ -44,6 +45,22 @@ def call_module(capsys, monkeypatch):
         return json.loads(capsys.readouterr().out.strip().splitlines()[-1])
 
     return call
+
+
+@pytest.fixture
+def verify(tmp_path, monkeypatch):
+    """`verify(bundle)` makes a folder, as it is now, the verified bundle of whoever holds the lock."""
+    lock, verified = (
+        importlib.import_module(f"{COLLECTION}.plugins.module_utils.host.{name}")
+        for name in ("lock", "verified")
+    )
+    move(lock, verified, tmp_path / "run", monkeypatch)
+
+    def write(bundle):
+        verified.write(bundle, list_files(bundle), ["A"])
+
+    with held(lock.LOCK):
+        yield write
 
 
 @pytest.fixture

@@ -99,7 +99,8 @@ elif verb == "reload" and not os.path.exists(os.path.join(folder, "deaf")):
 
 
 @pytest.fixture
-def host(programs, call_module, tmp_path, monkeypatch):
+def host(programs, call_module, verify, tmp_path, monkeypatch):
+    verify(tmp_path / "bundle")
     (tmp_path / "daemon.py").write_text(DAEMON, encoding="utf-8")
     for name in ("docker", "dockerd", "systemctl", "journalctl", "nvidia-ctk"):
         programs(name, f'exec {sys.executable} "$STATE/daemon.py" "$0" "$@"')

@@ -29,7 +29,8 @@ done
 
 
 @pytest.fixture
-def host(programs, call_module, tmp_path, monkeypatch):
+def host(programs, call_module, verify, tmp_path, monkeypatch):
+    verify(tmp_path / "the bundle")
     monkeypatch.setattr(
         "ansible_collections.graphistry.airgap.plugins.module_utils.packages.apt.system.LOCKS",
         (str(tmp_path / "lock"),),
@@ -140,6 +141,22 @@ def test_what_it_left_waiting_is_finished_also_where_nothing_is_wanted(host):
 def test_removed_packages_with_configuration_left_count_as_absent(host):
     host.database(row("a", "2", want="deinstall", status="config-files"))
     assert host(("a", "2"))["installed"] == [{"name": "a", "from": "", "to": "2"}]
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_settings_that_lead_to_another_bundle_than_the_verified_one_are_refused(host, check):
+    host.database(row("a", "1"))
+    (host.path / "apt").mkdir()
+    sources = host.path / "apt/sources.list"
+    known = {"package_config": str(host.path / "apt/apt.conf"), "check": check}
+    options = "[arch=amd64 signed-by=/state/keys/a.gpg]"
+    ours = str(host.path / "the bundle/packages").replace(" ", "%20")
+    sources.write_text(f"deb {options} copy:{ours} stable main\n")
+    assert host(("a", "1"), **known)["changed"] is False
+    sources.write_text(f"deb {options} copy:{ours} stable main\ndeb {options} copy:/media/planted ./\n")
+    result = host(("a", "2"), **known)
+    assert (result["code"], "/media/planted" in result["msg"]) == ("bundle-unverified", True)
+    assert host.calls() == ""
 
 
 def test_what_apt_says_is_told(host):

@@ -1,4 +1,4 @@
-"""The module and its role, run by Ansible on this machine, which no bundle fits."""
+"""The module on this machine, which no bundle fits; and its role, run by Ansible, without a verified one."""
 
 import json
 import os
@@ -21,40 +21,20 @@ PLAYBOOK = """
 
 
 @pytest.fixture
-def ansible(tmp_path):
-    link_collection(tmp_path / "collections")
+def judged(call_module, verify, tmp_path):
+    bundle = tmp_path / "bundle"
+    verify(bundle)
 
-    def run(program, *arguments):
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_HOME": str(tmp_path),
-            "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
-            "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-            "ANSIBLE_NOCOLOR": "1",
-        }
-        program = Path(sys.executable).with_name(program)
-        return subprocess.run(
-            [program, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+    def judge(**more):
+        wrong = {"bundle": str(bundle), "platform": "plan9-4", "purpose": "zoo"}
+        return call_module("preflight", **wrong, **more)
 
-    return run
+    return judge
 
 
-def call(ansible, **arguments):
-    asked = ("-m", "graphistry.airgap.preflight", "-a", json.dumps(arguments))
-    done = ansible("ansible", "localhost", "-c", "local", *asked)
-    return done.returncode, json.loads(done.stdout.split("=> ", 1)[1])
-
-
-WRONG = {"bundle": "/nowhere", "platform": "plan9-4", "purpose": "template"}
-
-
-def test_errors_fail_the_module_and_travel_in_its_result(ansible):
-    status, result = call(ansible, **WRONG, waive=["administrator"])
-    assert status != 0
-    assert result["changed"] is False
+def test_errors_fail_the_module_and_travel_in_its_result(judged):
+    result = judged(waive=["administrator"])
+    assert (result["failed"], result["changed"]) == (True, False)
     first = result["findings"][0]
     assert first["severity"] == "error"
     assert {"code", "message", "found", "needed", "hint"} <= set(first)
@@ -63,22 +43,51 @@ def test_errors_fail_the_module_and_travel_in_its_result(ansible):
     assert result["profile"]["system"]["id"]
 
 
-def test_findings_without_a_failure_on_request(ansible):
-    status, result = call(ansible, **WRONG, fail=False)
-    assert status == 0
-    assert result["changed"] is False
+def test_findings_without_a_failure_on_request(judged):
+    result = judged(fail=False)
+    assert (result.get("failed"), result["changed"]) == (None, False)
     assert "platform-unsupported" in [item["code"] for item in result["findings"]]
 
 
-def test_the_role_fails_with_every_error_in_its_message(ansible, tmp_path):
-    playbook = tmp_path / "play.yml"
-    playbook.write_text(PLAYBOOK)
-    variables = {"preflight_platform": "plan9-4", "preflight_purpose": "zoo", "preflight_bundle": "/nowhere"}
-    for mode in ([], ["--check"]):
-        done = ansible(
-            "ansible-playbook", "-i", "localhost,", str(playbook), "-e", json.dumps(variables), *mode
-        )
-        assert done.returncode == 2, done.stdout + done.stderr
-        assert "the bundle is for plan9-4" in done.stdout
-        assert "the purpose `zoo` is not known" in done.stdout
-        assert "changed=0" in done.stdout
+@pytest.mark.parametrize("check", [False, True])
+def test_every_error_is_in_the_message(judged, check):
+    said = judged(check=check)["msg"]
+    assert "the bundle is for plan9-4" in said
+    assert "the purpose `zoo` is not known" in said
+
+
+def test_digests_of_files_that_were_not_verified_are_refused(judged, tmp_path):
+    assert judged(digests={"keys/a.gpg": "0" * 64})["code"] == "bundle-digest-differs"
+    release = {
+        "release_source": str(tmp_path / "bundle/release"),
+        "release_files": {"VERSION": {"sha256": "0"}},
+    }
+    assert judged(**release)["code"] == "bundle-digest-differs"
+
+
+@pytest.mark.parametrize("mode", [[], ["--check"]])
+def test_the_role_refuses_a_bundle_that_nobody_has_verified(tmp_path, mode):
+    link_collection(tmp_path / "collections")
+    (tmp_path / "play.yml").write_text(PLAYBOOK)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_HOME": str(tmp_path),
+        "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    command = [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", tmp_path / "play.yml"]
+    variables = {"preflight_platform": "debian-13", "preflight_bundle": str(tmp_path)}
+    done = subprocess.run(
+        [*command, "-e", json.dumps(variables), *mode],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "bundle-unverified" in done.stdout
+    assert "changed=0" in done.stdout

@@ -14,7 +14,7 @@ touch "$STATE/state/lists/read"
 
 
 @pytest.fixture
-def repository(programs, call_module, tmp_path):
+def repository(programs, call_module, verify, tmp_path):
     programs("apt-get", APT_GET)
     programs("dpkg", "echo amd64")
     (tmp_path / "calls").touch()
@@ -24,6 +24,7 @@ def repository(programs, call_module, tmp_path):
         release.parent.mkdir(parents=True)
         release.write_text(f"{name} 1")
         (bundle / "packages" / f"{name}.gpg").write_bytes(name.encode())
+    verify(bundle)
     return Repository(tmp_path, bundle, call_module)
 
 
@@ -116,9 +117,11 @@ def test_lists_that_somebody_removed_are_read_again(repository):
 
 def test_a_keyring_that_the_bundle_does_not_list_is_refused(repository):
     good = hashlib.sha256(b"debian").hexdigest()
-    digests = {"packages/debian.gpg": good, "packages/nvidia.gpg": good}
-    result = repository(digests=digests)
+    result = repository(digests={"packages/debian.gpg": good})
     assert result["code"] == "bundle-repository-refused"
+    assert "nvidia.gpg" in result["msg"]
+    result = repository(digests={"packages/debian.gpg": good, "packages/nvidia.gpg": good})
+    assert result["code"] == "bundle-digest-differs"
     assert "nvidia.gpg" in result["msg"]
     assert not repository.state.exists()
 
@@ -137,6 +140,12 @@ def test_a_keyring_that_the_bundle_does_not_list_is_refused(repository):
 def test_a_description_that_would_mean_something_else_to_apt_is_refused(repository, changes):
     result = repository(repositories=[repository.entry("debian") | changes])
     assert result["code"] == "bundle-repository-refused"
+    assert not repository.state.exists()
+
+
+def test_another_bundle_than_the_verified_one_is_refused(repository, tmp_path):
+    for check in (False, True):
+        assert repository(bundle=tmp_path, digests={}, check=check)["code"] == "bundle-unverified"
     assert not repository.state.exists()
 
 

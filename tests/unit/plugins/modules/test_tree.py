@@ -14,11 +14,12 @@ CONTENT = {
 
 
 @pytest.fixture
-def tree(call_module, tmp_path):
+def tree(call_module, verify, tmp_path):
     source = tmp_path / "medium" / "release"
     for name, data in CONTENT.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes(data)
+    verify(tmp_path / "medium")
     dest = tmp_path / "root" / "releases" / "v1"
     files = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in CONTENT.items()}
 

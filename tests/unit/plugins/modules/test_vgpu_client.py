@@ -16,7 +16,7 @@ NAME = "client_configuration_token.tok"
 
 
 @pytest.fixture
-def client(programs, call_module, tmp_path, monkeypatch):
+def client(programs, call_module, verify, tmp_path, monkeypatch):
     programs("nvidia-smi", "exit 9")
     conf, tokens = tmp_path / "nvidia/gridd.conf", tmp_path / "nvidia/tokens"
     (tmp_path / "nvidia").mkdir()
@@ -29,12 +29,16 @@ def client(programs, call_module, tmp_path, monkeypatch):
     site = tmp_path / "client.tok"
     site.write_bytes(vgpu_guest.token("dls.example"))
 
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle/client.tok").write_bytes(site.read_bytes())
+    verify(tmp_path / "bundle")
+
     def run(*, server=None, token_file=str(site), token=None, mask_key="key of the host", **more):
         desired = {"feature_type": "2", "server": server or {}, "token_file": token_file, "token": token}
         return call_module(
             "vgpu_client",
             desired=desired,
-            bundle=str(tmp_path),
+            bundle=str(tmp_path / "bundle"),
             pending=str(tmp_path / "state/pending"),
             replaced=str(tmp_path / "state/replaced"),
             mask_key=mask_key,
@@ -133,7 +137,7 @@ def test_the_bundle_s_token_is_checked_as_it_is_read(client, as_foretold):
     token = {"path": client.site.name, "sha256": hashlib.sha256(data).hexdigest()}
     as_foretold(client.run, token_file="", token=token)
     assert client.token.read_bytes() == data
-    client.site.write_bytes(vgpu_guest.token("other.example"))
+    (client.path / "bundle" / client.site.name).write_bytes(vgpu_guest.token("other.example"))
     assert client.run(token_file="", token=token)["code"] == "bundle-file-changed"
 
 

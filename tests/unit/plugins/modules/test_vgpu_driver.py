@@ -21,7 +21,7 @@ ln -sfn libnvidia-ml.so.{VERSION} $root/usr/lib64/libnvidia-ml.so.1
 
 
 @pytest.fixture
-def guest(programs, call_module, tmp_path, monkeypatch):
+def guest(programs, call_module, verify, tmp_path, monkeypatch):
     """A machine below `root`, and NVIDIA's installer on the medium."""
     programs("dpkg-query", "exit 1")
     (tmp_path / "calls").touch()
@@ -30,6 +30,7 @@ def guest(programs, call_module, tmp_path, monkeypatch):
     (root / "proc/sys/kernel/osrelease").write_text(f"{KERNEL}\n")
     (tmp_path / "medium").mkdir()
     (tmp_path / "medium/driver.run").write_text(INSTALLER)
+    verify(tmp_path / "medium")
     of_module = code.Host.of_module
     monkeypatch.setattr(code.Host, "of_module", lambda run: code.Host(of_module(run).run, root))
     own_copy = code.vgpu_install.own_copy

@@ -10,18 +10,19 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ...host import medium
 from ..model import LOCK_TIMEOUT, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from ...host.machine import Host
 
+_URI = re.compile(r"^deb \[[^]]*\] [a-z]+:(\S+)", re.MULTILINE)
 _NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*")
 # of a flat repository, which has no dists/, a path: mostly the repository itself
@@ -116,6 +117,13 @@ def stamp(bundle: Path, repositories: Sequence[Repository], wanted: Mapping[Path
         except OSError as error:
             raise SourceError(f"{release} cannot be read: {error.strerror}") from error
     return digest.hexdigest()
+
+
+def media(config: Path) -> list[Path]:
+    """What apt will read by the sources beside its settings."""
+    sources = config.parent / "sources.list"
+    text = sources.read_text(encoding="utf-8") if sources.is_file() else ""
+    return [Path(unquote(uri)) for uri in _URI.findall(text)]
 
 
 def _keyring(state: Path, repository: Repository) -> Path:

@@ -92,6 +92,9 @@ class Apt:
             raise SourceError(str(error)) from error
         return Settings(apt_source.config_file(state), files, apt_source.stamp(bundle, sources, files))
 
+    def media(self, config: Path) -> list[Path]:
+        return apt_source.media(config)
+
     def read_lists(self, settings: Settings) -> None:
         state = settings.config.parent
         shutil.rmtree(state / "lists", ignore_errors=True)

@@ -117,6 +117,11 @@ class Medium:
         return ""
 
 
+def media(config: Path) -> list[Path]:
+    """The bundle that the settings were made of."""
+    return [Medium.of(config).bundle] if (config.parent / MEDIUM).is_file() else []
+
+
 def place(state: Path, repository: Repository) -> Path:
     """Where the copy of a repository lies."""
     return state / "repositories" / repository.name

@@ -105,6 +105,9 @@ class Dnf:
             digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(data).digest())
         return Settings(state / "dnf.conf", files, digest.hexdigest())
 
+    def media(self, config: Path) -> list[Path]:
+        return dnf_source.media(config)
+
     def read_lists(self, settings: Settings) -> None:
         medium = dnf_source.Medium.of(settings.config)
         medium.lay_out(settings.config.parent)

@@ -19,6 +19,7 @@ from ...docker import (
 from ...finding import INFO, Finding
 from ...host import files as placing
 from ...host.machine import Host
+from .. import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -124,6 +125,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 def run(module: AnsibleModule) -> None:
     params = module.params
     path = Path(params["path"])
+    ticket.require(module)  # before packages of a bundle come, Docker is made ready for them
     config = read(module, path)
     engine = docker_engine.Engine(module.run_command, params["product_root"])
     installed = module.get_bin_path("docker") is not None

@@ -13,6 +13,7 @@ from ...host import files as placing, medium
 from ...host.machine import Host
 from ...preflight.probes import vgpu as probe_vgpu
 from ...vgpu import changes as vgpu_changes, client_token as vgpu_token, gridd_conf
+from .. import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -109,6 +110,7 @@ def run(module: AnsibleModule) -> None:
     os.umask(0o022)
     host = Host.of_module(module.run_command)
     params, desired = module.params, module.params["desired"]
+    ticket.require_files(module, Path(params["bundle"]), desired["token"])
     if module.check_mode and params["waits_for"]:
         module.exit_json(**change.unknown(params["waits_for"]))
     origin, source = probe_vgpu.token_place(host, desired, params["bundle"])

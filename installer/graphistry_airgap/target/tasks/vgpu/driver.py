@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ... import change
 from ...host.machine import Host
 from ...vgpu import changes as vgpu_changes, driver as vgpu_driver, install as vgpu_install
+from .. import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -45,6 +46,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def run(module: AnsibleModule) -> None:
     driver = module.params["driver"]
+    ticket.require_files(module, Path(module.params["bundle"]), driver)
     kernel = Host.of_module(module.run_command).word("/proc/sys/kernel/osrelease")
     found = probe(module, kernel)
     decision = vgpu_driver.decide(found, driver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...finding import errors, in_order, together
@@ -12,6 +13,7 @@ from ...preflight.judges import (
 )
 from ...preflight.probes import vgpu as probe_vgpu
 from ...vgpu import driver as vgpu_driver
+from .. import ticket
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -32,6 +34,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def run(module: AnsibleModule) -> None:
     desired = module.params["desired"]
+    ticket.require_files(module, Path(module.params["bundle"]), desired["driver"], desired["token"])
     requirements = {"vgpu": desired, "gpu": {}, "bundle": module.params["bundle"]}
     requirements |= {"platform": desired["platform"], "purpose": desired["purpose"]}
     found = probe_vgpu.discovered(Host.of_module(module.run_command), requirements)
