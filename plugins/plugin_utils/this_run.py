@@ -20,9 +20,10 @@ TOOL = "GRAPHISTRY_AIRGAP_TOOL"
 
 
 def this_run() -> str:
-    """User, machine and process of ansible-playbook, whose workers are its children; or of the tool that plays.
+    """User, machine and process of ansible-playbook, whose workers are its children.
 
-    The tool plays several playbooks in one run, and says so to its children: to nobody else it means anything.
+    The tool plays several playbooks in one run, so that there the process is its own: it says so to its
+    children, and to others that means nothing.
     """
     process = os.getppid()
     if os.environ.get(TOOL) == _parent(process):

@@ -109,7 +109,7 @@ def opening(monkeypatch, tmp_path):
     monkeypatch.setattr(installation.run_lock, "hold", hold)
     monkeypatch.setattr(installation, "require_private", lambda path: path)
     monkeypatch.setattr(installation, "ReceiptFile", NoReceipt)
-    monkeypatch.setattr(installation, "_hosts", lambda _: Fresh())
+    monkeypatch.setattr(installation, "_hosts", lambda *_: Fresh())
     monkeypatch.setattr(installation, "_installer", lambda *_: Reached())
     site = tmp_path / "site.yml"
     site.write_text(SITE)

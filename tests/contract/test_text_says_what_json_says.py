@@ -71,7 +71,7 @@ def install():
             progress=Silent(),
             variables=lambda _: {},
         )
-        service = Install(bring, Record(hosts), log, World().reboots())
+        service = Install(bring, hosts, Record(hosts), log, World().reboots())
         decided = Decided([target()])
         return service.preflight(decided) if preflight else service.run(decided)
 

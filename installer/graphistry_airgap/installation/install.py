@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.core import places
-from graphistry_airgap.core.errors import RebootRequiredError
+from graphistry_airgap.core.errors import AirgapError, HostEnvironmentError, RebootRequiredError
 from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation.failures import failure_of
 from graphistry_airgap.installation.outcome import summary
 from graphistry_airgap.installation.outcome.record import Done, now
 from graphistry_airgap.installation.outcome.results import of_all
 from graphistry_airgap.installation.reboot.ask import elsewhere
+from graphistry_airgap.installation.request import Decided
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from graphistry_airgap.installation.bring import Bring
     from graphistry_airgap.installation.outcome.record import Record
-    from graphistry_airgap.installation.ports import EventLog
+    from graphistry_airgap.installation.ports import EventLog, Hosts
     from graphistry_airgap.installation.reboot.ask import Demand, Reboots
     from graphistry_airgap.installation.reboot.pending import Resumed
     from graphistry_airgap.installation.recap import Recap
-    from graphistry_airgap.installation.request import Decided, Target
+    from graphistry_airgap.installation.request import Target
 
 
 @dataclass(frozen=True)
 class Install:
     bring: Bring
+    hosts: Hosts
     record: Record
     event_log: EventLog
     reboots: Reboots
@@ -36,18 +41,16 @@ class Install:
     def preflight(self, decided: Decided) -> Result:
         """All findings at once; changes nothing."""
         recaps: dict[str, Recap] = {}
-        if decided.targets:
-            with self.event_log(places.RUN / "log", "preflight") as (_, log):
-                recaps = self.bring.play("preflight.yml", decided.targets, log)
-        return of_all(
-            {one.host.name: _judged(one, recaps[one.host.name]) for one in decided.targets}, decided
-        )
+        with self._held(decided) as held, self.event_log(places.RUN / "log", "preflight") as (_, log):
+            if held.targets:
+                recaps = self.bring.play("preflight.yml", held.targets, log)
+        return of_all({one.host.name: _judged(one, recaps[one.host.name]) for one in held.targets}, held)
 
     def run(self, decided: Decided, resumed: Resumed | None = None) -> Result:
         started = now()
-        with self.event_log(places.LOGS, "install") as (log_path, log):
-            outcomes = self.bring(decided.targets, log)
-            ended = [Done(one, outcomes[one.host.name]) for one in decided.targets]
+        with self._held(decided) as held, self.event_log(places.LOGS, "install") as (log_path, log):
+            outcomes = self.bring(held.targets, log)
+            ended = [Done(one, outcomes[one.host.name]) for one in held.targets]
             demands = {done.target.host.name: self._demand(done) for done in ended}
             for done in ended:
                 demand = demands[done.target.host.name]
@@ -61,7 +64,36 @@ class Install:
             done.target.host.name: self._result(done, demands[done.target.host.name], resumed, log_path)
             for done in ended
         }
-        return of_all(results, decided)
+        return of_all(results, held)
+
+    @contextmanager
+    def _held(self, decided: Decided) -> Iterator[Decided]:
+        """Nobody else changes a host meanwhile; the tool's own machine is held for longer than that."""
+        away = [one for one in decided.targets if not one.host.local]
+        refused = self.hosts.hold(away)
+        held = [one for one in away if one.host.name not in refused]
+        try:
+            refused |= self._changed_meanwhile(held)
+            left = [one for one in decided.targets if one.host.name not in refused]
+            yield Decided(left, decided.refused | refused)
+        finally:
+            self.hosts.release(held)
+
+    def _changed_meanwhile(self, held: list[Target]) -> dict[str, AirgapError]:
+        """What was decided stands on a receipt that was read before the host was held."""
+        again = self.hosts.ask([(one.host, {"ask": "read", "bundle": one.provenance.path}) for one in held])
+        found: dict[str, AirgapError] = {}
+        for one in held:
+            said = again[one.host.name]
+            if isinstance(said, AirgapError):
+                found[one.host.name] = said
+            elif json.loads(said["receipt"] or "null") != one.last:
+                found[one.host.name] = HostEnvironmentError(
+                    "another run has installed this host meanwhile",
+                    code="lock-held",
+                    hint="run the same command again",
+                )
+        return found
 
     def _demand(self, done: Done) -> Demand | None:
         """A reboot that a stage asks for is remembered before anything else happens."""

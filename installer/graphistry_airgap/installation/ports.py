@@ -41,7 +41,8 @@ class Hosts(Protocol):
     """What an installation keeps of itself on hosts; `target.record.questions` has questions and answers.
 
     `hold` takes the lock of hosts that are not the tool's machine and verifies the bundle there, until
-    `release`; it gives who refuses.  `add` keeps the changes of a task until a receipt has them: they survive a kill and a power cut.
+    `release`; it gives who refuses.  `add` keeps the changes of a task until a receipt has them: they survive
+    a kill and a power cut.
     """
 
     def ask(

@@ -37,6 +37,12 @@ class Hosts:
     def ask(self, questions: Iterable[tuple[InventoryHost, Mapping[str, Any]]]) -> dict[str, Any]:
         return {host.name: self._answer(question) for host, question in questions}
 
+    def hold(self, _: object) -> dict[str, Any]:
+        return {}
+
+    def release(self, _: object) -> None:
+        """Nobody held it."""
+
     def add(self, _: InventoryHost, changes: Iterable[Mapping[str, Any]]) -> None:
         self.left += map(dict, changes)
 

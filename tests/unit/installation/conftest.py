@@ -79,7 +79,7 @@ def run(world, hosts):
         )
         last = hosts.saved[-1] if hosts.saved else None
         one = replace(aim or target(**options), last=last, begun=hosts.begun)
-        return Install(bring, Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
+        return Install(bring, hosts, Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
 
     start.played, start.progress = [], Notes()
     start.begun_while, start.checks = [], []

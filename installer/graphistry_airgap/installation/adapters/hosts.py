@@ -65,7 +65,7 @@ class Hosts:
                 os.fsync(stream.fileno())
 
     def hold(self, targets: Sequence[Target]) -> dict[str, AirgapError]:
-        """Take the lock of each host and verify the bundle there, byte for byte; gives who refuses, and why."""
+        """Take the lock of each host and verify each byte of the bundle there; gives who refuses, and why."""
         if not targets:
             return {}
         held = {
