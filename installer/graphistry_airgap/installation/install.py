@@ -58,7 +58,7 @@ class Install:
 
     def run(self, target: Target, resumed: Resumed | None = None) -> Result:
         started = _now()
-        reboot = None
+        reboot, waited = None, self.reboots.of_another_bundle(target)
         with self.packages_before() as before, self.event_log(places.LOGS, "install") as (log_path, log):
             recap, checks, problem = self.bring(target, log)
             if isinstance(problem, RebootRequiredError):
@@ -76,6 +76,7 @@ class Install:
         data = self._data(target, recap, checks, log_path)
         notes = [
             *(resumed.warnings if resumed else []),
+            *waited,
             *_of_inventory(target),
             *remarks.lines(recap.findings),
         ]
@@ -168,6 +169,7 @@ class Install:
         document["changes"] = merged((last or {}).get("changes", []), recap.changes)
         document["gpu_rungs"] = checks.get("rungs", [])
         document["inputs"] = _inputs(target)
+        document["schema"] = receipt.version(document["inputs"])
         if target.overrides:
             document["overrides"] = [asdict(override) for override in target.overrides]
         document |= {key: value for key, value in facts.items() if value}

@@ -44,6 +44,13 @@ def test_there_and_back(store, document):
     assert store.path.stat().st_mode & 0o777 == 0o600
 
 
+def test_that_of_a_host_with_an_inventory(store, document):
+    document["inputs"]["inventory"] = "/etc/graphistry-airgap/inventory"
+    document["schema"] = receipt.version(document["inputs"])
+    store.save(document, stamp="1")
+    assert store.load() == document
+
+
 def spoiled(**changes):
     return lambda document: json.dumps({**document, **changes}).encode()
 
@@ -63,6 +70,8 @@ def spoiled(**changes):
         spoiled(site={}),
         spoiled(inputs=["x"]),
         spoiled(complete="yes"),
+        # of a tool that comes after this one
+        spoiled(schema=2),
     ],
 )
 def test_a_damaged_one(store, document, spoil):
