@@ -12,6 +12,7 @@ from graphistry_airgap.bundle.verify import ALL_BYTES
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import AirgapError, HostError, InputError
 from graphistry_airgap.installation import site_places
+from graphistry_airgap.installation.allowed import require_one_answer
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.signers import signers_needed
@@ -50,6 +51,7 @@ class Targets:
     receipts: Receipts
     read_answers: Callable[[Path, Path | None], Answers]
     signers_required: Callable[[], int | None]
+    trust_allowed: Callable[[], bool]
     open_bundle: Callable[..., VerifiedBundle]
     bundle_digest: Callable[[Path, str], str]
     host_platform: Callable[[], str]
@@ -69,6 +71,7 @@ class Targets:
         answers = self.read_answers(site_path, inventory)
         site = answers.site
         needed = signers_needed(answers.signers, self.signers_required(), site_path)
+        require_one_answer(site.hardening_allow, self.trust_allowed(), site_path)
         require_pools(site, answers.said_in("docker.address_pools"))
         site_places.check(site, answers.said_in)
         path = request.bundle or _known(last.get("bundle", {}).get("path"))

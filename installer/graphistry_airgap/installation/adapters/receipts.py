@@ -9,6 +9,7 @@ from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.files import write_atomic
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.knowledge.formats import difference
+from graphistry_airgap.target.hardening.exceptions import FAPOLICYD_TRUST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,10 @@ def _lines(receipt: dict[str, Any]) -> Iterator[str]:
     told = {
         "site": receipt.get("inputs", {}).get("site"),
         "release": receipt.get("bundle", {}).get("release"),
+        # the file beside the keyring was there, or the tool had refused the site file
+        "allow": FAPOLICYD_TRUST
+        if FAPOLICYD_TRUST in receipt.get("site", {}).get("hardening_allow", ())
+        else "",
         "data_root": receipt.get("site", {}).get("docker", {}).get("data_root"),
     }
     return (f"{key} {value}\n" for key, value in told.items() if value)

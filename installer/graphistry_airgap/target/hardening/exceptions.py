@@ -26,6 +26,8 @@ SUBJECT = "hardening"
 PROGRAM = "/opt/graphistry-airgap"
 # sorts after every name that begins with a digit and after those that remediation scripts use
 SYSCTL_FILE = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+# empty, beside the keyring: says to install.sh what the site file says to the tool
+ALLOW_TRUST = "/etc/graphistry-airgap/allow.fapolicyd-trust"
 TRUST_FILE = "/etc/fapolicyd/trust.d/graphistry-airgap"
 _MODE = 0o644
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
