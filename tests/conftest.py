@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # the longest on sealed hosts: begun first, so that two workers end at about the same time
 LONGEST_FIRST = (
     *("test_vgpu", "test_toolkit", "test_docker_lives", "test_driver", "test_other_release", "test_hardened"),
-    *("test_faults_midway", "test_field", "test_env_changes", "test_gpu", "test_install", "test_resume"),
+    *("test_former_resume", "test_faults_midway", "test_field", "test_env_changes", "test_gpu"),
+    *("test_install", "test_resume"),
 )
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, make_inputs, write_spec
 from lab.bundles.kernel_release import kernel_release
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DRIVER = BUILD / "driver"
 BRANCH = "550"
@@ -29,10 +33,13 @@ def build_driver_bundle() -> None:
     DRIVER.mkdir(parents=True, exist_ok=True)
     make_inputs()
     spec = DRIVER / "driver.bundle.yml"
-    more = MORE.format(branch=BRANCH, kernel=kernel_release())
-    write_spec(spec, components=COMPONENTS, more=more)
+    write_driver_spec(spec)
     build_bundle(spec, DRIVER / "bundle")
     shutil.copyfile(DEMO / "trusted.gpg", DRIVER / "trusted.gpg")
+
+
+def write_driver_spec(spec: Path) -> None:
+    write_spec(spec, components=COMPONENTS, more=MORE.format(branch=BRANCH, kernel=kernel_release()))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,18 @@ options:
     description: The file that keeps nouveau away.
     type: path
     default: /etc/modprobe.d/graphistry-airgap-nouveau.conf
+  blacklist_content:
+    description: What it says.
+    type: str
+    required: true
+  dracut_content:
+    description: What C(/etc/dracut.conf.d/graphistry-airgap.conf) says where dracut makes the images.
+    type: str
+    required: true
+  daemon_content:
+    description: What the drop-in of the persistence daemon's unit says.
+    type: str
+    required: true
   prefix:
     description: What the modules' files are called instead of C(nvidia).
     type: str
@@ -42,6 +54,9 @@ attributes:
 EXAMPLES = r"""
 - name: Keep nouveau away at boot
   graphistry.airgap.driver_boot:
+    blacklist_content: "{{ lookup('ansible.builtin.template', 'nouveau.conf.j2') }}"
+    dracut_content: "{{ lookup('ansible.builtin.template', 'dracut.conf.j2') }}"
+    daemon_content: "{{ lookup('ansible.builtin.template', 'persistenced.conf.j2') }}"
     # of Debian's own packages; NVIDIA's are called nvidia
     prefix: nvidia-current
 """

@@ -19,6 +19,10 @@ options:
     elements: str
     choices: [ip-forward, fapolicyd-trust]
     default: []
+  sysctl_content:
+    description: What the sysctl.d file of C(ip-forward) says.
+    type: str
+    required: true
 extends_documentation_fragment:
   - graphistry.airgap.attributes
 attributes:
@@ -34,10 +38,12 @@ EXAMPLES = r"""
 - name: Let a hardened host forward for Docker
   graphistry.airgap.exceptions:
     allow: [ip-forward]
+    sysctl_content: "{{ lookup('ansible.builtin.template', 'forwarding.conf.j2') }}"
 
 - name: Take every exception back
   graphistry.airgap.exceptions:
     allow: []
+    sysctl_content: "{{ lookup('ansible.builtin.template', 'forwarding.conf.j2') }}"
 """
 
 RETURN = r"""

@@ -28,6 +28,10 @@ options:
     description: Directory that keeps a copy of gridd.conf before it is changed.
     type: path
     required: true
+  unit_content:
+    description: What the drop-in of nvidia-gridd's unit says.
+    type: str
+    required: true
   mask_key:
     description:
       - Makes the digest that stands for the token in C(changes) comparable between two answers.
@@ -72,6 +76,7 @@ EXAMPLES = r"""
         releases: {}  # is not asked here
     pending: /var/lib/graphistry-airgap/gridd-restart-due
     replaced: /var/lib/graphistry-airgap/replaced
+    unit_content: "{{ lookup('ansible.builtin.template', 'after-the-network.conf.j2') }}"
   vars:
     bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: client

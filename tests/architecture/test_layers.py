@@ -66,7 +66,7 @@ SUBJECTS = {
     "driver": {"host", "change", "gpu", "packages"},
     "vgpu": {"host", "change", "gpu", "packages"},
     "envfile": {"host", "change"},
-    "record": {"host"},
+    "record": {"host", "hardening"},
     "stack": {"host", "change"},
     "hardening": {"host", "change"},
     "preflight": {"*"},

@@ -33,6 +33,7 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guide" / "hardened.md"
 OURS = "/etc/sysctl.d/zz-graphistry-airgap.conf"
 LATER = "/etc/sysctl.d/zz-hardening.conf"
 TRUST = "/etc/fapolicyd/trust.d/graphistry-airgap"
+ALLOWED = "/etc/graphistry-airgap/allow.fapolicyd-trust"
 PROGRAM = "/opt/graphistry-airgap"
 FORWARDING = "hardening: {allow: [ip-forward]}\n"
 BOTH = "hardening: {allow: [ip-forward, fapolicyd-trust]}\n"
@@ -242,15 +243,20 @@ def enforced(rebooted: Hardened) -> Iterator[Hardened]:
 
 @pytest.mark.long
 @with_apt
-def test_fapolicyd_refuses_the_tool_until_the_site_file_allows_it(enforced: Hardened) -> None:
+def test_fapolicyd_refuses_the_tool_until_the_host_allows_it(enforced: Hardened) -> None:
     assert enforced.rc(f"{INSTALLED_TOOL} status") == 126
     rc, refused = enforced.install()
     (error,) = refused["errors"]
     assert (rc, error["code"]) == (3, "fapolicyd-trust")
     assert "RHEL-09-433016" in error["message"]
+    assert f"touch {ALLOWED}" in error["hint"]
     assert enforced.rc(f"test -e {TRUST}") == 1
 
+    # as a host has it whose site file is older than that file
     enforced.say(BOTH)
+    rc, refused = enforced.install()
+    assert (rc, refused["errors"][0]["code"]) == (3, "fapolicyd-trust")
+    enforced.sh(f"touch {ALLOWED}")
     rc, envelope = enforced.install()
     assert rc == 0, json.dumps(envelope, indent=1)
     assert enforced.health() == HEALTHY
@@ -305,8 +311,14 @@ def test_it_holds_across_a_reboot_and_a_second_run_changes_nothing(enforced: Har
 
 @pytest.mark.long
 @with_apt
-def test_what_the_site_file_does_not_allow_any_more_is_taken_back(enforced: Hardened) -> None:
+def test_what_is_not_allowed_any_more_is_taken_back(enforced: Hardened) -> None:
+    """Withdrawn in one place alone it is not: then the tool, which still runs, says what to write."""
     enforced.say(FORWARDING)
+    rc, refused = enforced.install()
+    (error,) = refused["errors"]
+    assert (rc, error["code"]) == (2, "allow-differs")
+    assert f"rm {ALLOWED}" in error["hint"]
+    enforced.sh(f"rm {ALLOWED}")
     rc, refused = enforced.install()
     (error,) = refused["errors"]
     assert (rc, error["code"]) == (3, "fapolicyd-trust")
@@ -322,6 +334,10 @@ def test_entries_made_while_fapolicyd_is_stopped_count_once_it_starts(enforced: 
     """Stopped, as it has to be while packages are installed."""
     enforced.sh("systemctl stop fapolicyd")
     enforced.say(BOTH)
+    rc, refused = enforced.install()
+    (error,) = refused["errors"]
+    assert (rc, error["code"], error["hint"]) == (2, "allow-missing", f"write the file: touch {ALLOWED}")
+    enforced.sh(f"touch {ALLOWED}")
     rc, envelope = enforced.install()
     assert rc == 0, json.dumps(envelope, indent=1)
     enforced.sh("systemctl start fapolicyd")

@@ -50,7 +50,7 @@ class Install:
         started = now()
         with self._held(decided) as held, self.event_log(places.LOGS, "install") as (log_path, log):
             outcomes = self.bring(held.targets, log)
-            ended = [Done(one, outcomes[one.host.name]) for one in held.targets]
+            ended = [Done(one, outcomes[one.host.name], notes=self._waited(one)) for one in held.targets]
             demands = {done.target.host.name: self._demand(done) for done in ended}
             for done in ended:
                 demand = demands[done.target.host.name]
@@ -65,6 +65,9 @@ class Install:
             for done in ended
         }
         return of_all(results, held)
+
+    def _waited(self, target: Target) -> list[str]:
+        return self.reboots.of_another_bundle(target) if target.host.local else []
 
     @contextmanager
     def _held(self, decided: Decided) -> Iterator[Decided]:
@@ -107,7 +110,8 @@ class Install:
 
     def _result(self, done: Done, demand: Demand | None, resumed: Resumed | None, log: Path) -> Result:
         outcome, data = done.outcome, summary.data(done, log)
-        notes = [*(resumed.warnings if resumed else []), *summary.notes(done.target, outcome.recap)]
+        warned = resumed.warnings if resumed else []
+        notes = [*warned, *done.notes, *summary.notes(done.target, outcome.recap)]
         if demand is not None and demand.mode:
             demand = self.reboots.restart(demand)
             due = failed(demand.problem, data | {"reboot": demand.mode})

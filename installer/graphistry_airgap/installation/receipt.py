@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.recap import Recap
     from graphistry_airgap.installation.site_file import Site
 
-SCHEMA = 1
+# no number, for the tools of before inventories ask only whether it is one, and would go on without them
+SCHEMA, WITH_INVENTORY = 1, "2"
 FORMAT = "receipt-v1"
 MODULE_SIGNING_KEY = "module-signing-key"
 
@@ -85,6 +86,11 @@ def added_keys(
         if str(row["name"]).startswith(f"{RPM_KEY}-") and row["from"] is None
     ]
     return earlier + [key for key in now if key not in earlier]
+
+
+def version(inputs: dict[str, str | None]) -> int | str:
+    """Of the receipt with these inputs."""
+    return WITH_INVENTORY if inputs.get("inventory") else SCHEMA
 
 
 def lasting(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:

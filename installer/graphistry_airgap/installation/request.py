@@ -14,6 +14,7 @@ from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import AirgapError, HostError, InputError, attempt, raise_all
 from graphistry_airgap.installation import site_places
 from graphistry_airgap.installation.fleet.found_host import FoundHost, require_own_reboot
+from graphistry_airgap.installation.allowed import require_one_answer
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.signers import signers_needed
@@ -94,6 +95,7 @@ class Targets:
     receipts: Receipts
     read_answers: Callable[[Path, Path | None], list[Answers]]
     signers_required: Callable[[], int | None]
+    trust_allowed: Callable[[], bool]
     open_bundle: Callable[..., VerifiedBundle]
     bundle_digest: Callable[[Path, str], str]
     ask_hosts: Callable[..., dict[str, dict[str, Any] | AirgapError]]
@@ -112,9 +114,11 @@ class Targets:
         inventory = request.inventory or _known(inputs.get("inventory"))
         answers = self.read_answers(site_path, inventory)
         needed = signers_needed(answers[0].signers, self.signers_required(), site_path)
+        allowed = self.trust_allowed()
         for one in answers:
             require_pools(one.site, one.said_in("docker.address_pools"))
             site_places.check(one.site, one.said_in)
+            require_one_answer(one.site.hardening_allow, allowed, site_path)
             require_own_reboot(one)
         path = request.bundle or _known(own.get("bundle", {}).get("path"))
         if path is None:

@@ -12,6 +12,7 @@ from graphistry_airgap.bundle.adapters.silence import silence_reported
 from graphistry_airgap.bundle.trust.adapters.required import read_required
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.core import places
+from graphistry_airgap.core.adapters import root_file
 from graphistry_airgap.core.adapters.files import write_output
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
@@ -45,6 +46,7 @@ from graphistry_airgap.knowledge.env_schema import load_env_schema
 from graphistry_airgap.knowledge.formats import load_document, require
 from graphistry_airgap.knowledge.knowledge import load_knowledge
 from graphistry_airgap.target.driver import next_boot as kernel_boot
+from graphistry_airgap.target.hardening.exceptions import ALLOW_TRUST
 from graphistry_airgap.wiring.bundle import open_bundle
 
 if TYPE_CHECKING:
@@ -160,6 +162,9 @@ def _targets(
         receipts=ReceiptFile(),
         read_answers=answers,
         signers_required=read_required,
+        trust_allowed=partial(
+            root_file.is_there, Path(ALLOW_TRUST), unsafe="allow-unsafe", instead="touch it anew"
+        ),
         open_bundle=partial(open_bundle, say=progress.note),
         bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
         ask_hosts=_hosts(arguments, progress).ask,

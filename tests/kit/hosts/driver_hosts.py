@@ -42,10 +42,12 @@ def driver_host(
     nouveau: bool = False,
     image: str = KERNEL_IMAGE,
     password: str | None = PASSWORD,
+    bundle: Path | None = None,
+    more: Sequence[str] = (),
 ) -> Iterator[KernelHost]:
-    """A booted host with the operator's files and the bundle on its medium."""
+    """A booted host with the operator's files and a bundle on its medium: today's, or the one named."""
     host = KernelHost(f"airgap-test-{name}")
-    mounts = [f"{driver_bundle()}:{MEDIUM}:ro"]
+    mounts = [f"{bundle or driver_bundle()}:{MEDIUM}:ro", *more]
     boot = partial(host.boot, gpus=gpus, nouveau=nouveau, image=image, mounts=mounts)
     with prepared(host, boot, keyring=DRIVER / "trusted.gpg", site=site, password=password) as booted:
         yield booted

@@ -11,6 +11,7 @@ from tests.kit.faults.host_faults import wait_until
 
 if TYPE_CHECKING:
     from lab.hosts.kernel_host import KernelHost
+    from lab.hosts.sealed_host import SealedHost
 
 # far enough below a mount point that nothing finds it by looking around
 SHELF, DRIVER_SHELF = f"/shelf/{DEMO.name}/bundle", f"/shelf/{DRIVER.name}/bundle"
@@ -36,7 +37,8 @@ site = Site.from_document(load_document(Path(inputs["site"]), "site-v1", what="t
 ResumeStateFile().save(Pending(
     stage="driver", reason="nouveau is loaded", boot_id=boot or boot_id(), reboots={"driver": 1},
     bundle=RememberedBundle("/media/bundle", bundle["id"], bundle["sums_sha256"], bundle["signed"]),
-    site=inputs["site"], site_sha256=digest_of(site), keyring=inputs["keyring"], mode=mode))
+    site=inputs["site"], site_sha256=digest_of(site), keyring=inputs["keyring"], mode=mode,
+    inventory=inputs.get("inventory")))
 print(ResumeUnit().install() if mode == "automatic" else "")
 """
 _RESTART = (
@@ -71,7 +73,7 @@ def console(host: KernelHost, *, until: str = "") -> str:
     return text
 
 
-def python(host: KernelHost, program: str, *arguments: str) -> str:
+def python(host: SealedHost, program: str, *arguments: str) -> str:
     """Run something with the tool's own Python."""
     own = "$(readlink -f /opt/graphistry-airgap/bin/graphistry-airgap | xargs dirname)/python"
     return host.require(
@@ -79,7 +81,7 @@ def python(host: KernelHost, program: str, *arguments: str) -> str:
     ).strip()
 
 
-def remember(host: KernelHost, mode: str = "manual", *, rebooted: bool = False) -> None:
+def remember(host: SealedHost, mode: str = "manual", *, rebooted: bool = False) -> None:
     """The state, and for `automatic` the unit; `rebooted` makes it that of an earlier boot."""
     assert python(host, _REMEMBER, mode, "an-earlier-boot" if rebooted else "") == ""
 

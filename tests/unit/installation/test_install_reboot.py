@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from graphistry_airgap.core.errors import InputError
-from graphistry_airgap.installation.reboot.pending import Resumed
+from graphistry_airgap.installation.reboot.pending import RememberedBundle, Resumed
 from graphistry_airgap.installation.recap import Failure, Recap
 from graphistry_airgap.installation.stages import TEMPLATE_STAGES
 from tests.kit.fakes.recaps import complete, passed
@@ -126,6 +126,27 @@ def test_a_damaged_state_does_not_stop_a_plain_install(run, world):
     world.load = damaged
     assert run(stopped(reboot_required())).exit_code == 10
     assert world.state.reboots == {"driver": 1}
+
+
+def waited(result):
+    return [message for message in result.messages if "waited here for a reboot" in message]
+
+
+def test_what_another_bundle_waited_for_is_told_and_gone(run, world, hosts):
+    other = RememberedBundle("/media/former", "f" * 32, "6" * 64, signed=True)
+    world.state, world.unit, world.boot = pending(bundle=other), True, "boot-2"
+    result = run(complete())
+    (said,) = waited(result)
+    assert "f" * 32 in said
+    assert IDENTITY in said
+    assert pending().reason in said
+    assert (world.state, world.unit) == (None, False)
+    assert "resumed" not in hosts.saved[-1]
+
+
+def test_what_the_same_bundle_waited_for_is_gone_on_with(run, world):
+    world.state, world.boot = pending(), "boot-2"
+    assert waited(run(complete())) == []
 
 
 def test_a_complete_installation_leaves_nothing_of_it(run, world, hosts):

@@ -38,3 +38,10 @@ def test_what_was_taken_over_once_stays_in_every_later_receipt_and_stands_once()
 
 def test_a_receipt_says_nothing_where_nothing_was_taken_over():
     assert receipt.taken_over([row("volumes-left", "x")], {}) == {}
+
+
+def test_with_an_inventory_it_is_of_a_version_that_tools_of_before_inventories_refuse():
+    """They ask whether the version is a whole number, and would go on without what it says of the host."""
+    assert receipt.version({"site": "/etc/site.yml", "keyring": None}) == 1
+    version = receipt.version({"site": "/etc/site.yml", "keyring": None, "inventory": "/etc/inventory"})
+    assert not isinstance(version, int)

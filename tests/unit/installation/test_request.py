@@ -31,6 +31,7 @@ class World:
     opened: list[dict] = field(default_factory=list)
     in_use: list = field(default_factory=list)
     required: int | None = None
+    trust_allowed: bool = False
 
     def load(self):
         return self.receipt
@@ -72,6 +73,7 @@ class World:
             receipts=self,
             read_answers=self.answers,
             signers_required=lambda: self.required,
+            trust_allowed=lambda: self.trust_allowed,
             open_bundle=self.open_bundle,
             bundle_digest=lambda path, name: hashlib.sha256((path / name).read_bytes()).hexdigest(),
             ask_hosts=self.ask,
@@ -238,6 +240,34 @@ def test_the_site_file_and_the_host_must_ask_for_one_number(world, stated, requi
     assert f"is {stated}" in caught.value.message
     assert str(required or "not exist") in caught.value.message
     assert "echo" in caught.value.hint
+    assert world.opened == []
+
+
+NAMED = {"hardening": {"allow": ["ip-forward", "fapolicyd-trust"]}}
+FILE = "/etc/graphistry-airgap/allow.fapolicyd-trust"
+
+
+@pytest.mark.parametrize(("more", "allowed"), [({}, False), (NAMED, True)])
+def test_the_site_file_and_the_host_say_alike_whether_fapolicyd_may_trust_the_tool(world, more, allowed):
+    world.document, world.trust_allowed = {**DOCUMENT, **more}, allowed
+    world.targets().decide(request(world))
+    assert world.opened
+
+
+@pytest.mark.parametrize(
+    ("more", "allowed", "code", "hint"),
+    [
+        (NAMED, False, "allow-missing", f"touch {FILE}"),
+        ({}, True, "allow-differs", f"rm {FILE}"),
+        ({}, True, "allow-differs", "hardening: {allow: [fapolicyd-trust]}"),
+    ],
+)
+def test_where_they_differ_the_line_to_write_is_told(world, more, allowed, code, hint):
+    world.document, world.trust_allowed = {**DOCUMENT, **more}, allowed
+    with pytest.raises(InputError) as caught:
+        world.targets().decide(request(world))
+    assert (caught.value.code, caught.value.exit_code) == (code, 2)
+    assert hint in caught.value.hint
     assert world.opened == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import graphistry_airgap
-from graphistry_airgap.installation.site_file import Site
+from graphistry_airgap.installation.site_file import Site, digest_of
 
 DOCUMENT = {
     "schema": 1,
@@ -21,6 +21,34 @@ DOCUMENT = {
 def test_a_site_equals_its_copy_in_a_receipt():
     given = Site.from_document(DOCUMENT).as_dict()
     assert json.loads(json.dumps(given)) == given
+
+
+# as the tool of before `backup_port` remembered them over a reboot
+FORMER_DIGESTS = (
+    ({}, "60d12d410d72d4baf77a397feb4814ab9a6f7d0481295d95089540e6f9fab218"),
+    (
+        {
+            "gpu": "auto",
+            "waive": ["driver-range"],
+            "reboot": "automatic",
+            "docker": {"address_pools": [{"base": "10.200.0.0/16", "size": 24}]},
+            "hardening": {"allow": ["ip-forward"]},
+            "vgpu": {"server": {"address": "licences.example"}},
+        },
+        "858882640a71fbcd32c945d93ba68d35faeb538d31611a54a6252c18bf55201b",
+    ),
+)
+
+
+@pytest.mark.parametrize(("answers", "digest"), FORMER_DIGESTS)
+def test_answers_that_a_former_tool_remembered_are_no_others_today(answers, digest):
+    assert digest_of(Site.from_document({"schema": 1, "purpose": "server", **answers})) == digest
+
+
+def test_an_answer_that_it_did_not_know_counts_where_it_says_something():
+    servers = [{"address": "a", "backup_address": "b", "backup_port": port} for port in (7070, 7072)]
+    of = [Site.from_document({**DOCUMENT, "vgpu": {"server": server}}) for server in servers]
+    assert digest_of(of[0]) != digest_of(of[1])
 
 
 def test_absent_keys_take_the_defaults_of_the_schema():

@@ -16,6 +16,8 @@ DEFAULT_KEYRING=/etc/graphistry-airgap/trusted.gpg
 DEFAULT_SITE=/etc/graphistry-airgap/site.yml
 # beside the keyring: how many of its keys must have signed
 REQUIRED=/etc/graphistry-airgap/trusted.required
+# beside it, too: whether fapolicyd may be told to trust the tool
+ALLOWED=/etc/graphistry-airgap/allow.fapolicyd-trust
 # what the tool wrote down of the last installation, for a shell to read
 INSTALLED=/var/lib/graphistry-airgap/installed
 MOUNTS=/proc/self/mountinfo

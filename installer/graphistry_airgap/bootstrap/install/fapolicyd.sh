@@ -4,9 +4,15 @@ fapolicyd_runs() {
     grep -qsx fapolicyd /proc/[0-9]*/comm
 }
 
-# The word in the site file is looked for as such: no other key takes it, or the tool refuses the file.
+# The site file names the exception, and a shell reads no YAML: an empty file beside the keyring says it here.  The tool
+# refuses a host where the two do not say the same.  Who may write to the directory was asked before (read_required).
 trust_allowed() {
-    sed 's/#.*//' -- "$site" 2>/dev/null | grep -qw fapolicyd-trust
+    [ -e "$ALLOWED" ] || [ -L "$ALLOWED" ] || return 1
+    [ -f "$ALLOWED" ] && [ ! -L "$ALLOWED" ] || fail 2 allow-unsafe \
+        "$ALLOWED must be a file of root that nobody else may write" "rm $ALLOWED; then: touch $ALLOWED"
+    [ -n "$(find "$ALLOWED" -maxdepth 0 -user 0 ! -perm /022)" ] || fail 2 allow-unsafe \
+        "$ALLOWED must be a file of root that nobody else may write; it is $(stat -c '%A, owner %u' -- "$ALLOWED")" \
+        "chown root: $ALLOWED && chmod 644 $ALLOWED"
 }
 
 # also while fapolicyd is stopped, as it has to be for packages: it reads the entries when it starts
@@ -20,12 +26,13 @@ blind() {
     [ ! -d /etc/fapolicyd ] || printf %s BXpycache_prefix=/dev/null
 }
 
-# The tool could not take its own entries back: nothing of it runs afterwards.
+# The tool could not take its own entries back: nothing of it runs afterwards.  A host whose entries are older than this
+# file has not withdrawn anything, and keeps them.
 take_trust_back() {
-    [ -e "$TRUST_FILE" ] && [ -r "$site" ] || return 0
+    [ -e "$TRUST_FILE" ] && [ "$(installed_value allow)" = fapolicyd-trust ] || return 0
     rm -f -- "$TRUST_FILE"
     fapolicyd-cli --update >/dev/null 2>&1 || :
-    taken_back="; $site does not allow it any more, so $TRUST_FILE was taken back, and fapolicyd refuses the tool from now on"
+    taken_back="; $ALLOWED, which was there, is gone, so $TRUST_FILE was taken back, and fapolicyd refuses the tool from now on"
 }
 
 # fapolicyd lets nobody run a program that it does not know, and the tool's environment comes from no package.
@@ -36,7 +43,7 @@ allow_fapolicyd() {
         take_trust_back
         fail 3 fapolicyd-trust \
             "fapolicyd runs, and the tool under $PROGRAM comes from no package: an exception to RHEL-09-433016$taken_back" \
-            "have the exception approved and name it in $site: hardening: {allow: [fapolicyd-trust]}; install.sh then writes $TRUST_FILE"
+            "have the exception approved, name it in $site (hardening: {allow: [fapolicyd-trust]}), and say it here, too: touch $ALLOWED; install.sh then writes $TRUST_FILE"
     }
     grep -qsE '^trust *=.*\bfile\b' /etc/fapolicyd/fapolicyd.conf || fail 3 fapolicyd-trust-source \
         'fapolicyd runs and reads no trust files: /etc/fapolicyd/fapolicyd.conf does not name "file" under trust' \

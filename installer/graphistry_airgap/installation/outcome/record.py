@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Done:
-    """A run's end on one host; `facts` are more for its receipt, `left` is for a template's clones to do."""
+    """A run's end on one host.
+
+    `facts` are more for its receipt, `notes` for the operator, `left` is for a template's clones to do.
+    """
 
     target: Target
     outcome: Outcome
     facts: dict[str, Any] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -131,6 +135,7 @@ def _document(done: Done, said: dict[str, Any], *, started: str) -> dict[str, An
     document["changes"] = merged(last.get("changes", []), recap.changes)
     document["gpu_rungs"] = checks.get("rungs", [])
     document["inputs"] = _inputs(target)
+    document["schema"] = receipt.version(document["inputs"])
     if target.overrides:
         document["overrides"] = [asdict(override) for override in target.overrides]
     return document | {key: value for key, value in done.facts.items() if value}

@@ -106,6 +106,16 @@ class Reboots:
         now = "This host restarts now and goes on with the installation by itself."
         return Demand(required, AUTOMATIC, [now, *demand.messages])
 
+    def of_another_bundle(self, target: Target) -> list[str]:
+        """For the operator: what waits here for a reboot, if this run does not go on with it."""
+        earlier = self._earlier()
+        if earlier is None or earlier.bundle.sums_sha256 == target.provenance.sums:
+            return []
+        return [
+            f"An installation from bundle {earlier.bundle.id} waited here for a reboot ({earlier.reason}); "
+            f"this one, from bundle {target.provenance.id}, begins anew."
+        ]
+
     def settle(self, target: Target, *, complete: bool) -> None:
         """A complete installation waits for nothing, and one of another bundle takes the place of this."""
         earlier = self._earlier()

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 class Tool:
     """A program that makes initramfs images, and the one that lists what is inside.
 
-    `settings` is a file that the program reads, and `line` what it has to say there to take a file along.
+    `settings` is a file that the program reads, where it has to be told to take the blacklist along.
     """
 
     make: tuple[str, ...]
     list: tuple[str, ...]
     image: str
     settings: str = ""
-    line: str = ""
 
 
 TOOLS = (
@@ -35,7 +34,6 @@ TOOLS = (
         "initramfs-{kernel}.img",
         # an image for any machine (dracut-config-generic) leaves /etc/modprobe.d out
         "/etc/dracut.conf.d/graphistry-airgap.conf",
-        'install_optional_items+=" {file} "\n',
     ),
 )
 

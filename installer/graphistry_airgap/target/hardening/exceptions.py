@@ -26,25 +26,20 @@ SUBJECT = "hardening"
 PROGRAM = "/opt/graphistry-airgap"
 # sorts after every name that begins with a digit and after those that remediation scripts use
 SYSCTL_FILE = "/etc/sysctl.d/zz-graphistry-airgap.conf"
+# empty, beside the keyring: says to install.sh what the site file says to the tool
+ALLOW_TRUST = "/etc/graphistry-airgap/allow.fapolicyd-trust"
 TRUST_FILE = "/etc/fapolicyd/trust.d/graphistry-airgap"
 _MODE = 0o644
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
-_SYSCTL_TEXT = f"""\
-# Kept by graphistry-airgap: Docker's bridge networks forward IPv4.
-# The site file allows this exception to {STIG[IP_FORWARD]} by name (hardening.allow: ip-forward).
-net.ipv4.ip_forward = 1
-"""
 
 
-def forwarding_file(host: Host, allow: Collection[str]) -> bytes | None:
-    """What our sysctl file should hold; None where it is not allowed or the host forwards without it."""
-    wanted = IP_FORWARD in allow and sysctl_files.forwarding_off(host, without=SYSCTL_FILE)
-    return _SYSCTL_TEXT.encode() if wanted else None
+def forwarding(host: Host, allow: Collection[str], text: bytes) -> list[Change]:
+    """Our sysctl file with this text, and whether the running kernel forwards where the file is to be.
 
-
-def forwarding(host: Host, allow: Collection[str]) -> list[Change]:
-    """Our sysctl file, and whether the running kernel forwards where the file says so."""
-    wanted = forwarding_file(host, allow)
+    No file where it is not allowed or the host forwards without it.
+    """
+    due = IP_FORWARD in allow and sysctl_files.forwarding_off(host, without=SYSCTL_FILE)
+    wanted = text if due else None
     before = content_and_mode(host.path(SYSCTL_FILE))
     # a mode that somebody gave it stays
     found = [] if before[0] == wanted else of_file(SUBJECT, SYSCTL_FILE, before, (wanted, _MODE))
@@ -60,7 +55,8 @@ def trust(host: Host, allow: Collection[str]) -> list[Change]:
     return of_file(SUBJECT, TRUST_FILE, before, (None, None))
 
 
-def carry_out(host: Host, changes: Iterable[Change]) -> None:
+def carry_out(host: Host, changes: Iterable[Change], text: bytes) -> None:
+    """`text` is what `forwarding` was asked with."""
     for one in changes:
         path = host.path(one.what)
         if one.kind == "sysctl":
@@ -69,16 +65,16 @@ def carry_out(host: Host, changes: Iterable[Change]) -> None:
             path.unlink()
         else:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            write_atomic(path, _SYSCTL_TEXT.encode(), mode=_MODE)
+            write_atomic(path, text, mode=_MODE)
         if one.what == TRUST_FILE:
             # a daemon that does not run reads the folder when it starts
             host.run(["fapolicyd-cli", "--update"], {})
 
 
-def diffs(host: Host, changes: Iterable[Change]) -> list[dict[str, str]]:
+def diffs(host: Host, changes: Iterable[Change], text: bytes) -> list[dict[str, str]]:
     """The files in full; asked before anything is carried out."""
     return [
-        diff(one.what, host.text(one.what) or "", _SYSCTL_TEXT if one.after else "")
+        diff(one.what, host.text(one.what) or "", text.decode() if one.after else "")
         if one.kind == "file"
         else one.diff()
         for one in changes

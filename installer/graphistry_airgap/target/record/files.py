@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..hardening.exceptions import FAPOLICYD_TRUST
 from ..host.files import write_atomic
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ def _read(line: str) -> dict[str, Any] | None:
 
 def _for_a_shell(receipt: Mapping[str, Any]) -> Iterator[str]:
     """What install.sh must know of the last installation before there is a Python, as `KEY VALUE`."""
+    allowed = receipt.get("site", {}).get("hardening_allow", ())
     told = {
         "site": receipt.get("inputs", {}).get("site"),
         "release": receipt.get("bundle", {}).get("release"),
+        # the file beside the keyring was there, or the tool had refused the site file
+        "allow": FAPOLICYD_TRUST if FAPOLICYD_TRUST in allowed else "",
         "data_root": receipt.get("site", {}).get("docker", {}).get("data_root"),
     }
     return (f"{key} {value}\n" for key, value in told.items() if value)

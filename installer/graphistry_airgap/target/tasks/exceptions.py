@@ -17,18 +17,19 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "elements": "str",
         "choices": [exceptions.IP_FORWARD, exceptions.FAPOLICYD_TRUST],
         "default": [],
-    }
+    },
+    "sysctl_content": {"type": "str", "required": True},
 }
 
 
 def run(module: AnsibleModule) -> None:
     host = Host.of_module(module.run_command)
-    allow = module.params["allow"]
+    allow, text = module.params["allow"], module.params["sysctl_content"].encode()
     try:
-        changes = [*exceptions.forwarding(host, allow), *exceptions.trust(host, allow)]
-        answer = change.answer(changes, exceptions.diffs(host, changes))
+        changes = [*exceptions.forwarding(host, allow, text), *exceptions.trust(host, allow)]
+        answer = change.answer(changes, exceptions.diffs(host, changes, text))
         if not module.check_mode:
-            exceptions.carry_out(host, changes)
+            exceptions.carry_out(host, changes, text)
         made = exceptions.made(host)
     except OSError as error:
         module.fail_json(

@@ -38,13 +38,23 @@ def store(tmp_path):
     return ReceiptFile(tmp_path / "receipt.json")
 
 
+def save(store, document):
+    folder = store.path.parent
+    Kept(store.path, folder / "packages", folder / "begun").write_receipt(document, stamp="1")
+
+
 def test_there_and_back(store, document):
     assert store.load() is None
-    Kept(store.path, store.path.with_name("packages"), store.path.with_name("begun")).write_receipt(
-        document, stamp="1"
-    )
+    save(store, document)
     assert store.load() == document
     assert store.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_that_of_a_host_with_an_inventory(store, document):
+    document["inputs"]["inventory"] = "/etc/graphistry-airgap/inventory"
+    document["schema"] = receipt.version(document["inputs"])
+    save(store, document)
+    assert store.load() == document
 
 
 def spoiled(**changes):
@@ -66,6 +76,8 @@ def spoiled(**changes):
         spoiled(site={}),
         spoiled(inputs=["x"]),
         spoiled(complete="yes"),
+        # of a tool that comes after this one
+        spoiled(schema=2),
     ],
 )
 def test_a_damaged_one(store, document, spoil):

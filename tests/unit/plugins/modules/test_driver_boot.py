@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.driver import boot as code
 
+from tests.kit.role_texts import text
+
 pytestmark = pytest.mark.subprocesses
 
 UPDATE = """
@@ -36,7 +38,19 @@ def host(programs, call_module, tmp_path, monkeypatch):
 
     def run(**more):
         blacklist = tmp_path / "modprobe.d/graphistry-airgap-nouveau.conf"
-        return call_module("driver_boot", blacklist=str(blacklist), prefix="nvidia-current", **more)
+        # as dracut is told by the role, but of a blacklist elsewhere
+        told = text("nvidia_driver", "dracut.conf").replace(
+            code.ARGUMENTS["blacklist"]["default"], str(blacklist)
+        )
+        return call_module(
+            "driver_boot",
+            blacklist=str(blacklist),
+            blacklist_content=text("nvidia_driver", "nouveau.conf"),
+            dracut_content=told,
+            daemon_content=text("nvidia_driver", "persistenced.conf"),
+            prefix="nvidia-current",
+            **more,
+        )
 
     run.path = tmp_path
     run.calls = (tmp_path / "calls").read_text

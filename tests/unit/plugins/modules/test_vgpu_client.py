@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.vgpu import client as code
 
 from tests.kit.fakes import vgpu_guest
+from tests.kit.role_texts import text
 
 pytestmark = pytest.mark.subprocesses
 
@@ -41,6 +42,7 @@ def client(programs, call_module, verify, tmp_path, monkeypatch):
             bundle=str(tmp_path / "bundle"),
             pending=str(tmp_path / "state/pending"),
             replaced=str(tmp_path / "state/replaced"),
+            unit_content=text("nvidia_vgpu", "after-the-network.conf"),
             mask_key=mask_key,
             **more,
         )

@@ -7,9 +7,11 @@ import pytest
 from graphistry_airgap.target.hardening import exceptions, sysctl as sysctl_files
 from graphistry_airgap.target.host.machine import Host
 from graphistry_airgap.target.preflight.probes import hardening as probe_hardening
+from tests.kit import role_texts
 
 OFF = "net.ipv4.ip_forward = 0\n"
 FORWARD = ["ip-forward"]
+TEXT = role_texts.text("hardening_exceptions", "forwarding.conf").encode()
 OURS = "etc/sysctl.d/zz-graphistry-airgap.conf"
 
 
@@ -20,10 +22,14 @@ def host(tmp_path):
     return Host(run=lambda argv, environment: (0, "", ""), root=tmp_path)
 
 
+def forwarding(host, allow):
+    return exceptions.forwarding(host, allow, TEXT)
+
+
 def settle(host, find, allow):
     """What differs, carried out."""
     changes = find(host, allow)
-    exceptions.carry_out(host, changes)
+    exceptions.carry_out(host, changes, TEXT)
     return changes
 
 
@@ -82,7 +88,7 @@ def test_a_file_that_a_boot_reads_after_ours_is_named(host, late, text, overridd
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
     write(host, late, text)
     if written:
-        settle(host, exceptions.forwarding, FORWARD)
+        settle(host, forwarding, FORWARD)
     found = probe_hardening.hardening(host)["forwarding_overridden"]
     assert found == ([late] if overridden else [])
 
@@ -98,22 +104,22 @@ def test_the_old_file_is_seen_where_a_link_puts_it(host):
 
 def test_an_allowed_exception_is_written_once_and_comes_last(host):
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
-    assert exceptions.forwarding(host, FORWARD)
+    assert forwarding(host, FORWARD)
     assert not host.path(OURS).exists()
-    assert settle(host, exceptions.forwarding, FORWARD)
+    assert settle(host, forwarding, FORWARD)
     assert host.path(OURS).stat().st_mode & 0o777 == 0o644
     assert sysctl_files.forwarding_off(host) == []
     assert host.word("/proc/sys/net/ipv4/ip_forward") == "1"
-    assert not settle(host, exceptions.forwarding, FORWARD)
+    assert not settle(host, forwarding, FORWARD)
     (row,) = exceptions.made(host)
     assert (row["name"], row["stig"], row["path"]) == ("ip-forward", "RHEL-09-253075", f"/{OURS}")
 
 
 def test_forwarding_that_somebody_switched_off_comes_back(host):
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
-    settle(host, exceptions.forwarding, FORWARD)
+    settle(host, forwarding, FORWARD)
     write(host, "/proc/sys/net/ipv4/ip_forward", "0\n")
-    assert settle(host, exceptions.forwarding, FORWARD)
+    assert settle(host, forwarding, FORWARD)
     assert host.word("/proc/sys/net/ipv4/ip_forward") == "1"
 
 
@@ -121,7 +127,7 @@ def test_forwarding_that_somebody_switched_off_comes_back(host):
 def test_nothing_is_written_where_it_is_not_allowed_or_not_needed(host, allow):
     if not allow:
         write(host, "/etc/sysctl.d/60-stig.conf", OFF)
-    assert not settle(host, exceptions.forwarding, allow)
+    assert not settle(host, forwarding, allow)
     assert not host.path(OURS).exists()
     assert host.word("/proc/sys/net/ipv4/ip_forward") == "0"
 
@@ -134,7 +140,7 @@ def test_what_is_not_allowed_any_more_is_taken_back(tmp_path):
     assert exceptions.trusted_files(host) == 1
     assert [row["name"] for row in exceptions.made(host)] == ["ip-forward", "fapolicyd-trust"]
     assert not settle(host, exceptions.trust, ["fapolicyd-trust"])
-    assert settle(host, exceptions.forwarding, [])
+    assert settle(host, forwarding, [])
     assert settle(host, exceptions.trust, [])
     assert exceptions.made(host) == []
     assert told == [["fapolicyd-cli", "--update"]]
@@ -143,22 +149,22 @@ def test_what_is_not_allowed_any_more_is_taken_back(tmp_path):
 
 def test_what_differs_is_told_by_file_and_by_kernel(host):
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
-    changes = exceptions.forwarding(host, FORWARD)
+    changes = forwarding(host, FORWARD)
     assert [(one.kind, one.what, one.before) for one in changes] == [
         ("file", f"/{OURS}", None),
         ("sysctl", "net.ipv4.ip_forward", "0"),
     ]
-    shown = exceptions.diffs(host, changes)
+    shown = exceptions.diffs(host, changes, TEXT)
     assert shown[0]["after"].endswith("net.ipv4.ip_forward = 1\n")
-    exceptions.carry_out(host, changes)
-    (back,) = exceptions.forwarding(host, [])
+    exceptions.carry_out(host, changes, TEXT)
+    (back,) = forwarding(host, [])
     assert (back.before, back.after) == (changes[0].after, None)
-    assert exceptions.diffs(host, [back])[0]["before"] == shown[0]["after"]
-    assert exceptions.forwarding(host, FORWARD) == []
+    assert exceptions.diffs(host, [back], TEXT)[0]["before"] == shown[0]["after"]
+    assert forwarding(host, FORWARD) == []
 
 
 def test_a_file_whose_permissions_alone_are_others_stays(host):
     write(host, "/etc/sysctl.d/60-stig.conf", OFF)
-    settle(host, exceptions.forwarding, FORWARD)
+    settle(host, forwarding, FORWARD)
     host.path(OURS).chmod(0o600)
-    assert exceptions.forwarding(host, FORWARD) == []
+    assert forwarding(host, FORWARD) == []

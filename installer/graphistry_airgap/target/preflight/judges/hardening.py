@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...finding import ERROR, INFO, WARNING, Finding
-from ...hardening.exceptions import FAPOLICYD_TRUST, IP_FORWARD, PROGRAM, STIG, SYSCTL_FILE, TRUST_FILE
+from ...hardening.exceptions import (
+    ALLOW_TRUST,
+    FAPOLICYD_TRUST,
+    IP_FORWARD,
+    PROGRAM,
+    STIG,
+    SYSCTL_FILE,
+    TRUST_FILE,
+)
 from ...hardening.sysctl import LATE
 
 if TYPE_CHECKING:
@@ -71,7 +79,9 @@ def fapolicyd(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
         f"{STIG[FAPOLICYD_TRUST]}" + (f", made by {TRUST_FILE} for {files} files of it" if allowed else ""),
         f"{files} trusted files below {PROGRAM}",
         f"trust for the files below {PROGRAM}, and for nothing else",
-        "" if allowed else _allow(FAPOLICYD_TRUST, f"install.sh then writes {TRUST_FILE}"),
+        ""
+        if allowed
+        else _allow(FAPOLICYD_TRUST, f"with {ALLOW_TRUST} (touch it) install.sh then writes {TRUST_FILE}"),
         TRUST_FILE,
         STIG[FAPOLICYD_TRUST],
     )

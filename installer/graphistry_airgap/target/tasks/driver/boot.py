@@ -16,18 +16,8 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
-BLACKLIST = b"""\
-# graphistry-airgap: NVIDIA's driver cannot have a GPU that nouveau holds.
-blacklist nouveau
-options nouveau modeset=0
-"""
 DAEMON = "nvidia-persistenced.service"
 DROP_IN = Path(f"/etc/systemd/system/{DAEMON}.d/graphistry-airgap.conf")
-CONDITION = b"""\
-# graphistry-airgap: without a driver (a template, a host without GPU) it would only fail.
-[Unit]
-ConditionPathExists=/proc/driver/nvidia/version
-"""
 
 
 @dataclass(frozen=True)
@@ -57,12 +47,6 @@ def listing(module: AnsibleModule, tool: driver_initramfs.Tool, kernel: str, ima
     """What is inside; nothing where the image cannot be read, which calls for a new one."""
     status, out, _ = module.run_command(driver_initramfs.filled(tool.list, kernel, image))
     return [] if status else out.splitlines()
-
-
-def kept(tool: driver_initramfs.Tool, blacklist: Path) -> bytes:
-    return (
-        f"# graphistry-airgap: also later images shall hold it.\n{tool.line.format(file=blacklist)}".encode()
-    )
 
 
 def is_stale(module: AnsibleModule, tool: driver_initramfs.Tool, kernel: str, image: Path) -> bool:
@@ -113,20 +97,21 @@ def daemon(module: AnsibleModule) -> list[Step]:
     def enable() -> None:
         module.run_command(["systemctl", "enable", DAEMON], check_rc=True)
 
-    bound = placing_of(DROP_IN, CONDITION, "persistence daemon bound to a loaded driver", then=reread)
+    text = module.params["daemon_content"].encode()
+    bound = placing_of(DROP_IN, text, "persistence daemon bound to a loaded driver", then=reread)
     due = driver_changes.of_unit(DAEMON, enabled=status == 0)
     return [*bound, *(Step(one, one.diff(), "persistence daemon enabled", enable) for one in due)]
 
 
 def steps(module: AnsibleModule) -> list[Step]:
     """What is due, in its order; nothing is done yet."""
-    blacklist = Path(module.params["blacklist"])
+    params = module.params
     tool = driver_initramfs.tool_of(lambda name: module.get_bin_path(name) is not None)
-    found = placing_of(blacklist, BLACKLIST, "nouveau blacklisted")
+    found = placing_of(Path(params["blacklist"]), params["blacklist_content"].encode(), "nouveau blacklisted")
     rewritten = bool(found)
     if tool and tool.settings:
         word = f"{tool.make[0]} told to take the blacklist along"
-        found += placing_of(Path(tool.settings), kept(tool, blacklist), word)
+        found += placing_of(Path(tool.settings), params["dracut_content"].encode(), word)
     if tool:
         found += rebuilding(module, tool, rewritten=rewritten)
     return found + daemon(module)
@@ -134,6 +119,9 @@ def steps(module: AnsibleModule) -> list[Step]:
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "blacklist": {"type": "path", "default": "/etc/modprobe.d/graphistry-airgap-nouveau.conf"},
+    "blacklist_content": {"type": "str", "required": True},
+    "dracut_content": {"type": "str", "required": True},
+    "daemon_content": {"type": "str", "required": True},
     "prefix": {"type": "str", "required": True},
     "waits_for": {"type": "str", "default": ""},
 }

@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(f"{probe_vgpu.CONF}.template")
 DROP_IN = Path("/etc/systemd/system/nvidia-gridd.service.d/graphistry-airgap.conf")
-AFTER_THE_NETWORK = b"""\
-# graphistry-airgap: without a network there is no licence server to ask
-[Unit]
-Wants=network-online.target
-After=network-online.target
-"""
 # what NVIDIA asks for; its service reads it as another user
 TOKEN_MODE = 0o744
 MODE = 0o644
@@ -62,10 +56,9 @@ def client_token(module: AnsibleModule, origin: str, source: Path) -> Write:
     return Write(place_of, data, TOKEN_MODE, told)
 
 
-def drop_in() -> Write:
+def drop_in(text: bytes) -> Write:
     found = placing.content_and_mode(DROP_IN)
-    told = vgpu_changes.of_drop_in(DROP_IN, found, AFTER_THE_NETWORK, MODE)
-    return Write(DROP_IN, AFTER_THE_NETWORK, MODE, told)
+    return Write(DROP_IN, text, MODE, vgpu_changes.of_drop_in(DROP_IN, found, text, MODE))
 
 
 def token_bytes(module: AnsibleModule, path: Path, sha256: str) -> bytes:
@@ -100,6 +93,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "bundle": {"type": "path", "required": True},
     "pending": {"type": "path", "required": True},
     "replaced": {"type": "path", "required": True},
+    "unit_content": {"type": "str", "required": True},
     "mask_key": {"type": "str", "default": "", "no_log": True},
     "waits_for": {"type": "str", "default": ""},
 }
@@ -121,7 +115,8 @@ def run(module: AnsibleModule) -> None:
         files = [conf(desired, feature, token=bool(origin))]
         if source is not None:
             files.append(client_token(module, origin, source))
-        due = [one for one in [*files, drop_in()] if one.told[0]]
+        files.append(drop_in(params["unit_content"].encode()))
+        due = [one for one in files if one.told[0]]
         if due and not module.check_mode:
             # the mark outlives a kill between a changed file and the restart that it needs
             place(Path(params["pending"]), b"", mode=0o600)
