@@ -13,8 +13,8 @@ from graphistry_airgap.bundle.verify import ALL_BYTES
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import AirgapError, HostError, InputError, attempt, raise_all
 from graphistry_airgap.installation import site_places
-from graphistry_airgap.installation.fleet.found_host import FoundHost, require_own_reboot
 from graphistry_airgap.installation.allowed import require_one_answer
+from graphistry_airgap.installation.fleet.found_host import FoundHost, require_own_reboot
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.signers import signers_needed
