@@ -81,10 +81,16 @@ class Decided:
     refused: dict[str, AirgapError] = field(default_factory=dict)
 
     def here(self) -> Decided:
-        """The tool's own machine alone; raises why it is refused."""
+        """The tool's own machine alone; raises why it is none of them."""
         targets = [target for target in self.targets if target.host.local]
         if not targets:
             raise_all([*self.refused.values()])
+            raise InputError(
+                "no host of the inventory is this machine",
+                code="inventory-hosts",
+                hint="what waits for a reboot is this machine's: name it, with `ansible_connection: local`",
+                details={"found": "other hosts alone", "needed": "a host with `ansible_connection: local`"},
+            )
         return Decided(targets)
 
 

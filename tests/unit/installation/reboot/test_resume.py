@@ -1,11 +1,13 @@
 """`install --resume`: what it starts from, and every reason why it does not start."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from graphistry_airgap.core.errors import BundleError, InputError
 from graphistry_airgap.core.result import Result
+from graphistry_airgap.installation.fleet.inventory import InventoryHost
 from graphistry_airgap.installation.reboot.resume import Resume
 from graphistry_airgap.installation.request import Decided, Request
 from tests.kit.fakes.resume_world import IDENTITY, SUMS, World, pending, target
@@ -127,3 +129,10 @@ def test_an_unsigned_bundle_that_was_allowed_stays_allowed(world):
     unsigned = pending().bundle.__class__("/media/bundle", IDENTITY, SUMS, signed=False)
     world.state = pending(bundle=unsigned, keyring=None)
     assert resume(world)[1]["request"].allow_unsigned is True
+
+
+def test_what_waits_here_is_not_gone_on_with_elsewhere(world):
+    there = replace(target(), host=InventoryHost("b", {"ansible_connection": "ssh"}))
+    with pytest.raises(InputError) as caught:
+        resume(world, opened=there)
+    assert caught.value.code == "inventory-hosts"
