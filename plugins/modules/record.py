@@ -27,8 +27,8 @@ options:
     description: Directory in which C(begin) keeps the list of packages.
     type: path
     default: /opt/graphistry-airgap
-  bundle:
-    description: Directory of the bundle on the host, for C(read).
+  medium:
+    description: Directory in which C(read) looks for a bundle's list of checksums, and uses nothing of it.
     type: path
     default: /
   package_system:
@@ -56,15 +56,15 @@ attributes:
     support: full
     description: Writes and removes nothing, and then gives no answer either.
   diff_mode:
-    support: none
-    description: What it writes is told by the receipt itself.
+    support: N/A
+    description: What an installation notes of itself is no change of the host.
 """
 
 EXAMPLES = r"""
 - name: Ask what is installed
   graphistry.airgap.record:
     ask: read
-    bundle: /media/bundle
+    medium: /media/bundle
 """
 
 RETURN = r"""

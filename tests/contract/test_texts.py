@@ -151,6 +151,7 @@ def test_the_exception_is_named_as_preflight_and_receipt_name_it():
 IN_CODE = {
     "docker/flags.py": "units of Docker's packages, which preflight reads before there are any",
     "docker/images/endpoint.py": "an answer over HTTP",
+    "host/play_lock.py": "a command of the unit that holds a play's lock, and nothing of a disk",
     "host/unit_words.py": "words of a message",
     "packages/apt/source.py": "settings of a trial and of the transaction, which must not differ",
     "packages/apt/trial.py": "the same",

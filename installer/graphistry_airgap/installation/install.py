@@ -73,18 +73,18 @@ class Install:
     def _held(self, decided: Decided) -> Iterator[Decided]:
         """Nobody else changes a host meanwhile; the tool's own machine is held for longer than that."""
         away = [one for one in decided.targets if not one.host.local]
-        refused = self.hosts.hold(away)
+        refused = self.hosts.hold([(one.host, one.provenance.path, one.keyring) for one in away])
         held = [one for one in away if one.host.name not in refused]
         try:
             refused |= self._changed_meanwhile(held)
             left = [one for one in decided.targets if one.host.name not in refused]
             yield Decided(left, decided.refused | refused)
         finally:
-            self.hosts.release(held)
+            self.hosts.release([one.host for one in held])
 
     def _changed_meanwhile(self, held: list[Target]) -> dict[str, AirgapError]:
         """What was decided stands on a receipt that was read before the host was held."""
-        again = self.hosts.ask([(one.host, {"ask": "read", "bundle": one.provenance.path}) for one in held])
+        again = self.hosts.ask([(one.host, {"ask": "read", "medium": one.provenance.path}) for one in held])
         found: dict[str, AirgapError] = {}
         for one in held:
             said = again[one.host.name]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.fleet.inventory import InventoryHost
     from graphistry_airgap.installation.reboot.pending import Pending
     from graphistry_airgap.installation.recap import Recap
-    from graphistry_airgap.installation.request import Target
 
     Question = Mapping[str, Any]
 
@@ -40,16 +39,16 @@ class Receipts(Protocol):
 class Hosts(Protocol):
     """What an installation keeps of itself on hosts; `target.record.questions` has questions and answers.
 
-    `hold` takes the lock of hosts that are not the tool's machine and verifies the bundle there, until
-    `release`; it gives who refuses.  `add` keeps the changes of a task until a receipt has them: they survive
-    a kill and a power cut.
+    `hold` takes the lock of hosts that are not the tool's machine and verifies the bundle at that path there,
+    with that keyring, until `release`; it gives who refuses.  `add` keeps the changes of a task until a
+    receipt has them: they survive a kill and a power cut.
     """
 
     def ask(
         self, questions: Sequence[tuple[InventoryHost, Question]]
     ) -> dict[str, dict[str, Any] | AirgapError]: ...
-    def hold(self, targets: Sequence[Target]) -> dict[str, AirgapError]: ...
-    def release(self, targets: Sequence[Target]) -> None: ...
+    def hold(self, hosts: Sequence[tuple[InventoryHost, str, Path | None]]) -> dict[str, AirgapError]: ...
+    def release(self, hosts: Sequence[InventoryHost]) -> None: ...
     def add(self, host: InventoryHost, changes: Iterable[Mapping[str, Any]]) -> None: ...
 
 

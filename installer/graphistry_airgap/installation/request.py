@@ -141,8 +141,7 @@ class Targets:
         if len(answers) == 1:
             raise_all([said for said in found.values() if isinstance(said, AirgapError)])
         if thorough is None:
-            sums = self._sums(path)
-            thorough = not all(_holds_result(found[one.host.name], sums, one.site) for one in answers)
+            thorough = not self._all_hold_result([(found[one.host.name], one.site) for one in answers], path)
         opened = self._open(path, keyring, request, signers_needed=needed, read_all=thorough)
         alone = len(answers) == 1
         of_host = partial(
@@ -162,9 +161,16 @@ class Targets:
         return Decided(targets, refused)
 
     def _ask(self, answers: list[Answers], bundle: Path) -> dict[str, dict[str, Any] | AirgapError]:
+        """The bundle here is for its own reader, which tells of a medium that is silent."""
+        there = {"medium": str(bundle.absolute())}
         return self.ask_hosts(
-            [(one.host, {"ask": "read", "bundle": str(bundle.absolute())}) for one in answers]
+            [(one.host, {"ask": "read"} | ({} if one.host.local else there)) for one in answers]
         )
+
+    def _all_hold_result(self, hosts: list[tuple[FoundHost | AirgapError, Site]], path: Path) -> bool:
+        """Reads nothing of the bundle where a host holds none; one that cannot be asked needs none."""
+        held = {host.result_of(site) for host, site in hosts if isinstance(host, FoundHost)}
+        return "" not in held and held <= {self._sums(path)}
 
     def _target(
         self,
@@ -250,16 +256,6 @@ class Targets:
             return self.bundle_digest(path, SUMS)
         except AirgapError:
             return None  # opening the bundle says what is wrong with it
-
-
-def _holds_result(host: FoundHost | AirgapError, sums: str | None, site: Site) -> bool:
-    """One that cannot be asked is not installed by this run, and needs no bytes."""
-    if isinstance(host, AirgapError):
-        return True
-    last = host.receipt or {}
-    if not last.get("complete") or last.get("site") != site.as_dict():
-        return False
-    return bool(last["bundle"]["sums_sha256"] == sums)
 
 
 def _refuse_other(findings: list[Finding]) -> None:

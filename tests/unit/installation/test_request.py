@@ -62,11 +62,11 @@ class World:
     def ask(self, questions):
         """Of the one host; a receipt as it lies there."""
         ((host, question),) = questions
-        assert question == {"ask": "read", "bundle": str(self.path)}
+        assert question == {"ask": "read"}
         kind, _, version = self.platform.rpartition("-")
         receipt = None if self.receipt is None else json.dumps(self.receipt)
         said = {"os_release": f"ID={kind}\nVERSION_ID={version}\n", "receipt": receipt}
-        return {host.name: {**said, "stages_begun": False, "sums_sha256": sums_of(self.path)}}
+        return {host.name: {**said, "stages_begun": False, "sums_sha256": ""}}
 
     def targets(self):
         return Targets(

@@ -31,12 +31,12 @@ class Each(Hosts):
         super().__init__()
         self.refusing, self.gone, self.held, self.let_go = {}, {}, [], []
 
-    def hold(self, targets):
-        self.held += [one.host.name for one in targets]
+    def hold(self, hosts):
+        self.held += [host.name for host, *_ in hosts]
         return self.refusing
 
-    def release(self, targets):
-        self.let_go += [one.host.name for one in targets]
+    def release(self, hosts):
+        self.let_go += [host.name for host in hosts]
 
     def ask(self, questions):
         kinds = {host.name: question["ask"] for host, question in questions}

@@ -125,6 +125,7 @@ class BundleDirectory:
         buffer = memoryview(bytearray(CHUNK))
         try:
             with os.fdopen(os.open(self.path / path, flags), "rb", buffering=0) as stream:
+                _refuse_device(path, os.fstat(stream.fileno()).st_mode)
                 while count := stream.readinto(buffer):
                     beat()
                     yield buffer[:count]
@@ -157,6 +158,12 @@ class BundleDirectory:
         for chunk in self._chunks(path, beat):
             digest.update(chunk)
         return digest.hexdigest()
+
+
+def _refuse_device(path: str, mode: int) -> None:
+    """Some never end."""
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise _odd(path, "a device")
 
 
 def _odd(path: str, kind: str) -> BundleError:

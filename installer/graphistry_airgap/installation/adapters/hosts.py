@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.fleet.inventory import InventoryHost
     from graphistry_airgap.installation.ports import Question
     from graphistry_airgap.installation.recap import Recap
-    from graphistry_airgap.installation.request import Target
 
 _NOTHING_ASKED = {
-    "bundle": "/",
+    "medium": "/",
     "package_system": "apt",
     "images": [],
     "receipt": {},
@@ -64,28 +63,30 @@ class Hosts:
                 stream.flush()
                 os.fsync(stream.fileno())
 
-    def hold(self, targets: Sequence[Target]) -> dict[str, AirgapError]:
+    def hold(self, hosts: Sequence[tuple[InventoryHost, str, Path | None]]) -> dict[str, AirgapError]:
         """Take the lock of each host and verify each byte of the bundle there; gives who refuses, and why."""
-        if not targets:
-            return {}
-        held = {
-            "airgap_bundle": targets[0].provenance.path,
-            "airgap_keyring": str(targets[0].keyring or places.KEYRING),
-        }
-        recaps = self._play("bundle.yml", [one.host for one in targets], held, self.progress)
+        recaps = self._play(
+            "bundle.yml",
+            [
+                (host, {"airgap_bundle": bundle, "airgap_keyring": str(keyring or places.KEYRING)})
+                for host, bundle, keyring in hosts
+            ],
+            self.progress,
+        )
         return {name: _of_judge(recap) for name, recap in recaps.items() if recap.failures}
 
-    def release(self, targets: Sequence[Target]) -> None:
+    def release(self, hosts: Sequence[InventoryHost]) -> None:
         """One that cannot be told lets go by itself after an hour."""
-        if targets:
-            self._play("bundle_released.yml", [one.host for one in targets], {}, Silent())
+        self._play("bundle_released.yml", [(host, {}) for host in hosts], Silent())
 
     def _play(
-        self, playbook: str, hosts: Sequence[InventoryHost], variables: dict[str, Any], progress: Progress
+        self, playbook: str, hosts: Sequence[tuple[InventoryHost, Mapping[str, Any]]], progress: Progress
     ) -> dict[str, Recap]:
+        if not hosts:
+            return {}
         return self.play(
             playbook,
-            hosts={host.name: {**host.connection, **variables} for host in hosts},
+            hosts={host.name: {**host.connection, **variables} for host, variables in hosts},
             work_root=self.work_root(),
             progress=progress,
             log=lambda _: None,
@@ -94,19 +95,10 @@ class Hosts:
     def _away(
         self, asked: Sequence[tuple[InventoryHost, dict[str, Any]]]
     ) -> dict[str, dict[str, Any] | AirgapError]:
-        recaps = self.play(
-            "record.yml",
-            hosts={
-                host.name: {
-                    **host.connection,
-                    **{f"record_{key}": value for key, value in question.items()},
-                }
-                for host, question in asked
-            },
-            work_root=self.work_root(),
-            progress=Silent(),
-            log=lambda _: None,
-        )
+        variables = [
+            (host, {f"record_{key}": value for key, value in question.items()}) for host, question in asked
+        ]
+        recaps = self._play("record.yml", variables, Silent())
         answers: dict[str, dict[str, Any] | AirgapError] = {}
         for host, question in asked:
             recap = recaps[host.name]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.bundle.verify import VerifiedBundle
     from graphistry_airgap.installation.fleet.answers import Answers
+    from graphistry_airgap.installation.site_file import Site
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ class FoundHost:
             said["stages_begun"],
             said["sums_sha256"],
         )
+
+    def result_of(self, site: Site) -> str:
+        """Digest of the SHA256SUMS that is installed here whole, with these answers; empty without."""
+        last = self.receipt or {}
+        if not last.get("complete") or last.get("site") != site.as_dict():
+            return ""
+        return str(last["bundle"]["sums_sha256"])
 
     def require_medium(self, opened: VerifiedBundle) -> None:
         """What was verified is what the host reads: the same list of sums, and each byte where it is used."""

@@ -38,7 +38,7 @@ def _read(host: Host, kept: Kept, question: Mapping[str, Any]) -> dict[str, Any]
         "os_release": host.text("/etc/os-release") or "",
         "receipt": kept.read_receipt(),
         "stages_begun": kept.stages_begun.exists(),
-        "sums_sha256": _digest(Path(question["bundle"], "SHA256SUMS")),
+        "sums_sha256": _digest(Path(question["medium"], "SHA256SUMS")),
     }
 
 

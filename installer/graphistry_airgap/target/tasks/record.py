@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
-_CHANGES = {"begin", "write", "forget"}
+_WRITES = {"begin", "write", "forget"}
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "ask": {"type": "str", "required": True, "choices": list(QUESTIONS)},
     "state": {"type": "path", "default": STATE},
     "program": {"type": "path", "default": PROGRAM},
-    "bundle": {"type": "path", "default": "/"},
+    "medium": {"type": "path", "default": "/"},
     "package_system": {"type": "str", "choices": ["apt", "dnf"], "default": "apt"},
     "images": {"type": "list", "elements": "str", "default": []},
     "receipt": {"type": "dict", "default": {}},
@@ -36,9 +36,9 @@ def run(module: AnsibleModule) -> None:
             return 127, "", f"{argv[0]}: {error.strerror}"
         return status, output, said
 
-    changed = module.params["ask"] in _CHANGES
-    if changed and module.check_mode:
-        module.exit_json(changed=True, record={})
+    # what an installation notes of itself is no change of the host
+    if module.params["ask"] in _WRITES and module.check_mode:
+        module.exit_json(changed=False, record={})
     try:
         said = answer(Host(run=command), module.params)
     except OSError as error:
@@ -47,4 +47,4 @@ def run(module: AnsibleModule) -> None:
             code="record-unusable",
             hint="see that this host's disk has space and can be written, then run the same command again",
         )
-    module.exit_json(changed=changed, record=said)
+    module.exit_json(changed=False, record=said)

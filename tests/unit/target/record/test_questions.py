@@ -16,7 +16,7 @@ def nothing_there(argv, _):
 @pytest.fixture
 def ask(tmp_path):
     def asked(what, run=nothing_there, **given):
-        question = {"ask": what, "state": tmp_path / "state", "program": tmp_path, "bundle": tmp_path / "b"}
+        question = {"ask": what, "state": tmp_path / "state", "program": tmp_path, "medium": tmp_path / "b"}
         question |= {"package_system": "apt", "images": [], "receipt": {}, "stamp": "1", **given}
         return answer(Host(run, tmp_path), question)
 
