@@ -98,7 +98,8 @@ def test_a_host_that_preflight_refuses_does_not_stop_the_other(hosts, first):
     assert [error["code"] for error in two["errors"]] == ["administrator-missing"]
     assert {error["host"] for error in first["errors"]} == {"two"}
     assert receipt(hosts[0])["complete"] is True
-    assert hosts[1].exec(["ls", RECEIPT]).rc != 0
+    assert hosts[1].exec(["ls", "/opt/graphistry-airgap"]).rc != 0
+    assert hosts[1].exec(["ls", OWN]).rc != 0
 
 
 def test_each_is_installed_from_what_the_bundle_has_for_its_platform(hosts, second):

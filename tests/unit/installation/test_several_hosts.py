@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphistry_airgap.cli.progress import Silent
-from graphistry_airgap.core.errors import HostError
+from graphistry_airgap.core.errors import HostError, StageError
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.fleet.inventory import InventoryHost
 from graphistry_airgap.installation.install import Install
@@ -54,11 +54,11 @@ def hosts():
 
 @pytest.fixture
 def run(hosts):
-    def start(*recaps, refused=None):
+    def start(*recaps, refused=None, checks=lambda *_, **__: PASSED):
         played = {"a": recaps[0], "b": recaps[1]}
         bring = Bring(
             runner=lambda _, *, hosts, **__: {name: played[name] for name in hosts},
-            checks=lambda *_, **__: PASSED,
+            checks=checks,
             hosts=hosts,
             progress=Silent(),
             variables=lambda _: {},
@@ -108,3 +108,14 @@ def test_one_that_is_lost_stops_no_other(run, hosts, when):
         assert codes(result) == {"a": 0, "b": 3}
     document = {"version": 1, "command": "install", "ok": False, "exit_code": 3, "messages": [], "errors": []}
     assert [*strict("envelope-v1").iter_errors(document | {"data": result.data})] == []
+
+
+def test_tests_that_cannot_run_on_one_leave_the_other_s_receipt(run, hosts):
+    def checks(_, *, host):
+        if not host.local:
+            raise StageError("the post-install tests did not run", code="checks-broken", hint="again")
+        return PASSED
+
+    result = run(complete(), complete(), checks=checks)
+    assert (result.exit_code, codes(result)) == (1, {"a": 0, "b": 1})
+    assert [receipt["complete"] for receipt in hosts.saved] == [True, False]

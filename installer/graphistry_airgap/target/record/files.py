@@ -8,6 +8,7 @@ while stages are played, with a line for each change.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,9 @@ class Kept:
     def forget(self) -> None:
         for mark in (self.packages_before, self.stages_begun):
             mark.unlink(missing_ok=True)
+            # a host that was refused keeps nothing of it
+            with suppress(OSError):
+                mark.parent.rmdir()
 
 
 def lines(changes: Iterable[Mapping[str, Any]]) -> str:

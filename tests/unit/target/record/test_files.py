@@ -29,6 +29,7 @@ def test_the_marks_stand_from_the_beginning_to_the_end_for_root_alone(kept):
     kept.forget()
     assert not kept.stages_begun.exists()
     assert not kept.packages_before.exists()
+    assert not kept.stages_begun.parent.exists()
     kept.forget()
 
 
