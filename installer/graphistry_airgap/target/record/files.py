@@ -1,8 +1,8 @@
 """What an installation keeps of itself on a host: the receipt, and the marks of one that is on its way.
 
-`packages_before` is the list of packages from before the tool's first change, install.sh's own part
-included; it stays until a run ends in good order or a receipt says what was changed.  `stages_begun` stands
-while stages are played, with a line for each change.
+`packages_before` is install.sh's list of packages from before its first change, and stays until a receipt
+says what was changed.  `stages_begun` stands while stages are played, with a line for each change, and beside it
+a list of packages where there was none.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Kept:
     stages_begun: Path
 
     @property
+    def own_list(self) -> Path:
+        return self.stages_begun.with_suffix(".packages")
+
+    @property
     def history(self) -> Path:
         return self.receipt.parent / "receipts"
 
@@ -52,16 +56,16 @@ class Kept:
         _write(self.history / f"{stamp}.json", text)
         _write(self.receipt, text)
         self.forget()
+        self.packages_before.unlink(missing_ok=True)
 
     def begin(self, packages: str) -> list[dict[str, Any]]:
         """Set the marks; gives the changes of a run that was killed, as far as they can be read.
 
         A kill or a power cut may have left half a line or none of its bytes.
         """
-        for path in (self.packages_before, self.stages_begun):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.packages_before.exists():
-            _write(self.packages_before, packages)
+        self.stages_begun.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (self.packages_before.exists() or self.own_list.exists()):
+            _write(self.own_list, packages)
         begun = self.stages_begun
         kept = begun.read_text(encoding="utf-8", errors="replace") if begun.exists() else ""
         # without the end of its line even one that can be read was not written to its end
@@ -69,12 +73,18 @@ class Kept:
         _write(begun, lines(changes))
         return changes
 
+    def before(self) -> str | None:
+        """The list of packages from before the first change; None where nothing has begun."""
+        lists = (self.packages_before, self.own_list)
+        return next((one.read_text(encoding="utf-8") for one in lists if one.exists()), None)
+
     def forget(self) -> None:
-        for mark in (self.packages_before, self.stages_begun):
+        """What stages have begun; what install.sh has changed still has to be told."""
+        for mark in (self.own_list, self.stages_begun):
             mark.unlink(missing_ok=True)
-            # a host that was refused keeps nothing of it
-            with suppress(OSError):
-                mark.parent.rmdir()
+        # a host that was refused keeps nothing of it
+        with suppress(OSError):
+            self.stages_begun.parent.rmdir()
 
 
 def lines(changes: Iterable[Mapping[str, Any]]) -> str:

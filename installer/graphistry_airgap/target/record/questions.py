@@ -48,12 +48,9 @@ def _begin(host: Host, kept: Kept, question: Mapping[str, Any]) -> dict[str, Any
 
 def _tell(host: Host, kept: Kept, question: Mapping[str, Any]) -> dict[str, Any]:
     now = packages.listing(host, question["package_system"])
-    try:
-        before = kept.packages_before.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        before = now
+    before = kept.before()
     return {
-        "packages_before": packages.read(before),
+        "packages_before": packages.read(now if before is None else before),
         "packages": packages.read(now),
         "images": images.named(host, question["images"]),
         # what DKMS signs modules with

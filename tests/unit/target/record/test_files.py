@@ -23,12 +23,11 @@ def add(kept, *changes):
 
 def test_the_marks_stand_from_the_beginning_to_the_end_for_root_alone(kept):
     assert kept.begin(LISTING) == []
-    for mark, text in {kept.stages_begun: "", kept.packages_before: LISTING}.items():
+    for mark, text in {kept.stages_begun: "", kept.own_list: LISTING}.items():
         assert mark.read_text() == text
         assert stat.S_IMODE(mark.stat().st_mode) == 0o600
     kept.forget()
-    assert not kept.stages_begun.exists()
-    assert not kept.packages_before.exists()
+    assert kept.before() is None
     assert not kept.stages_begun.parent.exists()
     kept.forget()
 
@@ -36,7 +35,17 @@ def test_the_marks_stand_from_the_beginning_to_the_end_for_root_alone(kept):
 def test_the_list_of_packages_is_of_before_the_first_change(kept):
     kept.begin(LISTING)
     kept.begin("ii \tbash\t5.3\n")
-    assert kept.packages_before.read_text() == LISTING
+    assert kept.before() == LISTING
+
+
+def test_what_install_sh_has_changed_waits_for_a_receipt(kept):
+    """A run that is refused is forgotten, and the Python that came before it is not."""
+    kept.packages_before.write_text(LISTING)
+    kept.begin("ii \tbash\t5.2\nii \tpython3\t3.13\n")
+    kept.forget()
+    assert kept.before() == LISTING
+    kept.write_receipt({}, stamp="1")
+    assert kept.before() is None
 
 
 def test_a_receipt_takes_the_marks_away_and_is_kept_twice(kept):
@@ -45,7 +54,7 @@ def test_a_receipt_takes_the_marks_away_and_is_kept_twice(kept):
     assert json.loads(kept.read_receipt()) == {"bundle": {"release": "v1"}}
     assert kept.history.joinpath("1.json").read_text() == kept.read_receipt()
     assert not kept.stages_begun.exists()
-    assert not kept.packages_before.exists()
+    assert kept.before() is None
 
 
 def test_what_a_killed_run_changed_is_given_to_the_next_and_kept_for_the_one_after(kept):
