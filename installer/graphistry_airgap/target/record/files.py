@@ -1,8 +1,8 @@
 """What an installation keeps of itself on a host: the receipt, and the marks of one that is on its way.
 
 `packages_before` is install.sh's list of packages from before its first change, and stays until a receipt
-says what was changed.  `stages_begun` stands while stages are played, with a line for each change, and beside it
-a list of packages where there was none.
+says what was changed.  `stages_begun` stands while stages are played, with a line for each change, and beside
+it a list of packages where there was none.
 """
 
 from __future__ import annotations
