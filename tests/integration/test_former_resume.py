@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.host,
     pytest.mark.subprocesses,
+    pytest.mark.long,
     pytest.mark.skipif(not former.is_known(), reason=f"{former.COMMIT} is not in the history here"),
 ]
 
