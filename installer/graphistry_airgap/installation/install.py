@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.core import places
-from graphistry_airgap.core.errors import AirgapError, HostEnvironmentError, RebootRequiredError
+from graphistry_airgap.core.errors import AirgapError, HostEnvironmentError, RebootRequiredError, attempt
 from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation.failures import failure_of
+from graphistry_airgap.installation.fleet.found_host import FoundHost
 from graphistry_airgap.installation.outcome import summary
 from graphistry_airgap.installation.outcome.record import Done, now
 from graphistry_airgap.installation.outcome.results import of_all
@@ -88,9 +89,10 @@ class Install:
         found: dict[str, AirgapError] = {}
         for one in held:
             said = again[one.host.name]
-            if isinstance(said, AirgapError):
-                found[one.host.name] = said
-            elif json.loads(said["receipt"] or "null") != one.last:
+            now_there = said if isinstance(said, AirgapError) else attempt(partial(FoundHost.read, said))
+            if isinstance(now_there, AirgapError):
+                found[one.host.name] = now_there
+            elif now_there.receipt != one.last:
                 found[one.host.name] = HostEnvironmentError(
                     "another run has installed this host meanwhile",
                     code="lock-held",

@@ -43,7 +43,8 @@ class Each(Hosts):
         answers = super().ask(questions)
         for host, question in questions:
             if question["ask"] == "read":
-                answers[host.name] = {"receipt": None}
+                answers[host.name] = {"receipt": None, "os_release": "", "stages_begun": False}
+                answers[host.name]["sums_sha256"] = ""
         return answers | {name: self.gone[kind] for name, kind in kinds.items() if kind in self.gone}
 
 
@@ -54,7 +55,7 @@ def hosts():
 
 @pytest.fixture
 def run(hosts):
-    def start(*recaps, refused=None, checks=lambda *_, **__: PASSED):
+    def start(*recaps, refused=None, checks=lambda *_, **__: PASSED, only=None):
         played = {"a": recaps[0], "b": recaps[1]}
         bring = Bring(
             runner=lambda _, *, hosts, **__: {name: played[name] for name in hosts},
@@ -71,7 +72,7 @@ def run(hosts):
             World().reboots(),
         )
         aims = [replace(target(), host=host, alone=False) for host in (HERE, THERE)]
-        left = [aim for aim in aims if aim.host.name not in (refused or {})]
+        left = [aim for aim in aims if aim.host.name in (only or {"a", "b"} - (refused or {}).keys())]
         return installer.run(Decided(left, refused or {}))
 
     return start
@@ -119,3 +120,9 @@ def test_tests_that_cannot_run_on_one_leave_the_other_s_receipt(run, hosts):
     result = run(complete(), complete(), checks=checks)
     assert (result.exit_code, codes(result)) == (1, {"a": 0, "b": 1})
     assert [receipt["complete"] for receipt in hosts.saved] == [True, False]
+
+
+def test_a_single_host_elsewhere_that_is_refused_answers_as_any_single_host(run, hosts):
+    hosts.refusing = {"b": HostError("held", code="lock-held", hint="wait")}
+    result = run(complete(), complete(), only={"b"})
+    assert (result.exit_code, result.data, [error.message for error in result.errors]) == (3, {}, ["held"])

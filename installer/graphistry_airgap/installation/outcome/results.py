@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def of_all(results: Mapping[str, Result], decided: Decided) -> Result:
     """`results` has those of the hosts that were not refused; hosts are told in the order of their names."""
-    if len(results) == 1 and not decided.refused:
-        (single,) = results.values()
-        return single
     every = {**results, **{name: failed(error) for name, error in decided.refused.items()}}
+    if len(every) == 1:
+        (single,) = every.values()
+        return single
     names = sorted(every)
     hosts = [_host(name, every[name]) for name in names]
     data: dict[str, Any] = {"hosts": hosts}
