@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.machine import this_machine
-from graphistry_airgap.core.errors import AirgapError, BundleError, HostEnvironmentError, HostError
+from graphistry_airgap.core.errors import AirgapError, BundleError, HostEnvironmentError
 from graphistry_airgap.core.progress import Silent
 from graphistry_airgap.installation.failures import failure_of
 from graphistry_airgap.target.record.files import Kept, lines
@@ -49,7 +49,10 @@ class Hosts:
     ) -> dict[str, dict[str, Any] | AirgapError]:
         asked = [(host, {**_NOTHING_ASKED, **question}) for host, question in questions]
         answers: dict[str, dict[str, Any] | AirgapError] = {
-            host.name: _here(question) for host, question in asked if host.local
+            # a full disk here is told as everywhere in the tool, by its last door
+            host.name: answer(this_machine(), {**question, **_PLACES})
+            for host, question in asked
+            if host.local
         }
         if away := [(host, question) for host, question in asked if not host.local]:
             answers |= self._away(away)
@@ -121,19 +124,6 @@ def _of_judge(recap: Recap) -> AirgapError:
         return error
     kind = HostEnvironmentError if error.code == "lock-held" else BundleError
     return kind(error.message, code=error.code, hint=error.hint, details=error.details)
-
-
-def _here(question: Mapping[str, Any]) -> dict[str, Any] | AirgapError:
-    try:
-        return answer(this_machine(), {**question, **_PLACES})
-    except OSError as error:
-        where = error.filename or places.STATE
-        return HostError(
-            f"{where}: {error.strerror}",
-            code="record-unusable",
-            hint="see that this host's disk has space and can be written, then run the same command again",
-            details={"path": str(where)},
-        )
 
 
 def _kept(host: InventoryHost) -> Kept:

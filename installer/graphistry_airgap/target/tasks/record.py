@@ -44,7 +44,7 @@ def run(module: AnsibleModule) -> None:
     except OSError as error:
         module.fail_json(
             msg=f"{error.filename or module.params['state']}: {error.strerror}",
-            code="record-unusable",
+            code="host-record-unusable",
             hint="see that this host's disk has space and can be written, then run the same command again",
         )
     module.exit_json(changed=False, record=said)
