@@ -254,6 +254,7 @@ def test_a_planted_decision_is_seen(line):
 
 # outside of `connected`: who may open a connection, and to what
 CONNECTIONS = {
+    "checks.knock": "asks the host's own product, on the host's own addresses",
     f"{HOST}.docker.api": "Docker's socket, a file",
     f"{HOST}.docker.images.endpoint": "serves Docker what it imports, on loopback",
     f"{HOST}.preflight.probes.network": "writes addresses out of /proc, and connects to nothing",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graphistry_airgap.checks import reach
+from graphistry_airgap.checks import knock, reach
 from graphistry_airgap.checks.machine import Machine, ask
 from graphistry_airgap.target.preflight.probes import network as probe_network
 
+KNOCK = Path(knock.__file__)
 HEALTH_PATHS = (
     "/caddy/health/",
     "/healthz",
@@ -23,24 +26,24 @@ HEALTH_PATHS = (
     "/streamgl-gpu/secondary/cpu/health",
     "/streamgl-gpu/secondary/gpu/health",
 )
-PROBE = (
-    "import ssl,sys,urllib.request as u;"
-    "c=ssl._create_unverified_context();"
-    "o=u.build_opener(u.ProxyHandler({}),u.HTTPSHandler(context=c));"
-    "print(o.open(sys.argv[1],timeout=30).status)"
-)
 
 
+@pytest.fixture(scope="module")
 def containers(host: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """As Compose tells of them, one row each."""
+    if facts["purpose"] != "server":
+        return []
     text = ask(host, f"cd {facts['release_directory']} && sh ./graphistry ps --all --format json")
     rows = [json.loads(line) for line in text.splitlines() if line.startswith(("{", "["))]
     return [row for item in rows for row in (item if isinstance(item, list) else [item])]
 
 
 @pytest.mark.usefixtures("server_only")
-def test_every_service_of_the_release_is_healthy(host: Any, facts: dict[str, Any]) -> None:
+def test_every_service_of_the_release_is_healthy(
+    host: Any, facts: dict[str, Any], containers: list[dict[str, Any]]
+) -> None:
     defined = ask(host, f"cd {facts['release_directory']} && sh ./graphistry config --services").split()
-    state = {row["Service"]: row.get("Health") or row["State"] for row in containers(host, facts)}
+    state = {row["Service"]: row.get("Health") or row["State"] for row in containers}
     wrong = {
         name: state.get(name, "absent") for name in defined if state.get(name) not in {"healthy", "running"}
     }
@@ -48,10 +51,10 @@ def test_every_service_of_the_release_is_healthy(host: Any, facts: dict[str, Any
 
 
 @pytest.mark.usefixtures("server_only")
-def test_only_caddy_is_published(host: Any, facts: dict[str, Any]) -> None:
+def test_only_caddy_is_published(containers: list[dict[str, Any]]) -> None:
     published = {
         (row["Service"], port["TargetPort"])
-        for row in containers(host, facts)
+        for row in containers
         for port in row.get("Publishers") or []
         if port.get("PublishedPort")
     }
@@ -60,11 +63,9 @@ def test_only_caddy_is_published(host: Any, facts: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def bound(host: Any, facts: dict[str, Any]) -> list[tuple[str, int]]:
+def bound(containers: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Addresses and ports that lead to caddy's HTTP."""
-    if facts["purpose"] != "server":
-        return []
-    return reach.bindings(containers(host, facts), reach.HTTP)
+    return reach.bindings(containers, reach.HTTP)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,22 @@ def doors(host: Any, bound: list[tuple[str, int]]) -> list[tuple[str, int]]:
     return users or [(reach.LOOPBACK, port) for _, port in bound]
 
 
+@pytest.fixture(scope="module")
+def silence(host: Any, doors: list[tuple[str, int]]) -> dict[str, str]:
+    """Each URL that is asked for, with the reason why it gave no good answer; empty for one."""
+    urls = [reach.url(*door, "/caddy/health/") for door in doors]
+    urls += [reach.url(*doors[0], path) for path in HEALTH_PATHS if doors]
+    command = ["/usr/bin/python3", "-I", "-c", KNOCK.read_text(encoding="utf-8"), *dict.fromkeys(urls)]
+    answers: dict[str, str] = json.loads(ask(host, shlex.join(command)))
+    return answers
+
+
 @pytest.mark.usefixtures("server_only")
 def test_users_reach_the_product_s_port(
-    host: Any, facts: dict[str, Any], bound: list[tuple[str, int]], doors: list[tuple[str, int]]
+    facts: dict[str, Any],
+    bound: list[tuple[str, int]],
+    doors: list[tuple[str, int]],
+    silence: dict[str, str],
 ) -> None:
     """Docker may have opened it on loopback alone, where only this host finds it."""
     if reach.only_loopback(bound):
@@ -92,31 +106,20 @@ def test_users_reach_the_product_s_port(
         )
     if {address for address, _ in doors} == {reach.LOOPBACK}:
         pytest.skip("this host has no address but loopback: nobody else can reach it yet")
-    silent = {
-        reach.url(*door, "/caddy/health/"): said
-        for door in doors
-        if (said := _silence(host, reach.url(*door, "/caddy/health/")))
-    }
+    urls = [reach.url(*door, "/caddy/health/") for door in doors]
+    silent = {url: silence[url] for url in urls if silence[url]}
     assert not silent, f"no answer: {silent}"
 
 
 @pytest.mark.usefixtures("server_only")
 @pytest.mark.parametrize("path", HEALTH_PATHS)
-def test_public_health_path_answers_through_caddy(host: Any, path: str, doors: list[tuple[str, int]]) -> None:
+def test_public_health_path_answers_through_caddy(
+    path: str, doors: list[tuple[str, int]], silence: dict[str, str]
+) -> None:
     assert doors, "caddy has no published port"
-    said = _silence(host, reach.url(*doors[0], path))
+    said = silence[reach.url(*doors[0], path)]
     # the check's name has the path, so that one cause is one error
     assert not said, f"{reach.url(*doors[0], '')}: {said}"
-
-
-def _silence(host: Any, url: str) -> str:
-    """Why there was no good answer; empty for one."""
-    answer = host.run(f"/usr/bin/python3 -I -c '{PROBE}' '{url}'")
-    if answer.stdout.strip().startswith("2"):
-        return ""
-    # of a traceback the last line is what the other side said
-    said = answer.stderr.strip().splitlines()[-1:] or [f"an answer of HTTP {answer.stdout.strip()}"]
-    return str(said[0])
 
 
 @pytest.mark.usefixtures("server_only")

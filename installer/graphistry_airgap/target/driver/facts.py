@@ -112,7 +112,7 @@ def _runfile(host: Host, system: PackageSystem) -> str:
     """The vendor's uninstaller, where the vendor's .run file and no package put it."""
     if not host.path(UNINSTALLER).exists():
         return ""
-    return "" if system.owns(UNINSTALLER) else UNINSTALLER
+    return "" if system.owned([UNINSTALLER]) else UNINSTALLER
 
 
 def _initramfs(host: Host) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from .. import change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 # seconds to wait for another package manager
 LOCK_TIMEOUT = 120
@@ -100,8 +100,8 @@ class PackageSystem(Protocol):
     def is_held(self, wanted: Mapping[str, str], present: Sequence[Installed]) -> bool:
         """Whether an operator keeps this version from coming; `present` is what there is of that name."""
 
-    def owns(self, path: str) -> bool:
-        """Whether a file came with a package."""
+    def owned(self, paths: Collection[str]) -> set[str]:
+        """Those of the files that came with a package."""
 
     def lock(self) -> Holder | None:
         """Whoever else works on the packages now."""

@@ -124,7 +124,7 @@ def _program(host: Host, name: str) -> list[str]:
 
 def _is_packaged(host: Host, desired: Mapping[str, Any]) -> bool:
     system = package_systems.of(desired.get("package_system", package_systems.DEFAULT), host)
-    return host.path(GRIDD).exists() and system.owns(GRIDD)
+    return host.path(GRIDD).exists() and bool(system.owned([GRIDD]))
 
 
 def _is_whole(host: Host, desired: Mapping[str, Any], bundle: str) -> bool:

@@ -42,7 +42,7 @@ class Machine:
         if "modinfo" in argv:
             return 0, "".join(f"{key}:  {value}\n" for key, value in self.modinfo.items()), ""
         if "-S" in argv:
-            return (0 if argv[-1] in self.owned else 1), "", ""
+            return 1, "".join(f"package: {path}\n" for path in argv if path in self.owned), ""
         return 0, self.packages, ""
 
     def write(self, name, content=""):

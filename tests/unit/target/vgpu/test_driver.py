@@ -66,7 +66,8 @@ def test_a_guest_driver_is_known_by_its_files(tmp_path, module):
     for name in ("usr/bin/nvidia-gridd", "usr/bin/gcc", f"lib/modules/{KERNEL}/{module}"):
         put(tmp_path, name)
     put(tmp_path, f"lib/modules/{KERNEL}/build/Makefile")
-    found = vgpu_driver.probe(host(tmp_path), KERNEL, {"driver": {}}, "/media")
+    machine = host(tmp_path, **{"dpkg-query": (0, "nvidia-linux-grid-580: /usr/bin/nvidia-gridd\n", "")})
+    found = vgpu_driver.probe(machine, KERNEL, {"driver": {}}, "/media")
     assert found == {**THERE, "headers": True, "tools": ["gcc"]}
 
 

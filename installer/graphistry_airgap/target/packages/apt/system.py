@@ -14,7 +14,7 @@ from ..model import Holder, Installed, PackageError, Settings, SourceError
 from . import source as apt_source, trial as apt_simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ...host.machine import Host
     from ..model import Change
@@ -54,11 +54,15 @@ class Apt:
     def is_held(self, _: Mapping[str, str], present: Sequence[Installed]) -> bool:
         return any(package.held for package in present)
 
-    def owns(self, path: str) -> bool:
+    def owned(self, paths: Collection[str]) -> set[str]:
+        if not paths:
+            return set()
         admin = self.host.path("/var/lib/dpkg")
-        return (
-            self.host.run(["env", "dpkg-query", f"--admindir={admin}", "-S", path], {"LC_ALL": "C"})[0] == 0
-        )
+        # one process for all, for each reads the lists of all packages; what has no owner is told on stderr
+        command = ["env", "dpkg-query", f"--admindir={admin}", "-S", *sorted(paths)]
+        _, out, _ = self.host.run(command, {"LC_ALL": "C"})
+        # PACKAGE[, PACKAGE...]: PATH, and diversions, which end with `from: PATH` or `to: PATH`
+        return {line.partition(": ")[2] for line in out.splitlines()} & set(paths)
 
     def lock(self) -> Holder | None:
         return file_lock.holder(self.host, LOCKS)

@@ -27,7 +27,7 @@ from . import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ...host.machine import Host
     from ..model import Change
@@ -62,8 +62,13 @@ class Dnf:
         settings = dnf_settings.Settings.of(self.host)
         return settings.bar(wanted["name"], wanted["version"], wanted.get("architecture") or "")
 
-    def owns(self, path: str) -> bool:
-        return self.host.run(["env", "rpm", "-qf", path], {"LC_ALL": "C.UTF-8"})[0] == 0
+    def owned(self, paths: Collection[str]) -> set[str]:
+        # each by itself: of several, what rpm prints does not say which package is whose
+        return {
+            path
+            for path in paths
+            if self.host.run(["env", "rpm", "-qf", path], {"LC_ALL": "C.UTF-8"})[0] == 0
+        }
 
     def lock(self) -> Holder | None:
         for name in PID_FILES:

@@ -46,13 +46,12 @@ def engines(host: Host, system: PackageSystem, data_root: str, *, running: bool)
 
 def _programs(host: Host, system: PackageSystem) -> Iterator[dict[str, str]]:
     """Programs of an engine that came with no package, with the version that each tells of itself."""
-    for folder in FOLDERS:
-        for name in PROGRAMS:
-            path = f"{folder}/{name}"
-            place = host.path(path)
-            if not place.is_file() or system.owns(path) or system.owns(os.path.realpath(place)):
-                continue
-            yield {"name": name, "path": path, "version": _version(host, [str(place), "--version"])}
+    found = [(name, f"{folder}/{name}") for folder in FOLDERS for name in PROGRAMS]
+    places = {path: os.path.realpath(host.path(path)) for _, path in found if host.path(path).is_file()}
+    owned = system.owned({*places, *places.values()})
+    for name, path in found:
+        if path in places and not {path, places[path]} & owned:
+            yield {"name": name, "path": path, "version": _version(host, [str(host.path(path)), "--version"])}
 
 
 def _version(host: Host, command: list[str]) -> str:

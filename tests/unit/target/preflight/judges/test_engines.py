@@ -14,11 +14,11 @@ DATA = "/var/lib/docker"
 
 
 class Packages:
-    def __init__(self, *owned):
-        self.owned = owned
+    def __init__(self, *names):
+        self.names = names
 
-    def owns(self, path):
-        return path.endswith(self.owned) if self.owned else False
+    def owned(self, paths):
+        return {path for path in paths if path.endswith(self.names)} if self.names else set()
 
 
 class Tree:
