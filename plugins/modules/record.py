@@ -12,13 +12,13 @@ description:
     by itself.
   - C(read) gives the platform, the receipt and whether an installation is on its way, C(begin) notes that
     one begins, C(tell) gives what a receipt is made of, C(write) writes one and C(forget) takes the notes
-    of C(begin) away.
+    of C(begin) away. C(status) gives the receipt, and how services and kernels are.
 options:
   ask:
     description: What to do.
     type: str
     required: true
-    choices: [read, begin, tell, write, forget]
+    choices: [read, begin, tell, write, forget, status]
   state:
     description: Directory of the receipt.
     type: path

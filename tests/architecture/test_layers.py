@@ -66,7 +66,7 @@ SUBJECTS = {
     "driver": {"host", "change", "gpu", "packages"},
     "vgpu": {"host", "change", "gpu", "packages"},
     "envfile": {"host", "change"},
-    "record": {"host", "hardening"},
+    "record": {"host", "hardening", "stack", "driver"},
     "stack": {"host", "change"},
     "hardening": {"host", "change"},
     "preflight": {"*"},

@@ -13,10 +13,10 @@ import pytest
 from graphistry_airgap.cli.main import main
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.cli.render import render
-from graphistry_airgap.core.errors import StageError
 from graphistry_airgap.core.result import envelope, failed
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.failures import checks_error
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.outcome.record import Record
 from graphistry_airgap.installation.recap import Failure, Recap, StageRecap
@@ -25,6 +25,7 @@ from graphistry_airgap.installation.stages import PLAYBOOK_STAGES
 from graphistry_airgap.installation.status import Status
 from tests.kit.fakes import smi_answers
 from tests.kit.fakes.recaps import Hosts
+from tests.kit.fakes.receipts import receipt
 from tests.kit.fakes.resume_world import World, target
 from tests.kit.strict_schemas import strict
 
@@ -136,41 +137,28 @@ def kernel(name, **given):
 
 
 def status(action):
-    receipt = {
-        "bundle": {"release": "v1", "id": "b"},
-        "purpose": "server",
-        "complete": False,
-        "finished": "2026-11-20T08:00:00Z",
-        "site": {"root": "/var/graphistry"},
-        "driver": {"action": action},
-    }
-    receipts = type("Receipts", (), {"load": lambda _: receipt})()
     kernels = [kernel("6.1", has_modules=True), kernel("6.12", running=True)]
     rows = [
         {"service": name, "state": "exited", "health": "none", "image": "", "ports": []} for name in "abc"
     ]
-    world = World()
-    return Status(
-        receipts,
-        lambda _: list("abc"),
-        lambda _: rows,
-        world,
-        lambda: world.boot,
-        lambda: {"next": "6.12", "kernels": kernels},
-        lambda: False,
-    ).run()
+    services = {"defined": list("abc"), "found": rows}
+    return status_of(services, kernels, complete=False, driver={"action": action})
 
 
 def status_unknown():
-    def silent(_):
-        raise StageError(LONG, code="services-unknown", hint=f"do this {LONG}", details={"path": "/var/x"})
+    refusal = {"code": "services-unknown", "message": LONG, "hint": f"do this {LONG}", "path": "/var/x"}
+    return status_of({"refusal": refusal}, [], driver=None)
 
-    receipt = {"bundle": {"release": "v1", "id": "b"}, "purpose": "server", "complete": True, "driver": None}
-    receipt |= {"finished": "2026-11-20T08:00:00Z", "site": {"root": "/var/graphistry"}}
-    receipts = type("Receipts", (), {"load": lambda _: receipt})()
+
+def status_of(services, kernels, **changes):
+    said = {
+        "receipt": json.dumps(receipt(**changes)),
+        "stages_begun": False,
+        "kernels": {"next": "6.12" if kernels else "", "kernels": kernels},
+        "services": services,
+    }
     world = World()
-    boot = {"next": "", "kernels": []}
-    return Status(receipts, silent, silent, world, lambda: world.boot, lambda: boot, lambda: False).run()
+    return Status(lambda _: {THIS_MACHINE.name: said}, world, lambda: world.boot).run([THIS_MACHINE])
 
 
 MADE = {

@@ -154,10 +154,24 @@ def test_preflight_and_verify_tell_of_each_host(hosts, second):
     assert of(document, "two")["junit"] == f"{OWN}/reports/two/verify.xml"
 
 
+def test_status_tells_of_each_host_and_without_an_inventory_of_its_own_machine(hosts, second):
+    status, document = tool(hosts[0], "status", "--inventory", INVENTORY)
+    assert status == 0, document["errors"]
+    for name in ("one", "two"):
+        services = of(document, name)["services"]
+        assert len(services) > 10
+        assert {row["health"] for row in services} == {"healthy"}
+    status, document = tool(hosts[0], "status")
+    assert (status, "hosts" in document["data"], document["data"]["unhealthy"]) == (0, False, [])
+
+
 def test_what_was_harmed_there_is_mended_there_alone(hosts, second):
     one, two = hosts
     before = receipt(one)
     two.require(["docker", "image", "rm", "-f", "redis:6.2.7"])
+    two.require(["docker", "stop", *two.require(["docker", "ps", "-q", "-f", "name=caddy"]).split()])
+    status, document = tool(one, "status", "--inventory", INVENTORY)
+    assert (status, of(document, "one")["unhealthy"], of(document, "two")["unhealthy"]) == (1, [], ["caddy"])
     status, document = tool(one, "install", timeout=900)
     assert status == 0, document["errors"]
     assert of(document, "one")["changed"] == 0 < of(document, "two")["changed"]

@@ -141,7 +141,15 @@ def build_parser() -> Parser:
     install.add_argument("--bytes-checked", metavar="SHA256", help=argparse.SUPPRESS)
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])
     _bundle_source(check)
-    commands.add_parser("status", help="installed state and the health of each service", parents=[common])
+    status = commands.add_parser(
+        "status", help="installed state and the health of each service", parents=[common]
+    )
+    status.add_argument(
+        "--inventory",
+        type=Path,
+        metavar="PATH",
+        help="ask the hosts of an inventory of Ansible's (default: this machine alone)",
+    )
 
     env = commands.add_parser("env", help="env files, read and changed by rules", parents=[common])
     env_actions: argparse._SubParsersAction[Parser] = env.add_subparsers(

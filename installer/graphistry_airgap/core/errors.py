@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# of an installation, as `status` finds it
-RELEASE_GONE = "release-gone"
-
 
 class ExitCode(IntEnum):
     OK = 0

@@ -45,7 +45,8 @@ class Install:
         with self._held(decided) as held, self.event_log(places.RUN / "log", "preflight") as (_, log):
             if held.targets:
                 recaps = self.bring.play("preflight.yml", held.targets, log)
-        return of_all({one.host.name: _judged(one, recaps[one.host.name]) for one in held.targets}, held)
+        results = {one.host.name: _judged(one, recaps[one.host.name]) for one in held.targets}
+        return of_all(results, held.refused)
 
     def run(self, decided: Decided, resumed: Resumed | None = None) -> Result:
         started = now()
@@ -65,7 +66,7 @@ class Install:
             done.target.host.name: self._result(done, demands[done.target.host.name], resumed, log_path)
             for done in ended
         }
-        return of_all(results, held)
+        return of_all(results, held.refused)
 
     def _waited(self, target: Target) -> list[str]:
         return self.reboots.of_another_bundle(target) if target.host.local else []

@@ -1,22 +1,27 @@
-"""What is installed here, and how each service is."""
+"""What is installed on hosts, and how each service is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.core import remarks
-from graphistry_airgap.core.errors import RELEASE_GONE, AirgapError, ExitCode, InputError, StageError
-from graphistry_airgap.core.result import Result
+from graphistry_airgap.core import places, remarks
+from graphistry_airgap.core.errors import AirgapError, ExitCode, InputError, StageError, attempt
+from graphistry_airgap.core.result import Result, failed
+from graphistry_airgap.installation.outcome.results import of_all
 from graphistry_airgap.installation.reboot.pending import RESUME_COMMAND, not_rebooted
+from graphistry_airgap.installation.receipt import parse_receipt
 from graphistry_airgap.target import finding as findings
 from graphistry_airgap.target.preflight.judges import kernel as findings_kernel
+from graphistry_airgap.target.record.services import RELEASE_GONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
-    from graphistry_airgap.installation.ports import Receipts, ResumeState
+    from graphistry_airgap.installation.fleet.inventory import InventoryHost
+    from graphistry_airgap.installation.ports import ResumeState
 
 # what a receipt says about a driver that was put there, or that was good enough already
 _WITH_DRIVER = ("install", "leave")
@@ -24,25 +29,31 @@ _WITH_DRIVER = ("install", "leave")
 
 @dataclass(frozen=True)
 class Status:
-    receipts: Receipts
-    defined_services: Callable[[Path], list[str]]
-    stack_services: Callable[[Path], list[dict[str, Any]]]
+    """`ask_hosts` is `Hosts.ask`; `resume_state` and `boot_id` are of the machine that the tool runs on."""
+
+    ask_hosts: Callable[..., dict[str, dict[str, Any] | AirgapError]]
     resume_state: ResumeState
     boot_id: Callable[[], str]
-    boot: Callable[[], dict[str, Any]]
-    stages_begun: Callable[[], bool]
 
-    def run(self) -> Result:
+    def run(self, hosts: Sequence[InventoryHost]) -> Result:
         """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
-        receipt = self.receipts.load()
-        if receipt is None:
+        said = self.ask_hosts([(host, {"ask": "status"}) for host in hosts])
+        return of_all({host.name: self._of(host, said[host.name]) for host in hosts}, {})
+
+    def _of(self, host: InventoryHost, said: Mapping[str, Any] | AirgapError) -> Result:
+        result = said if isinstance(said, AirgapError) else attempt(partial(self._told, host, said))
+        return failed(result) if isinstance(result, AirgapError) else result
+
+    def _told(self, host: InventoryHost, said: Mapping[str, Any]) -> Result:
+        if said["receipt"] is None:
             raise StageError(
                 "nothing is installed here: there is no receipt",
                 code="not-installed",
                 hint="install from a bundle: sh <bundle>/install.sh --keyring FILE",
             )
+        receipt = parse_receipt(said["receipt"], places.RECEIPT)
         release = Path(receipt["site"]["root"]) / "releases" / receipt["bundle"]["release"]
-        services, errors = self._services(receipt, release)
+        services, errors = _services(receipt, said["services"])
         sick = [row for row in services if not is_well(row)]
         data = {
             "release": receipt["bundle"]["release"],
@@ -52,8 +63,8 @@ class Status:
             "installed": receipt["finished"],
             "services": services,
             "unhealthy": [row["service"] for row in sick],
-            "resume": (resume := self._resume()),
-            "kernels": (boot := self.boot()),
+            "resume": (resume := self._resume() if host.local else None),
+            "kernels": (boot := said["kernels"]),
         }
         errors += _sick(sick, release)
         if not receipt["complete"]:
@@ -65,7 +76,7 @@ class Status:
                     or "run the same install command again; it goes on from there",
                 )
             )
-        elif self.stages_begun():
+        elif said["stages_begun"]:
             # a receipt of the run before says nothing of one that was killed
             errors.append(
                 StageError(
@@ -78,21 +89,6 @@ class Status:
         errors += faults
         exit_code = ExitCode.FAILED if errors else ExitCode.OK
         return Result(data=data, messages=[*_table(data), *told], exit_code=exit_code, errors=errors)
-
-    def _services(
-        self, receipt: dict[str, Any], release: Path
-    ) -> tuple[list[dict[str, Any]], list[AirgapError]]:
-        """One row per service of the release, and why there are none."""
-        if receipt["purpose"] == "template":
-            return [], []
-        try:
-            wanted, found = self.defined_services(release), self.stack_services(release)
-        except AirgapError as error:
-            # an installation that did not finish need not have come to its release
-            return [], [error] if receipt["complete"] or error.code != RELEASE_GONE else []
-        rows = {row["service"]: row for row in found}
-        absent = {"state": "absent", "health": "none", "image": "", "ports": []}
-        return [rows.get(name, {"service": name, **absent}) for name in wanted], []
 
     def _resume(self) -> dict[str, Any] | None:
         """The reboot that an installation waits for, or waited for."""
@@ -111,6 +107,23 @@ class Status:
             "bundle": pending.bundle.id,
             "next": not_rebooted(pending).hint if due else f"run: {RESUME_COMMAND}",
         }
+
+
+def _services(
+    receipt: dict[str, Any], told: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], list[AirgapError]]:
+    """One row per service of the release, and why there are none; `told` is of `target.record.services`."""
+    if refusal := told.get("refusal"):
+        # an installation that did not finish need not have come to its release
+        if refusal["code"] == RELEASE_GONE and not receipt["complete"]:
+            return [], []
+        details = {"path": refusal["path"]}
+        return [], [
+            StageError(refusal["message"], code=refusal["code"], hint=refusal["hint"], details=details)
+        ]
+    rows = {row["service"]: row for row in told.get("found", ())}
+    absent = {"state": "absent", "health": "none", "image": "", "ports": []}
+    return [rows.get(name, {"service": name, **absent}) for name in told.get("defined", ())], []
 
 
 def _sick(rows: list[dict[str, Any]], release: Path) -> list[AirgapError]:

@@ -25,7 +25,7 @@ class Verify:
     progress: Progress
 
     def run(self, decided: Decided) -> Result:
-        return of_all({one.host.name: self._of(one) for one in decided.targets}, decided)
+        return of_all({one.host.name: self._of(one) for one in decided.targets}, decided.refused)
 
     def _of(self, target: Target) -> Result:
         facts = check_facts(target.site, target.bundle, target.provenance)

@@ -17,7 +17,7 @@ from graphistry_airgap.core.adapters.files import write_output
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
 from graphistry_airgap.core.adapters.process import attached, own_python
-from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, services, ticket
+from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, ticket
 from graphistry_airgap.installation.adapters.checks import run_checks
 from graphistry_airgap.installation.adapters.event_log import event_log
 from graphistry_airgap.installation.adapters.hosts import Hosts
@@ -31,6 +31,7 @@ from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.command import InstallCommand
 from graphistry_airgap.installation.fleet.answers import ReadAnswers
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.host_profile import MakeHostProfile
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.outcome.record import Record
@@ -45,7 +46,6 @@ from graphistry_airgap.installation.verify import Verify
 from graphistry_airgap.knowledge.env_schema import load_env_schema
 from graphistry_airgap.knowledge.formats import load_document, require
 from graphistry_airgap.knowledge.knowledge import load_knowledge
-from graphistry_airgap.target.driver import next_boot as kernel_boot
 from graphistry_airgap.target.hardening.exceptions import ALLOW_TRUST
 from graphistry_airgap.wiring.bundle import open_bundle
 
@@ -120,18 +120,13 @@ def verify(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) 
     return Verify(partial(run_checks, progress=progress), progress).run(decided)
 
 
-def status(_: argparse.Namespace, __: Sequence[str], ___: Progress) -> Result:
+def status(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
     run_lock.require_root()
     run_lock.leave_environment()
-    return Status(
-        ReceiptFile(),
-        services.defined_services,
-        services.stack_services,
-        ResumeStateFile(),
-        reboot.boot_id,
-        lambda: kernel_boot.probe(this_machine()),
-        places.STAGES_BEGUN.exists,
-    ).run()
+    hosts = [THIS_MACHINE]
+    if arguments.inventory is not None:
+        hosts = read_inventory(arguments.inventory, require_private(arguments.work_dir))
+    return Status(_hosts(arguments, progress).ask, ResumeStateFile(), reboot.boot_id).run(hosts)
 
 
 def _request(arguments: argparse.Namespace) -> Request:

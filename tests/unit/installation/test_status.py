@@ -1,28 +1,41 @@
-"""What `status` says of an installation that waits for a reboot, or for being resumed after it."""
+"""What `status` says of services, of an installation that waits for a reboot, and of several hosts."""
+
+import json
 
 import pytest
 
-from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.core.errors import HostError, InputError
+from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE, InventoryHost
 from graphistry_airgap.installation.status import Status
+from tests.kit.fakes.receipts import receipt
 from tests.kit.fakes.resume_world import World, pending
-
-RECEIPT = {
-    "bundle": {"release": "v1", "id": "b"},
-    "purpose": "template",
-    "complete": False,
-    "finished": "2026-11-20T08:00:00Z",
-    "site": {"root": "/var/graphistry"},
-}
-
 
 OLD, NEW = "6.12.57-amd64", "6.12.117-amd64"
 
 
-def status(world, kernels=(), *, begun=False, **receipt):
-    receipts = type("Receipts", (), {"load": lambda _: RECEIPT | receipt})()
-    boot = {"next": NEW, "kernels": list(kernels)}
-    nothing = (lambda _: [], lambda _: [])
-    return Status(receipts, *nothing, world, lambda: world.boot, lambda: boot, lambda: begun).run()
+def answered(kernels=(), *, begun=False, services=None, **changes):
+    return {
+        "receipt": json.dumps(receipt(**changes)),
+        "stages_begun": begun,
+        "kernels": {"next": NEW, "kernels": list(kernels)},
+        "services": services or {},
+    }
+
+
+def asked(world, *answers):
+    """Of as many hosts as there are answers: this machine first."""
+    hosts = [THIS_MACHINE, *(host(name) for name in "ab")][: len(answers)]
+    said = {one.name: answer for one, answer in zip(hosts, answers, strict=True)}
+    return Status(lambda _: said, world, lambda: world.boot).run(hosts)
+
+
+def host(name):
+    return InventoryHost(name, {"ansible_connection": "ssh"})
+
+
+def status(world, kernels=(), *, begun=False, **changes):
+    changes = {"purpose": "template", "complete": False} | changes
+    return asked(world, answered(kernels, begun=begun, **changes))
 
 
 def kernel(name, *, running=False, modules=False):
@@ -91,3 +104,65 @@ def test_a_next_kernel_without_modules_is_said_and_no_failure():
 def test_nothing_is_said_about_kernels_without_a_driver():
     result = status(World(), [kernel(OLD, running=True), kernel(NEW)], complete=True)
     assert (result.exit_code, [line for line in result.messages if "kernel" in line]) == (0, [])
+
+
+def rows(**states):
+    return [
+        {"service": name, "state": state, "health": health, "image": "", "ports": []}
+        for name, (state, health) in states.items()
+    ]
+
+
+def test_services_that_are_well_absent_and_sick():
+    found = rows(caddy=("running", "healthy"), forge=("running", "unhealthy"), pivot=("running", "none"))
+    told = {"defined": ["caddy", "forge", "nexus", "pivot"], "found": found}
+    result = asked(World(), answered(services=told))
+    assert (result.exit_code, result.data["unhealthy"]) == (1, ["forge", "nexus"])
+    assert {error.details["service"]: error.code for error in result.errors} == {
+        "forge": "service-unhealthy",
+        "nexus": "service-unhealthy",
+    }
+
+
+GONE = {"code": "release-gone", "message": "not there", "hint": "install", "path": "/var/graphistry"}
+
+
+@pytest.mark.parametrize(
+    ("complete", "refusal", "codes"),
+    [
+        (True, GONE, ["release-gone"]),
+        # an installation that did not finish need not have come to its release
+        (False, GONE, ["incomplete"]),
+        (False, GONE | {"code": "services-unknown"}, ["services-unknown", "incomplete"]),
+    ],
+)
+def test_services_of_which_nobody_knows_are_never_well(complete, refusal, codes):
+    result = asked(World(), answered(services={"refusal": refusal}, complete=complete))
+    assert (result.exit_code, [error.code for error in result.errors]) == (1, codes)
+
+
+def test_each_host_answers_for_itself():
+    silent = HostError("ssh refuses", code="host-unreachable", hint="log in there once by hand")
+    result = asked(World(pending()), answered(complete=True), answered(complete=False), silent)
+    here, one, other = (next(row for row in result.data["hosts"] if row["host"] == name) for name in NAMES)
+    assert (here["exit_code"], one["exit_code"], other["exit_code"]) == (0, 1, 3)
+    # the reboot that is remembered is the one of the tool's machine
+    assert here["resume"] is not None
+    assert one["resume"] is None
+    assert (result.exit_code, [error.code for error in result.errors]) == (
+        3,
+        ["incomplete", "host-unreachable"],
+    )
+    assert any(line.startswith("a: Graphistry v1") for line in result.messages)
+
+
+NAMES = (THIS_MACHINE.name, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "exit_code"), [(None, "not-installed", 1), ("{", "receipt-unreadable", 2)]
+)
+def test_a_host_without_a_receipt_or_with_a_damaged_one(text, code, exit_code):
+    result = asked(World(), answered() | {"receipt": text}, answered())
+    assert [error.code for error in result.errors] == [code]
+    assert [row["exit_code"] for row in result.data["hosts"]] == [0, exit_code]

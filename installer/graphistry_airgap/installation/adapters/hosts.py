@@ -14,6 +14,7 @@ from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.errors import AirgapError, BundleError, HostEnvironmentError
 from graphistry_airgap.core.progress import Silent
 from graphistry_airgap.installation.failures import failure_of
+from graphistry_airgap.installation.receipt import unusable
 from graphistry_airgap.target.record.files import Kept, lines
 from graphistry_airgap.target.record.questions import answer
 
@@ -33,6 +34,7 @@ _NOTHING_ASKED = {
     "receipt": {},
     "stamp": "",
 }
+_READS = {"read", "status"}
 _PLACES = {"state": str(places.STATE), "program": str(places.PROGRAM)}
 
 
@@ -49,10 +51,7 @@ class Hosts:
     ) -> dict[str, dict[str, Any] | AirgapError]:
         asked = [(host, {**_NOTHING_ASKED, **question}) for host, question in questions]
         answers: dict[str, dict[str, Any] | AirgapError] = {
-            # a full disk here is told as everywhere in the tool, by its last door
-            host.name: answer(this_machine(), {**question, **_PLACES})
-            for host, question in asked
-            if host.local
+            host.name: _here({**question, **_PLACES}) for host, question in asked if host.local
         }
         if away := [(host, question) for host, question in asked if not host.local]:
             answers |= self._away(away)
@@ -115,6 +114,16 @@ class Hosts:
             elif question["ask"] in {"write", "forget"}:
                 _kept(host).forget()
         return answers
+
+
+def _here(question: dict[str, Any]) -> dict[str, Any] | AirgapError:
+    try:
+        return answer(this_machine(), question)
+    except OSError as error:
+        # any other, as a full disk, is told as everywhere in the tool, by its last door
+        if question["ask"] not in _READS or error.filename != str(places.RECEIPT):
+            raise
+        return unusable(str(error), places.RECEIPT)
 
 
 def _of_judge(recap: Recap) -> AirgapError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE, InventoryHost
 from graphistry_airgap.installation.fleet.overrides import (
     AS_IN_THE_SITE_FILE,
@@ -58,7 +57,7 @@ class ReadAnswers:
         signers = document.get("signatures", {}).get("required")
         if inventory is None:
             return [Answers(Site.from_document(document), str(site_path), signers=signers)]
-        hosts = _some(self.read_inventory(inventory), inventory)
+        hosts = self.read_inventory(inventory)
         specs = self.role_specs()
         known = {name: spec for variables in specs.values() for name, spec in variables.items()}
 
@@ -74,15 +73,3 @@ class ReadAnswers:
             return Answers(Site.from_document(made), str(site_path), host, overrides, signers, str(inventory))
 
         return [of_host(host) for host in hosts]
-
-
-def _some(hosts: list[InventoryHost], path: Path) -> list[InventoryHost]:
-    if not hosts:
-        raise InputError(
-            f"{path} has no host",
-            code="inventory-hosts",
-            hint="an inventory names the hosts that are installed; the tool's own machine is one with "
-            "`ansible_connection: local`",
-            details={"found": "0", "needed": "1 or more", "path": str(path)},
-        )
-    return hosts

@@ -62,12 +62,20 @@ THIS_MACHINE = InventoryHost("localhost")
 
 
 def hosts_of(listing: Mapping[str, Any], path: str) -> list[InventoryHost]:
-    """Each host with its merged variables; raises InputError for a host that this version cannot reach.
+    """Each host with its merged variables, at least one; raises InputError for one that cannot be reached.
 
     `listing` is `{"_meta": {"hostvars": {NAME: {VARIABLE: VALUE}}}, GROUP: {"hosts": [NAME], …}}`.  A host
     that says nothing of its connection is reached by ssh; a single one without an address is this machine.
     """
     names = _names(listing)
+    if not names:
+        raise InputError(
+            f"{path} has no host",
+            code="inventory-hosts",
+            hint="an inventory names the hosts that are installed; the tool's own machine is one with "
+            "`ansible_connection: local`",
+            details={"found": "0", "needed": "1 or more", "path": path},
+        )
     known = listing.get("_meta", {}).get("hostvars", {})
     hosts = [_host(name, _literal(known.get(name, {}), name, path), path, len(names)) for name in names]
     here = [host.name for host in hosts if host.local]

@@ -10,12 +10,10 @@ from graphistry_airgap.core.result import Result, error_object, failed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from graphistry_airgap.installation.request import Decided
 
-
-def of_all(results: Mapping[str, Result], decided: Decided) -> Result:
+def of_all(results: Mapping[str, Result], refused: Mapping[str, AirgapError]) -> Result:
     """`results` has those of the hosts that were not refused; hosts are told in the order of their names."""
-    every = {**results, **{name: failed(error) for name, error in decided.refused.items()}}
+    every = {**results, **{name: failed(error) for name, error in refused.items()}}
     if len(every) == 1:
         (single,) = every.values()
         return single

@@ -7,10 +7,12 @@ the tool's process; an answer is plain data.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import images, packages
+from ..driver import next_boot
+from . import images, packages, services
 from .files import Kept
 
 if TYPE_CHECKING:
@@ -68,7 +70,37 @@ def _forget(_: Host, kept: Kept, __: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-_ANSWERS = {"read": _read, "begin": _begin, "tell": _tell, "write": _write, "forget": _forget}
+def _status(host: Host, kept: Kept, _: Mapping[str, Any]) -> dict[str, Any]:
+    """`services` is empty where the receipt names no release that runs."""
+    receipt = kept.read_receipt()
+    release = None if receipt is None else _running_release(receipt)
+    return {
+        "receipt": receipt,
+        "stages_begun": kept.stages_begun.exists(),
+        "kernels": next_boot.probe(host),
+        "services": {} if release is None else services.of_release(host, release),
+    }
+
+
+def _running_release(receipt: str) -> Path | None:
+    """Its directory; None of a template, and of a text that is no receipt, which its reader says."""
+    try:
+        loaded = json.loads(receipt)
+        if loaded["purpose"] != "server":
+            return None
+        return Path(loaded["site"]["root"], "releases", loaded["bundle"]["release"])
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return None
+
+
+_ANSWERS = {
+    "read": _read,
+    "begin": _begin,
+    "tell": _tell,
+    "write": _write,
+    "forget": _forget,
+    "status": _status,
+}
 QUESTIONS = tuple(_ANSWERS)
 
 

@@ -165,3 +165,10 @@ def test_hosts_are_reached_by_ssh_unless_one_stands_alone_without_an_address(at)
     assert (here.name, here.local, there.name, there.local) == ("a", True, "b", False)
     assert there.connection["ansible_host"] == there.address == "192.0.2.7"
     assert there.connection["ansible_connection"] == "ssh"
+
+
+@pytest.mark.parametrize("text", ["all: {}\n", "all: {children: {gpus: {}}}\n"])
+def test_one_without_a_host_is_refused(at, text):
+    with pytest.raises(InputError) as refused:
+        at({"hosts.yml": text})
+    assert (refused.value.code, refused.value.details["found"]) == ("inventory-hosts", "0")

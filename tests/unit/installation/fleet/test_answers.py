@@ -75,12 +75,6 @@ def test_a_value_is_said_to_be_of_the_file_that_has_it():
     assert (made.said_in("root"), made.said_in("docker.data_root")) == (str(INVENTORY), str(HERE))
 
 
-def test_there_is_a_host():
-    with pytest.raises(InputError) as refused:
-        answers()
-    assert (refused.value.code, refused.value.details["found"]) == ("inventory-hosts", "0")
-
-
 def test_each_host_has_its_own_answers():
     one, other = read(InventoryHost("a", variables={"graphistry_config_gpu": "auto"}), InventoryHost("b"))
     assert [(made.host.name, made.site.gpu.wanted) for made in (one, other)] == [("a", True), ("b", False)]
