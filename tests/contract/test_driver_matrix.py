@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from graphistry_airgap.bundle.platforms import known
 from graphistry_airgap.connected.packages.driver import driver_roots
 from graphistry_airgap.connected.spec import DriverSpec
+from graphistry_airgap.knowledge import platforms as known
 from graphistry_airgap.knowledge.knowledge import load_knowledge
 from graphistry_airgap.target.driver import plan as driver_plan
 from graphistry_airgap.target.gpu import knowledge as gpu_knowledge, smi as gpu_smi

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir())

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graphistry_airgap.bundle.platforms.rhel import Rhel9
 from graphistry_airgap.connected.adapters.cache import Cache
 from graphistry_airgap.connected.adapters.fetch import Fetcher
 from graphistry_airgap.connected.adapters.spec_file import read_spec
 from graphistry_airgap.connected.packages import dnf_closure
 from graphistry_airgap.connected.packages.closure import Wanted
 from graphistry_airgap.connected.packages.dnf_metadata import DnfMetadata
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from lab.bundles.rpm import RPM
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
@@ -96,7 +96,7 @@ def test_the_machine_s_own_dnf_has_no_say(scratch, monkeypatch):
     cache, wanted = Cache(scratch / "cache"), read_spec(RPM / "rhel.bundle.yml").platforms[PLATFORM]
     fetcher = Fetcher(cache, offline=False)
     resolver = dnf_closure.DnfClosure(cache, DnfMetadata(cache, fetcher), fetcher)
-    closure = resolver.resolve(Rhel9, wanted.repositories, Wanted(modules=wanted.modules))
+    closure = resolver.resolve(PLATFORMS["rhel-9"], wanted.repositories, Wanted(modules=wanted.modules))
     assert "docker-ce" in {package.name for package in closure.packages}
 
 

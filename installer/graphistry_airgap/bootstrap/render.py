@@ -24,6 +24,7 @@ PARTS = (
         "verdict",
         "signature",
         "names",
+        "identities",
         "platform",
         "sums",
     ),

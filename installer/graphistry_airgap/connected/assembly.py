@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.bundle.driver import Driver
     from graphistry_airgap.bundle.images import Image
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.packages.apt_release import Package
     from graphistry_airgap.connected.packages.closure import Closure
     from graphistry_airgap.connected.profiles.host_profile import HostProfile
     from graphistry_airgap.connected.release.release import Release
     from graphistry_airgap.connected.runtime.requirements import Wheel
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
+    from graphistry_airgap.knowledge.platforms import Platform
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Content:
     """
 
     release: Release
-    platforms: tuple[type[Platform], ...]
+    platforms: tuple[Platform, ...]
     closures: dict[str, Closure]
     package_signers: dict[str, tuple[str, ...]]
     drivers: dict[str, Driver]
@@ -87,7 +87,7 @@ class Content:
             yield Item("installer", name, "", len(script), sha256_hex(script), "this tool")
             yield from self._platform_items(platform)
 
-    def _platform_items(self, platform: type[Platform]) -> Iterator[Item]:
+    def _platform_items(self, platform: Platform) -> Iterator[Item]:
         closure = self.closures[platform.name]
         signed_by, uris = {}, {}
         for repository in closure.repositories:

@@ -18,7 +18,6 @@ from graphistry_airgap.bundle import checksums, layout
 from graphistry_airgap.bundle.checksums import SIGNATURE, SUMS, render_sums
 from graphistry_airgap.bundle.layout import Piece, bytes_piece
 from graphistry_airgap.bundle.manifest import MANIFEST
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
 from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
 from graphistry_airgap.connected.drivers import driver_notes, require_drivers_in_range, require_usable_token
@@ -35,6 +34,7 @@ from graphistry_airgap.connected.render_manifest import render_manifest
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
 from graphistry_airgap.core.result import Result
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.bundle.driver import Driver
     from graphistry_airgap.bundle.images import Image
-    from graphistry_airgap.bundle.platforms.base import PackageSystem
     from graphistry_airgap.connected import ports
     from graphistry_airgap.connected.describe.describe import DescribeBundle
     from graphistry_airgap.connected.describe.sbom import Sbom
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.release.release import Release
     from graphistry_airgap.connected.spec import Spec
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
+    from graphistry_airgap.knowledge.platforms import PackageSystem
 
 DOWNLOADS = 4
 # SHA256SUMS, its signatures, and room for further signers

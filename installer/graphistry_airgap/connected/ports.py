@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.bundle.images import Image
     from graphistry_airgap.bundle.layout import Piece
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.packages.apt_release import Package
     from graphistry_airgap.connected.packages.closure import Closure, Wanted
     from graphistry_airgap.connected.profiles.host_profile import HostProfile
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.runtime.requirements import Wheel
     from graphistry_airgap.connected.spec import NamedPath, PinnedPath, RepositorySpec, Spec, VgpuSpec
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
+    from graphistry_airgap.knowledge.platforms import Platform
 
 
 class Packages(Protocol):
@@ -28,7 +28,7 @@ class Packages(Protocol):
     """
 
     def resolve(
-        self, platform: type[Platform], repositories: Sequence[RepositorySpec], wanted: Wanted
+        self, platform: Platform, repositories: Sequence[RepositorySpec], wanted: Wanted
     ) -> Closure: ...
     def fetch(self, package: Package, repository: RepositorySpec) -> tuple[str, ...]: ...
 
@@ -38,7 +38,7 @@ class Releases(Protocol):
 
 
 class VgpuFiles(Protocol):
-    def open(self, spec: VgpuSpec, platform: type[Platform], *, trust_on_first_use: bool) -> Vgpu: ...
+    def open(self, spec: VgpuSpec, platform: Platform, *, trust_on_first_use: bool) -> Vgpu: ...
 
 
 class Images(Protocol):
@@ -50,7 +50,7 @@ class Images(Protocol):
 
 
 class Runtimes(Protocol):
-    def collect(self, platform: type[Platform]) -> list[Wheel]: ...
+    def collect(self, platform: Platform) -> list[Wheel]: ...
 
 
 class Blobs(Protocol):

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from graphistry_airgap.bundle.images import Image
     from graphistry_airgap.bundle.layout import Piece
     from graphistry_airgap.bundle.lock import Lock
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.packages.closure import Closure, ResolvedRepository
     from graphistry_airgap.connected.release.release import Release
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
+    from graphistry_airgap.knowledge.platforms import Platform
 
 BUNDLE_SCHEMA = 1
 TOOL_MINIMUM = {"minimum": "0.1.0", "reason": "bundle schema 1"}
@@ -28,7 +28,7 @@ def render_manifest(
     *,
     lock: Lock,
     release: Release,
-    platforms: Sequence[type[Platform]],
+    platforms: Sequence[Platform],
     closures: Mapping[str, Closure],
     drivers: Mapping[str, Driver],
     vgpus: Mapping[str, Vgpu],
@@ -62,7 +62,7 @@ def render_manifest(
     )
 
 
-def platform_entry(platform: type[Platform], closure: Closure) -> dict[str, Any]:
+def platform_entry(platform: Platform, closure: Closure) -> dict[str, Any]:
     """What bundle.json says about one platform."""
     return {
         "package_system": platform.package_system,
@@ -86,7 +86,7 @@ def _assumed_entry(closure: Closure) -> dict[str, Any]:
     return {"assumed": sorted(assumed, key=lambda entry: entry["name"])} if assumed else {}
 
 
-def _repository_entry(platform: type[Platform], resolved: ResolvedRepository) -> dict[str, Any]:
+def _repository_entry(platform: Platform, resolved: ResolvedRepository) -> dict[str, Any]:
     spec, key = resolved.spec, layout.keyring(platform.name, resolved.keyring.path)
     entry = {"name": spec.name, "path": layout.repository(platform.name, spec.name), "signed_by": key}
     if platform.package_system == "apt":

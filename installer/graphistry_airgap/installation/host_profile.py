@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.platforms.known import platform_of
 from graphistry_airgap.core.canonical import readable_json
 from graphistry_airgap.core.errors import HostError, InputError
 from graphistry_airgap.core.result import Result
 from graphistry_airgap.target.driver import kernels as driver_kernels
 from graphistry_airgap.target.gpu import pci as gpu_pci
 from graphistry_airgap.target.host import resources as probe_host
+from graphistry_airgap.target.host.platforms import platform_of
 from graphistry_airgap.target.packages import systems as package_systems
 from graphistry_airgap.target.preflight.probes import docker as probe_docker
 from graphistry_airgap.version import __version__

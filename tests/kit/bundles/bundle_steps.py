@@ -8,10 +8,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
 from graphistry_airgap.connected.adapters.spec_file import read_spec
 from graphistry_airgap.connected.build import BuildRequest
 from graphistry_airgap.connected.packages.closure import Wanted
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.wiring.build import build_bundle_service
 from lab.bundles.demo import copy_cache
 from tests.kit.matrix import platform_step

@@ -4,11 +4,7 @@ release_value() {
 
 check_platform() {
     id=$(release_value ID) version=$(release_value VERSION_ID)
-    case $id in
-    # systems that take each other's packages, under the name that bundles give their platform
-    rhel | rocky | almalinux | ol | centos) platform=rhel-${version%%.*} ;;
-    *) platform=$id-$version ;;
-    esac
+    name_platform "$id" "$version"
     has=$(sed -n 's|^runtime/\([^/]*\)/bootstrap$|\1|p' "$stage/listed" | tr '\n' ' ')
     case " $has" in
     *" $platform "*) ;;

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from graphistry_airgap.bundle.images import Image
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.assembly import Content
     from graphistry_airgap.connected.images.contents import Contents
     from graphistry_airgap.connected.images.package_databases import Entry
+    from graphistry_airgap.knowledge.platforms import Platform
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _components(
 
 
 def _packages(
-    content: Content, platform: type[Platform], licences: Mapping[str, Sequence[str]]
+    content: Content, platform: Platform, licences: Mapping[str, Sequence[str]]
 ) -> Iterator[Component]:
     distribution, _, release = platform.name.partition("-")
     written = purl.rpm if platform.package_system == "dnf" else purl.deb

@@ -33,12 +33,12 @@ from graphistry_airgap.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.adapters.cache import Cache
     from graphistry_airgap.connected.adapters.fetch import Fetcher
     from graphistry_airgap.connected.packages.apt_metadata import AptMetadata
     from graphistry_airgap.connected.packages.closure import KernelRoots, ResolvedRepository, Wanted
     from graphistry_airgap.connected.spec import RepositorySpec
+    from graphistry_airgap.knowledge.platforms import Platform
 
 PRINTED = re.compile(r"^'(?P<uri>copy:[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<sha256>[0-9a-f]{64})$")
 REQUIRED = re.compile(rb"^(Priority: required|Essential: yes)$", re.MULTILINE)
@@ -76,7 +76,7 @@ class AptClosure:
 
     def resolve(
         self,
-        platform: type[Platform],
+        platform: Platform,
         repositories: Sequence[RepositorySpec],
         wanted: Wanted,
     ) -> Closure:
@@ -96,7 +96,7 @@ class AptClosure:
 
     def _resolve(
         self,
-        platform: type[Platform],
+        platform: Platform,
         resolved: Sequence[ResolvedRepository],
         wanted: Wanted,
     ) -> dict[str, Any]:
@@ -126,7 +126,7 @@ class AptClosure:
 
 
 def _closure_key(
-    platform: type[Platform],
+    platform: Platform,
     resolved: Sequence[ResolvedRepository],
     wanted: Wanted,
 ) -> str:

@@ -32,12 +32,12 @@ from graphistry_airgap.core.errors import HostEnvironmentError, InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.adapters.cache import Cache
     from graphistry_airgap.connected.adapters.fetch import Fetcher
     from graphistry_airgap.connected.packages.closure import ResolvedRepository, Wanted
     from graphistry_airgap.connected.packages.dnf_metadata import DnfMetadata
     from graphistry_airgap.connected.spec import RepositorySpec
+    from graphistry_airgap.knowledge.platforms import Platform
 
 SOLVER = Path(__file__).with_name("dnf_solver.py")
 # dnf's library belongs to the system's Python, wherever ours comes from
@@ -50,9 +50,7 @@ class DnfClosure:
         self.metadata = metadata
         self.fetcher = fetcher
 
-    def resolve(
-        self, platform: type[Platform], repositories: Sequence[RepositorySpec], wanted: Wanted
-    ) -> Closure:
+    def resolve(self, platform: Platform, repositories: Sequence[RepositorySpec], wanted: Wanted) -> Closure:
         """Fetch the repositories' metadata and resolve the platform's package groups and those wanted."""
         dnf = _dnf_version()
         require_rpm()
@@ -124,13 +122,11 @@ def _dnf_version() -> str:
     return outcome.stdout.strip()
 
 
-def _request(
-    platform: type[Platform], resolved: Sequence[ResolvedRepository], wanted: Wanted
-) -> dict[str, Any]:
+def _request(platform: Platform, resolved: Sequence[ResolvedRepository], wanted: Wanted) -> dict[str, Any]:
     return {
         "architecture": platform.architecture,
-        "release": platform.os_version,
-        "module_platform": f"platform:el{platform.os_version}",
+        "release": platform.version,
+        "module_platform": f"platform:el{platform.version}",
         "repositories": [one.spec.name for one in resolved],
         "modules": list(wanted.modules),
         "base": list(platform.base),

@@ -17,10 +17,10 @@ from graphistry_airgap.core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.packages.closure import Closure
     from graphistry_airgap.connected.spec import DriverSpec, PlatformSpec
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
+    from graphistry_airgap.knowledge.platforms import Platform
 
 _UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
 
@@ -74,7 +74,7 @@ def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec
 
 def wanted_packages(
     knowledge: Mapping[str, Any],
-    platform: type[Platform],
+    platform: Platform,
     spec: PlatformSpec,
     vgpu: Vgpu | None,
     *,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
 from graphistry_airgap.connected.profiles.host_profile import kernels_to_build_for
 from graphistry_airgap.core.errors import FindingsError, InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

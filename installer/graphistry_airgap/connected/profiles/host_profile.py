@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.platforms.known import platform_of
 from graphistry_airgap.core.canonical import sha256_hex
+from graphistry_airgap.target.host.platforms import platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.adapters.cache import Cache
+    from graphistry_airgap.knowledge.platforms import Platform
 
 REQUIREMENTS = PACKAGE / "bootstrap" / "runtime-requirements.txt"
 INHERITED = re.compile(
@@ -56,7 +56,7 @@ class Runtime:
         self.offline = offline
         self.requirements = requirements
 
-    def collect(self, platform: type[Platform]) -> list[Wheel]:
+    def collect(self, platform: Platform) -> list[Wheel]:
         """All wheels for the platform, in the cache afterwards, sorted by name."""
         pins = self._pins(platform.python_version)
         missing = [pin for pin in pins if self._filename(pin) is None]
@@ -92,7 +92,7 @@ class Runtime:
         origin = f"pkg:pypi/{pin.name}@{pin.version}"
         return Wheel(pin.name, pin.version, filename, pin.sha256, path.stat().st_size, origin)
 
-    def _download(self, pins: Sequence[_Pin], platform: type[Platform]) -> None:
+    def _download(self, pins: Sequence[_Pin], platform: Platform) -> None:
         with self.cache.workspace() as workspace:
             wanted = workspace / "wanted.txt"
             wanted.write_text("".join(f"{p.name}=={p.version} --hash=sha256:{p.sha256}\n" for p in pins))
@@ -110,7 +110,7 @@ class Runtime:
                 self.cache.write_note(f"wheel {digest}", filename)
 
 
-def _pip_download(platform: type[Platform], requirements: Path, target: Path) -> list[str]:
+def _pip_download(platform: Platform, requirements: Path, target: Path) -> list[str]:
     command = [
         sys.executable,
         "-m",

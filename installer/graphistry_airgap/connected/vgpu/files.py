@@ -11,12 +11,12 @@ from graphistry_airgap.core.adapters.files import sha256_file
 from graphistry_airgap.core.errors import InputError
 
 if TYPE_CHECKING:
-    from graphistry_airgap.bundle.platforms.base import Platform
     from graphistry_airgap.connected.spec import PinnedPath, VgpuSpec
+    from graphistry_airgap.knowledge.platforms import Platform
 
 
 class VgpuFiles:
-    def open(self, spec: VgpuSpec, platform: type[Platform], *, trust_on_first_use: bool) -> Vgpu:
+    def open(self, spec: VgpuSpec, platform: Platform, *, trust_on_first_use: bool) -> Vgpu:
         """Read and check the files that the spec names for one platform."""
         driver = token = None
         if spec.driver:
@@ -58,7 +58,7 @@ def _carried(spec: PinnedPath, what: str, trust_on_first_use: bool, name: str | 
     return CarriedFile(name or spec.path.name, spec.written, spec.path, size, digest, spec.sha256 is not None)
 
 
-def _driver(file: CarriedFile, platform: type[Platform]) -> GuestDriver:
+def _driver(file: CarriedFile, platform: Platform) -> GuestDriver:
     if not is_file_name(file.name):
         raise InputError(
             f"the vGPU guest driver's name {file.name!r} has characters that no package's name has",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.platforms.known import platform_of
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import HostError, InputError
 from graphistry_airgap.installation.reboot.pending import AUTOMATIC
 from graphistry_airgap.installation.receipt import parse_receipt
+from graphistry_airgap.target.host.platforms import os_release as read_os_release, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,9 +66,8 @@ class FoundHost:
 
 def platform_name(os_release: str) -> str:
     """The platform that an os-release(5) names: `debian-13`, or `rhel-9` for Rocky 9 too."""
-    pairs = dict(line.strip().split("=", 1) for line in os_release.splitlines() if "=" in line)
-    name, version = (pairs.get(key, "unknown").strip("\"'") for key in ("ID", "VERSION_ID"))
-    return platform_of(name, version)
+    said = read_os_release(os_release)
+    return platform_of(said.get("ID", ""), said.get("VERSION_ID", ""))
 
 
 def require_own_reboot(answers: Answers) -> None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shlex
 import time
 from typing import TYPE_CHECKING, Any
+
+from .platforms import os_release, platform_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .machine import Host
 
-# systems that take each other's packages, under the name that bundles give their platform
-FAMILIES = dict.fromkeys(("rhel", "rocky", "almalinux", "ol", "centos"), "rhel")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "ppc64le": "ppc64el"}
 _FIRMWARE = "/sys/firmware/efi"
 _SECURE_BOOT = f"{_FIRMWARE}/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -25,11 +24,8 @@ def system(host: Host) -> dict[str, Any]:
     release = os_release(host.text("/etc/os-release") or host.text("/usr/lib/os-release") or "")
     kernel = host.word("/proc/sys/kernel/osrelease") or os.uname().release
     machine = os.uname().machine
-    name, version = release.get("ID", ""), release.get("VERSION_ID", "")
-    if name in FAMILIES:
-        name, version = FAMILIES[name], version.partition(".")[0]
     return {
-        "platform": f"{name}-{version}",
+        "platform": platform_of(release.get("ID", ""), release.get("VERSION_ID", "")),
         "id": release.get("ID", ""),
         "version": release.get("VERSION_ID", ""),
         "name": release.get("PRETTY_NAME", ""),
@@ -38,23 +34,6 @@ def system(host: Host) -> dict[str, Any]:
         "kernel": kernel,
         "kernel_headers": host.path(f"/lib/modules/{kernel}/build").exists(),
     }
-
-
-def os_release(text: str) -> dict[str, str]:
-    found = {}
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if equals and not key.startswith("#"):
-            found[key] = _unquoted(value)
-    return found
-
-
-def _unquoted(value: str) -> str:
-    """As a shell reads it, and as it stands where no shell could."""
-    try:
-        return " ".join(shlex.split(value))
-    except ValueError:
-        return value.strip("\"'")
 
 
 def resources(host: Host) -> dict[str, int]:

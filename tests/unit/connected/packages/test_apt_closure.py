@@ -1,6 +1,7 @@
+from dataclasses import replace
+
 import pytest
 
-from graphistry_airgap.bundle.platforms.debian import Debian12, Debian13
 from graphistry_airgap.connected.adapters.cache import Cache
 from graphistry_airgap.connected.adapters.fetch import Fetcher
 from graphistry_airgap.connected.packages.apt_closure import AptClosure
@@ -8,18 +9,19 @@ from graphistry_airgap.connected.packages.apt_metadata import AptMetadata
 from graphistry_airgap.connected.packages.closure import KernelRoots, Wanted
 from graphistry_airgap.connected.spec import RepositorySpec
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from tests.kit.bundles.apt_repository import KERNEL, AptRepository, add_driver, add_kernel, debian_like
 from tests.kit.bundles.guest_drivers import carried, guest_deb
 
+DEBIAN_13 = PLATFORMS["debian-13"]
+DEBIAN_12 = PLATFORMS["debian-12"]
 pytestmark = pytest.mark.subprocesses
 
 NOTHING_MORE = Wanted()
 
 
-class Toolkit(Debian13):
-    """Another platform with one group."""
-
-    groups = {"toolkit": ("nvidia-container-toolkit",)}
+# another platform with one group
+TOOLKIT = replace(DEBIAN_13, groups={"toolkit": ("nvidia-container-toolkit",)})
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def names(group):
     return [f"{package.name}={package.version}" for package in group]
 
 
-def refused(resolver, *specs, platform=Debian13, wanted=NOTHING_MORE):
+def refused(resolver, *specs, platform=DEBIAN_13, wanted=NOTHING_MORE):
     with pytest.raises(InputError) as caught:
         resolver().resolve(platform, specs, wanted)
     assert caught.value.exit_code == 2
@@ -62,7 +64,7 @@ def refused(resolver, *specs, platform=Debian13, wanted=NOTHING_MORE):
 
 
 def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, tmp_path):
-    closure = resolver().resolve(Debian13, [spec(debian_like(tmp_path / "debian", keys))], NOTHING_MORE)
+    closure = resolver().resolve(DEBIAN_13, [spec(debian_like(tmp_path / "debian", keys))], NOTHING_MORE)
     assert {group: names(packages) for group, packages in closure.groups.items()} == {
         "python": ["libpython3-stdlib=3.13.5-1", "python3=3.13.5-1", "python3-apt=3.0.0"],
         "docker": ["docker-cli=26.1.5", "docker-compose=1:2.26.1-4", "docker.io=26.1.5", "iptables=1.8.11-2"],
@@ -78,7 +80,7 @@ def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, tmp_pa
 
 def test_fetched_package_is_the_one_that_the_index_names(resolver, keys, tmp_path, cache):
     repository = debian_like(tmp_path / "debian", keys)
-    closure = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
+    closure = resolver().resolve(DEBIAN_13, [spec(repository)], NOTHING_MORE)
     package, source = next(pair for pair in closure.sources() if pair[0].name == "docker-compose")
     assert package.filename == "pool/main/docker-compose_1%3a2.26.1-4_amd64.deb"
     resolver().fetch(package, source)
@@ -91,7 +93,7 @@ def test_two_repositories_one_of_them_flat(resolver, keys, tmp_path):
     nvidia.add("nvidia-container-toolkit", "9", depends="libnvidia-container1")
     nvidia.add("libnvidia-container1", "9", depends="libc6")
     nvidia.publish(signer="second")
-    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)], NOTHING_MORE)
+    closure = resolver().resolve(DEBIAN_13, [spec(debian), spec(nvidia)], NOTHING_MORE)
     assert names(closure.groups["toolkit"]) == ["libnvidia-container1=9", "nvidia-container-toolkit=9"]
     assert {package.repository for package in closure.groups["toolkit"]} == {"nvidia"}
     assert closure.repositories[1].fingerprints == (keys.fingerprint("second"),)
@@ -117,13 +119,13 @@ def test_dockers_own_packages_are_taken_where_a_repository_has_them_all(
         docker.add(name, "5:28.5.1-1~debian.12~bookworm", depends="libc6")
     docker.publish()
     debian = debian_like(tmp_path / "debian", keys)
-    closure = resolver().resolve(Debian12, [spec(debian), spec(docker)], NOTHING_MORE)
+    closure = resolver().resolve(DEBIAN_12, [spec(debian), spec(docker)], NOTHING_MORE)
     assert {package.name for package in closure.groups["docker"]} == taken
     assert {package.name for package in closure.groups["docker"] if package.repository == "docker"} == {*held}
 
 
 def test_a_platform_without_compose_plugin_says_what_is_missing(resolver, keys, tmp_path):
-    error = refused(resolver, spec(debian_like(tmp_path / "debian", keys)), platform=Debian12)
+    error = refused(resolver, spec(debian_like(tmp_path / "debian", keys)), platform=DEBIAN_12)
     assert error.code == "package-unresolvable"
     assert "docker-compose-plugin" in error.message
     assert "repository" in error.hint
@@ -132,16 +134,16 @@ def test_a_platform_without_compose_plugin_says_what_is_missing(resolver, keys, 
 def test_armored_keyring_is_made_binary(resolver, keys, tmp_path, cache):
     repository = debian_like(tmp_path / "debian", keys)
     (tmp_path / "key.asc").write_bytes(keys.public("signer", armored=True))
-    closure = resolver().resolve(Debian13, [spec(repository, keys=(tmp_path / "key.asc",))], NOTHING_MORE)
+    closure = resolver().resolve(DEBIAN_13, [spec(repository, keys=(tmp_path / "key.asc",))], NOTHING_MORE)
     stored = cache.find(closure.repositories[0].keyring.sha256)
     assert stored.read_bytes() == keys.public("signer")
 
 
 def test_offline_resolves_from_the_cache_alone(resolver, keys, tmp_path):
     repository = debian_like(tmp_path / "debian", keys)
-    first = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
+    first = resolver().resolve(DEBIAN_13, [spec(repository)], NOTHING_MORE)
     (repository.path / "dists").rename(tmp_path / "gone")
-    assert resolver(offline=True).resolve(Debian13, [spec(repository)], NOTHING_MORE) == first
+    assert resolver(offline=True).resolve(DEBIAN_13, [spec(repository)], NOTHING_MORE) == first
 
 
 def test_unresolvable_package_comes_with_apts_words(resolver, keys, tmp_path):
@@ -158,7 +160,7 @@ def test_repository_without_the_base(resolver, keys, tmp_path):
     repository = AptRepository(tmp_path / "nvidia", keys)
     repository.add("nvidia-container-toolkit", "2")
     repository.publish()
-    assert refused(resolver, spec(repository), platform=Toolkit).code == "platform-base-missing"
+    assert refused(resolver, spec(repository), platform=TOOLKIT).code == "platform-base-missing"
 
 
 def test_key_of_somebody_else(resolver, keys, tmp_path):
@@ -179,8 +181,8 @@ def test_expired_metadata_stops_unless_allowed_or_offline(resolver, keys, tmp_pa
     repository.publish(extra="Valid-Until: Fri, 20 Nov 2020 08:00:00 UTC\n")
     error = refused(resolver, spec(repository))
     assert (error.code, "allow_expired" in error.hint) == ("repository-expired", True)
-    assert resolver().resolve(Debian13, [spec(repository, allow_expired=True)], NOTHING_MORE).groups
-    assert resolver(offline=True).resolve(Debian13, [spec(repository)], NOTHING_MORE).groups
+    assert resolver().resolve(DEBIAN_13, [spec(repository, allow_expired=True)], NOTHING_MORE).groups
+    assert resolver(offline=True).resolve(DEBIAN_13, [spec(repository)], NOTHING_MORE).groups
 
 
 @pytest.mark.parametrize(
@@ -213,7 +215,7 @@ def kernel(name):
 
 
 def test_headers_come_without_the_kernel_image_and_what_only_that_needs(resolver, keys, tmp_path):
-    closure = resolver().resolve(Debian13, [spec(with_driver(tmp_path, keys))], kernel(KERNEL))
+    closure = resolver().resolve(DEBIAN_13, [spec(with_driver(tmp_path, keys))], kernel(KERNEL))
     assert names(closure.groups[f"headers-{KERNEL}"]) == [
         f"linux-headers-{KERNEL}=6.12.117-1",
         f"linux-kbuild-{KERNEL}=6.12.117-1",
@@ -227,8 +229,8 @@ def test_headers_come_without_the_kernel_image_and_what_only_that_needs(resolver
 def test_kernels_do_not_see_each_others_images(resolver, keys, tmp_path):
     repository = with_driver(tmp_path, keys)
     both = Wanted(kernels=kernel(KERNEL).kernels | kernel("6.12.115+deb13-amd64").kernels)
-    closure = resolver().resolve(Debian13, [spec(repository)], both)
-    alone = resolver().resolve(Debian13, [spec(repository)], kernel("6.12.115+deb13-amd64"))
+    closure = resolver().resolve(DEBIAN_13, [spec(repository)], both)
+    alone = resolver().resolve(DEBIAN_13, [spec(repository)], kernel("6.12.115+deb13-amd64"))
     group = "headers-6.12.115+deb13-amd64"
     assert closure.groups[group] == alone.groups[group]
     assert set(closure.kernel_images) == {KERNEL, "6.12.115+deb13-amd64"}
@@ -246,11 +248,11 @@ def test_kernel_that_left_the_repositories(resolver, keys, tmp_path):
 
 def test_wanted_groups_are_in_the_cache_beside_those_without(resolver, keys, tmp_path):
     repository = with_driver(tmp_path, keys)
-    plain = resolver().resolve(Debian13, [spec(repository)], NOTHING_MORE)
+    plain = resolver().resolve(DEBIAN_13, [spec(repository)], NOTHING_MORE)
     wanted = Wanted(groups={"driver": ("nvidia-smi",)})
-    closure = resolver().resolve(Debian13, [spec(repository)], wanted)
+    closure = resolver().resolve(DEBIAN_13, [spec(repository)], wanted)
     assert set(closure.groups) - set(plain.groups) == {"driver"}
-    assert resolver(offline=True).resolve(Debian13, [spec(repository)], wanted) == closure
+    assert resolver(offline=True).resolve(DEBIAN_13, [spec(repository)], wanted) == closure
 
 
 @pytest.mark.parametrize(
@@ -272,14 +274,14 @@ def test_the_branch_that_is_wanted_out_of_a_repository_with_many(resolver, keys,
         nvidia.add("libcuda1", version, depends="libc6")
     nvidia.publish()
     wanted = Wanted(groups={"driver": ("nvidia-driver-cuda",)}, driver_branch=branch)
-    closure = resolver().resolve(Debian13, [spec(debian), spec(nvidia)], wanted)
+    closure = resolver().resolve(DEBIAN_13, [spec(debian), spec(nvidia)], wanted)
     assert {*names(closure.groups["driver"])} == taken
 
 
 def test_dependencies_of_a_package_beside_the_spec(resolver, keys, tmp_path):
     file = carried(guest_deb(tmp_path, depends="libnvidia-ml1"))
     wanted = Wanted(groups={"driver-vgpu": ("dkms",)}, files={"driver-vgpu": file})
-    closure = resolver().resolve(Debian13, [spec(with_driver(tmp_path, keys))], wanted)
+    closure = resolver().resolve(DEBIAN_13, [spec(with_driver(tmp_path, keys))], wanted)
     assert [package.name for package in closure.groups["driver-vgpu"]] == ["dkms", "kmod", "libnvidia-ml1"]
 
 

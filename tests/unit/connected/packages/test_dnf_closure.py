@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from graphistry_airgap.bundle.platforms.rhel import Rhel9
 from graphistry_airgap.connected.adapters.cache import Cache
 from graphistry_airgap.connected.adapters.fetch import Fetcher
 from graphistry_airgap.connected.packages import dnf_closure
@@ -14,9 +13,11 @@ from graphistry_airgap.connected.packages.dnf_closure import DnfClosure
 from graphistry_airgap.connected.packages.dnf_metadata import DnfMetadata
 from graphistry_airgap.connected.spec import RepositorySpec
 from graphistry_airgap.core.errors import HostEnvironmentError, InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from tests.kit.bundles.dnf_repository import KERNEL, DnfRepository, el9_like
 from tests.kit.bundles.openpgp_keys import LONG_AGO
 
+RHEL_9 = PLATFORMS["rhel-9"]
 pytestmark = pytest.mark.subprocesses
 
 NOTHING_MORE = Wanted()
@@ -65,7 +66,7 @@ def names(group):
 
 def refused(resolver, *specs, wanted=NOTHING_MORE):
     with pytest.raises(InputError) as caught:
-        resolver().resolve(Rhel9, specs, wanted)
+        resolver().resolve(RHEL_9, specs, wanted)
     assert caught.value.exit_code == 2
     return caught.value
 
@@ -75,7 +76,7 @@ def fetch(resolver, closure, name):
 
 
 def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, published):
-    closure = resolver().resolve(Rhel9, [spec(published)], NOTHING_MORE)
+    closure = resolver().resolve(RHEL_9, [spec(published)], NOTHING_MORE)
     assert {group: names(packages) for group, packages in closure.groups.items()} == {
         "python": ["python3.12-3.12.9-1.el9.x86_64", "python3.12-libs-3.12.9-1.el9.x86_64"],
         "docker": [
@@ -100,7 +101,7 @@ def test_closure_is_what_each_group_needs_beyond_the_base(resolver, keys, publis
 
 
 def test_headers_come_without_their_kernel(resolver, published):
-    closure = resolver().resolve(Rhel9, [spec(published)], Wanted(kernels={KERNEL: ROOTS}))
+    closure = resolver().resolve(RHEL_9, [spec(published)], Wanted(kernels={KERNEL: ROOTS}))
     assert names(closure.groups[f"headers-{KERNEL}"]) == [
         "gcc-11.5.0-1.el9.x86_64",
         "kernel-devel-5.14.0-503.el9.x86_64",
@@ -110,7 +111,7 @@ def test_headers_come_without_their_kernel(resolver, published):
 
 @pytest.mark.parametrize(("modules", "version"), [((), "580"), (("nvidia-driver:590-open",), "590")])
 def test_the_stream_decides_which_driver_is_seen(resolver, published, modules, version):
-    closure = resolver().resolve(Rhel9, [spec(published)], Wanted(groups=DRIVER, modules=modules))
+    closure = resolver().resolve(RHEL_9, [spec(published)], Wanted(groups=DRIVER, modules=modules))
     assert f"kmod-nvidia-open-dkms-{version}.95.05-1.el9.x86_64" in names(closure.groups["driver-open"])
     assert closure.modules == modules
 
@@ -182,12 +183,12 @@ def test_a_repository_without_the_base(resolver, keys, tmp_path):
 
 def test_of_equal_packages_the_first_repository_s_is_taken(resolver, published, tmp_path):
     second = published.copy(tmp_path / "mirror")
-    closure = resolver().resolve(Rhel9, [spec(second), spec(published)], NOTHING_MORE)
+    closure = resolver().resolve(RHEL_9, [spec(second), spec(published)], NOTHING_MORE)
     assert {package.repository for package in closure.packages} == {"mirror"}
 
 
 def test_fetched_package_is_signed_by_a_key_of_the_spec(resolver, keys, published, cache):
-    closure = resolver().resolve(Rhel9, [spec(published)], NOTHING_MORE)
+    closure = resolver().resolve(RHEL_9, [spec(published)], NOTHING_MORE)
     assert fetch(resolver, closure, "docker-ce") == (keys.fingerprint("signer"),)
     package = next(one for one in closure.packages if one.name == "docker-ce")
     assert cache.find(package.sha256, package.size).read_bytes() == published.rpm("docker-ce").read_bytes()
@@ -211,21 +212,21 @@ def test_package_that_no_usable_key_has_signed(resolver, keys, tmp_path, publish
     docker.index()
     (tmp_path / "old.gpg").write_bytes(keys.public("expired"))
     docker_spec = spec(docker, keys=(docker.path / "key.asc", tmp_path / "old.gpg"))
-    closure = resolver().resolve(Rhel9, [spec(published), docker_spec], NOTHING_MORE)
+    closure = resolver().resolve(RHEL_9, [spec(published), docker_spec], NOTHING_MORE)
     with pytest.raises(InputError, match=said) as caught:
         fetch(resolver, closure, "nvidia-container-toolkit")
     assert caught.value.code == "package-signature"
 
 
 def test_offline_resolves_and_fetches_from_the_cache_alone(resolver, repository, tmp_path):
-    first = resolver().resolve(Rhel9, [spec(repository)], NOTHING_MORE)
+    first = resolver().resolve(RHEL_9, [spec(repository)], NOTHING_MORE)
     signers = fetch(resolver, first, "docker-ce")
     key = repository.path / "key.asc"
     (tmp_path / "key.asc").write_bytes(key.read_bytes())
     repository.path.rename(tmp_path / "gone")
     again = spec(repository, keys=(tmp_path / "key.asc",))
     offline = resolver(offline=True)
-    assert offline.resolve(Rhel9, [again], NOTHING_MORE).groups == first.groups
+    assert offline.resolve(RHEL_9, [again], NOTHING_MORE).groups == first.groups
     package = next(one for one in first.packages if one.name == "docker-ce")
     assert offline.fetch(package, again) == signers
 
@@ -233,7 +234,7 @@ def test_offline_resolves_and_fetches_from_the_cache_alone(resolver, repository,
 def test_a_build_machine_without_dnf(resolver, published, monkeypatch):
     monkeypatch.setattr(dnf_closure, "PYTHON", "/nowhere/python3")
     with pytest.raises(HostEnvironmentError) as caught:
-        resolver().resolve(Rhel9, [spec(published)], NOTHING_MORE)
+        resolver().resolve(RHEL_9, [spec(published)], NOTHING_MORE)
     assert caught.value.exit_code == 5
     assert "python3-dnf" in caught.value.hint
 
@@ -242,6 +243,6 @@ def test_nothing_of_this_machine_s_dnf_is_used(resolver, published, monkeypatch,
     """A home with macros that break every rpm, and variables that would add repositories."""
     (tmp_path / ".rpmmacros").write_text("%_dbpath /nowhere\n%_pkgverify_level none\n")
     monkeypatch.setenv("HOME", str(tmp_path))
-    closure = resolver().resolve(Rhel9, [spec(published)], NOTHING_MORE)
+    closure = resolver().resolve(RHEL_9, [spec(published)], NOTHING_MORE)
     fetch(resolver, closure, "docker-ce")
     assert json.dumps([str(path) for path in tmp_path.glob("*dnf*")]) == "[]"

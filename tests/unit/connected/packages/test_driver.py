@@ -2,11 +2,11 @@
 
 import pytest
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
 from graphistry_airgap.connected.packages.driver import driver_roots, upstream_version
 from graphistry_airgap.connected.spec import DriverSpec
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.knowledge.knowledge import load_knowledge
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 
 def roots(platform, branch, *modules):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
 from graphistry_airgap.connected.adapters.cache import Cache
 from graphistry_airgap.connected.runtime.wheels import REQUIREMENTS, Runtime
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 PYTHONS = sorted({platform.python_version for platform in PLATFORMS.values()})
 # what only an older Python needs

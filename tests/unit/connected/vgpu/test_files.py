@@ -2,17 +2,18 @@
 
 import pytest
 
-from graphistry_airgap.bundle.platforms.debian import Debian13
-from graphistry_airgap.bundle.platforms.rhel import Rhel9
 from graphistry_airgap.connected.spec import PinnedPath, VgpuSpec
 from graphistry_airgap.connected.vgpu.files import VgpuFiles
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from tests.kit.bundles.guest_drivers import guest_deb, guest_run, sha256, token
 
+DEBIAN_13 = PLATFORMS["debian-13"]
+RHEL_9 = PLATFORMS["rhel-9"]
 pytestmark = pytest.mark.subprocesses
 
 
-def open_files(driver=None, token=None, *, sha="right", trust=False, platform=Debian13):
+def open_files(driver=None, token=None, *, sha="right", trust=False, platform=DEBIAN_13):
     def pinned(path):
         digest = sha256(path) if sha == "right" else sha
         return PinnedPath(path.name, path, digest)
@@ -49,10 +50,10 @@ def test_run(tmp_path):
 @pytest.mark.parametrize(
     ("platform", "name", "taken"),
     [
-        (Rhel9, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".run"),
-        (Rhel9, "nvidia-linux-grid-580_580.95.05_amd64.deb", ".run"),
-        (Debian13, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".deb or .run"),
-        (Debian13, "NVIDIA-GRID.zip", ".deb or .run"),
+        (RHEL_9, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".run"),
+        (RHEL_9, "nvidia-linux-grid-580_580.95.05_amd64.deb", ".run"),
+        (DEBIAN_13, "nvidia-linux-grid-580-580.95.05-1.x86_64.rpm", ".deb or .run"),
+        (DEBIAN_13, "NVIDIA-GRID.zip", ".deb or .run"),
     ],
 )
 def test_a_kind_that_no_host_of_the_platform_could_install(tmp_path, platform, name, taken):
@@ -64,7 +65,7 @@ def test_a_kind_that_no_host_of_the_platform_could_install(tmp_path, platform, n
 
 
 def test_a_run_file_is_for_every_platform(tmp_path):
-    assert open_files(guest_run(tmp_path), platform=Rhel9).driver.kind == "run"
+    assert open_files(guest_run(tmp_path), platform=RHEL_9).driver.kind == "run"
 
 
 @pytest.mark.parametrize(

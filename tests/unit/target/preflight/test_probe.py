@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from graphistry_airgap.bundle.platforms.known import PLATFORMS
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.target.host import resources as probe_host
 from graphistry_airgap.target.host.machine import Host
 from graphistry_airgap.target.packages.apt.system import Apt
@@ -500,7 +500,7 @@ def test_an_edited_release_is_told_from_the_bundle_s(tree):
 
 def test_families_of_systems_are_those_of_the_build(tree):
     for platform in PLATFORMS.values():
-        for name in platform.os_ids:
+        for name in platform.ids:
             minor = ".4" if platform.package_system == "dnf" else ""
-            tree.write("/etc/os-release", f'ID="{name}"\nVERSION_ID="{platform.os_version}{minor}"\n')
+            tree.write("/etc/os-release", f'ID="{name}"\nVERSION_ID="{platform.version}{minor}"\n')
             assert probe_host.system(tree.host)["platform"] == platform.name

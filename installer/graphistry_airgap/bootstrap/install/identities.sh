@@ -1,0 +1,10 @@
+# Made by scripts/make-platforms from knowledge/platforms/.
+# name_platform ID VERSION_ID: the name that bundles give it, in platform
+name_platform() {
+    case $1-$2 in
+    debian-12 | debian-12.*) platform=debian-12 ;;
+    debian-13 | debian-13.*) platform=debian-13 ;;
+    rhel-9 | rhel-9.* | rocky-9 | rocky-9.* | almalinux-9 | almalinux-9.* | ol-9 | ol-9.* | centos-9 | centos-9.*) platform=rhel-9 ;;
+    *) platform=$1-$2 ;;
+    esac
+}

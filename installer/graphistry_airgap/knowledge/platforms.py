@@ -1,0 +1,84 @@
+"""The operating systems that bundles are made for: everything that differs between them, a file each.
+
+`platforms/NAME.json`, by the schema `platform-v1`.  A package group is named by its roots; its closure over
+the platform's base is resolved at build.  Nothing else compares distribution names: what differs hangs on the
+package system, or on a key of these files.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from graphistry_airgap.content import PACKAGE
+
+PackageSystem = Literal["apt", "dnf"]
+FOLDER = PACKAGE / "knowledge" / "platforms"
+# minor versions of glibc by which wheels for x86-64 are tagged; newest first, every older one loads, too
+_WHEEL_GLIBC = (34, 28, 17)
+_ARCHITECTURE = "x86_64"
+
+
+@dataclass(frozen=True)
+class Platform:
+    name: str
+    title: str
+    ids: tuple[str, ...]
+    version: str
+    package_system: PackageSystem
+    architecture: str
+    python_version: str
+    glibc: tuple[int, int]
+    base: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+    preferred: dict[str, tuple[str, ...]]
+    guest_drivers: tuple[str, ...]
+    module_tools: tuple[str, ...]
+
+    @classmethod
+    def read(cls, name: str, document: dict[str, Any]) -> Platform:
+        major, minor = map(int, document["glibc"].split("."))
+        return cls(
+            name=name,
+            title=document["title"],
+            ids=tuple(document["ids"]),
+            version=document["version"],
+            package_system=document["package_system"],
+            architecture=document["architecture"],
+            python_version=document["python"],
+            glibc=(major, minor),
+            base=tuple(document["base"]),
+            groups=_roots(document["groups"]),
+            preferred=_roots(document["preferred"]),
+            guest_drivers=tuple(document["guest_drivers"]),
+            module_tools=tuple(document["module_tools"]),
+        )
+
+    @property
+    def python_abis(self) -> tuple[str, ...]:
+        """What compiled wheels for its Python are tagged with."""
+        return (f"cp{self.python_version.replace('.', '')}", "abi3", "none")
+
+    @property
+    def wheel_platforms(self) -> tuple[str, ...]:
+        minors = (minor for minor in _WHEEL_GLIBC if (2, minor) <= self.glibc)
+        return (
+            *(f"manylinux_2_{minor}_{_ARCHITECTURE}" for minor in minors),
+            f"manylinux2014_{_ARCHITECTURE}",
+        )
+
+
+def _roots(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {group: tuple(names) for group, names in groups.items()}
+
+
+@cache
+def load_platforms() -> dict[str, dict[str, Any]]:
+    """Name to document, in the order of the names."""
+    files = sorted(FOLDER.glob("*.json"))
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+
+
+PLATFORMS = {name: Platform.read(name, document) for name, document in load_platforms().items()}

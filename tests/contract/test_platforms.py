@@ -1,0 +1,62 @@
+"""A platform is written once; whatever else knows of it is made from that, and all tell hosts apart alike."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphistry_airgap.bootstrap.render import install_sh
+from graphistry_airgap.knowledge.platforms import FOLDER, PLATFORMS, load_platforms
+from graphistry_airgap.target.host.platforms import platform_of
+from tests.kit.strict_schemas import strict
+
+ROOT = Path(__file__).resolve().parents[2]
+MAKER = ROOT / "scripts" / "make-platforms"
+CODE = install_sh().decode().removesuffix('main "$@"\n')
+
+# ID and VERSION_ID of os-release(5), as systems have them; what they are
+HOSTS = [
+    ("debian", "13", "debian-13"),
+    ("debian", "12", "debian-12"),
+    ("debian", "11", "debian-11"),
+    ("debian", "130", "debian-130"),
+    ("debian", "1", "debian-1"),
+    ("rhel", "9.6", "rhel-9"),
+    ("rocky", "9.4", "rhel-9"),
+    ("almalinux", "9.7", "rhel-9"),
+    ("ol", "9.5", "rhel-9"),
+    ("centos", "9", "rhel-9"),
+    ("rocky", "90.1", "rocky-90.1"),
+    ("fedora", "41", "fedora-41"),
+    ("amzn", "2023", "amzn-2023"),
+    ("debian*", "13", "debian*-13"),
+]
+
+
+@pytest.mark.subprocesses
+def test_what_is_made_from_them_is_up_to_date():
+    done = subprocess.run([sys.executable, MAKER, "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", load_platforms())
+def test_each_is_of_its_format(name):
+    strict("platform-v1").validate(json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")))
+
+
+def test_no_host_is_two_of_them():
+    known = {(name, one.version) for one in PLATFORMS.values() for name in one.ids}
+    assert {(name, version): platform_of(name, version) for name, version in known} == {
+        (name, one.version): one.name for one in PLATFORMS.values() for name in one.ids
+    }
+
+
+@pytest.mark.parametrize(("os_id", "version", "platform"), HOSTS)
+@pytest.mark.subprocesses
+def test_the_tool_and_install_sh_tell_hosts_apart_alike(os_id, version, platform):
+    assert platform_of(os_id, version) == platform
+    harness = f"{CODE}\nname_platform \"$1\" \"$2\"; printf '%s' \"$platform\""
+    done = subprocess.run(["sh", "-c", harness, "sh", os_id, version], capture_output=True, check=True)
+    assert done.stdout.decode() == platform
