@@ -57,6 +57,6 @@ def test_no_host_is_two_of_them():
 @pytest.mark.subprocesses
 def test_the_tool_and_install_sh_tell_hosts_apart_alike(os_id, version, platform):
     assert platform_of(os_id, version) == platform
-    harness = f"{CODE}\nname_platform \"$1\" \"$2\"; printf '%s' \"$platform\""
+    harness = f'{CODE}\nname_platform "$1" "$2"; printf \'%s\' "$platform"'
     done = subprocess.run(["sh", "-c", harness, "sh", os_id, version], capture_output=True, check=True)
     assert done.stdout.decode() == platform
