@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, platform_spec, release_spec, say
 from lab.bundles.rpm import PLATFORM, build_rpm_bundle
 from lab.repositories.cpython import NoCPythonError
-from lab.repositories.rpm import RpmRepositoryError
+from lab.repositories.making import RepositoryError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,5 +36,5 @@ if __name__ == "__main__":
         build_fleet_bundle()
     except NoCPythonError as problem:
         say(f"fleet bundle: not tried: {problem}")
-    except (DemoError, RpmRepositoryError) as problem:
+    except (DemoError, RepositoryError) as problem:
         sys.exit(f"fleet bundle: {problem}")

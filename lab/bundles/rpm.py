@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, need_demo_bundle, release_spec, say
 from lab.hosts.rpm_host import KERNEL
 from lab.repositories.cpython import NoCPythonError, make_debs
-from lab.repositories.rpm import RpmRepositoryError, build
+from lab.repositories.making import RepositoryError
+from lab.repositories.rpm import build
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,5 +78,5 @@ if __name__ == "__main__":
         build_rpm_driver_bundle()
     except NoCPythonError as problem:
         say(f"rpm bundle: not tried: {problem}")
-    except (DemoError, RpmRepositoryError) as problem:
+    except (DemoError, RepositoryError) as problem:
         sys.exit(f"rpm bundle: {problem}")

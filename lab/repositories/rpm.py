@@ -14,11 +14,12 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lab.repositories.making import EPOCH, Key, RepositoryError, digest, find_deb, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / "rpm-packages" / "packages.json"
 PROGRAMS = HERE / "vendor"
 DEFAULT_STREAM = "580-open"
-EPOCH = "1767225600"
 # Debian's ways of starting, and what nobody reads on a sealed host
 LEFT_OUT = ("etc/init.d", "etc/default", "usr/share", "usr/lib/binfmt.d")
 
@@ -84,29 +84,25 @@ data:
 """
 
 
-class RpmRepositoryError(RuntimeError):
-    """A step failed; its own output says why."""
-
-
 def build(out: Path, pools: Sequence[Path]) -> None:
     """All repositories and key.asc, unless they are there."""
     table = json.loads(PACKAGES.read_text(encoding="utf-8"))
     table.pop("about")
     rows = [row for repository in table.values() for row in repository]
-    debs = {name: _find_deb(name, pools) for row in rows for name in row.get("debs", ())}
+    debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
     trees = [path for path in PACKAGES.parent.rglob("*") if path.is_file()]
     programs = [PROGRAMS / row["name"] / program for row in rows for program in row.get("programs", ())]
-    inputs = _digest([Path(__file__), *trees, *programs, *debs.values()])
+    inputs = digest([Path(__file__), *trees, *programs, *debs.values()])
     mark = out / ".inputs"
     if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
         return
     if out.exists() and not mark.exists():
-        raise RpmRepositoryError(f"{out} exists and was not made by this script; name another directory")
+        raise RepositoryError(f"{out} exists and was not made by this script; name another directory")
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     mark.write_text("unfinished", encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="airgap-lab-") as work:
-        key = _Key(Path(work, "gnupg"))
+        key = Key(Path(work, "gnupg"))
         try:
             for name, packages in table.items():
                 _repository(out.absolute() / name, packages, debs, key, Path(work, name))
@@ -117,7 +113,7 @@ def build(out: Path, pools: Sequence[Path]) -> None:
 
 
 def _repository(
-    path: Path, packages: list[dict[str, Any]], debs: dict[str, Path], key: _Key, work: Path
+    path: Path, packages: list[dict[str, Any]], debs: dict[str, Path], key: Key, work: Path
 ) -> None:
     work.mkdir()
     specs = [_write_spec(row, debs, work) for row in packages]
@@ -128,15 +124,15 @@ def _repository(
         # a fifth of the time that the usual w19 takes
         "_binary_payload": "w3.zstdio",
     }
-    _run(["rpmbuild", "-bb", "--quiet", "--target", "x86_64", *_defines(defines), *specs])
+    run(["rpmbuild", "-bb", "--quiet", "--target", "x86_64", *_defines(defines), *specs])
     rpms = sorted(path.rglob("*.rpm"))
     signing = {"__gpg": shutil.which("gpg"), "_gpg_path": key.home, "_gpg_name": key.fingerprint()}
-    _run(["rpmsign", *_defines(signing), "--addsign", *rpms])
-    _run(["createrepo_c", "--quiet", "--no-database", path])
+    run(["rpmsign", *_defines(signing), "--addsign", *rpms])
+    run(["createrepo_c", "--quiet", "--no-database", path])
     if modular := [row for row in packages if "stream" in row]:
         modules = work / "modules.yaml"
         modules.write_text(DEFAULTS + _streams(modular), encoding="utf-8")
-        _run(["modifyrepo_c", "--mdtype=modules", modules, path / "repodata"])
+        run(["modifyrepo_c", "--mdtype=modules", modules, path / "repodata"])
     repomd = path / "repodata" / "repomd.xml"
     key.gpg("--armor", "--detach-sign", "--digest-algo", "SHA512", os.fspath(repomd))
 
@@ -148,7 +144,7 @@ def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
     root = work / f"{row['name']}-{version}-{row['release']}"
     root.mkdir()
     for deb in found:
-        _run(["dpkg-deb", "--extract", deb, root])
+        run(["dpkg-deb", "--extract", deb, root])
     for program in row.get("programs", ()):
         (root / "usr/bin").mkdir(parents=True, exist_ok=True)
         shutil.copy(PROGRAMS / row["name"] / program, root / "usr/bin" / program)
@@ -209,66 +205,16 @@ def _context(stream: str) -> str:
     return hashlib.sha256(stream.encode()).hexdigest()[:8]
 
 
-class _Key:
-    """A signing key in a home of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        home.mkdir(mode=0o700)
-        self.gpg("--passphrase", "", "--quick-generate-key", "airgap lab <lab@example.invalid>", "rsa3072")
-
-    def gpg(self, *arguments: str) -> bytes:
-        command = ["gpg", "--homedir", os.fspath(self.home), "--batch", "--quiet", *arguments]
-        return subprocess.run(command, check=True, capture_output=True).stdout
-
-    def fingerprint(self) -> str:
-        records = [line.split(":") for line in self.gpg("--with-colons", "--list-keys").decode().splitlines()]
-        return next(record[9] for record in records if record[0] == "fpr")
-
-    def stop(self) -> None:
-        subprocess.run(["gpgconf", "--homedir", os.fspath(self.home), "--kill", "all"], check=False)
-
-
-def _find_deb(name: str, pools: Sequence[Path]) -> Path:
-    for pool in pools:
-        if found := sorted(pool.rglob(f"{name}_*.deb")):
-            return found[0]
-    raise RpmRepositoryError(f"no {name}_*.deb below {', '.join(map(str, pools))}")
-
-
 def _upstream(deb: Path) -> str:
     """`26.1.5` out of `docker.io_26.1.5+dfsg1-9_amd64.deb`."""
     match = re.match(r"[^_]+_(?:\d+%3a)?(\d+(?:\.\d+)*)", deb.name)
     if match is None:
-        raise RpmRepositoryError(f"no version in the name {deb.name}")
+        raise RepositoryError(f"no version in the name {deb.name}")
     return match[1]
-
-
-def _digest(paths: Sequence[Path]) -> str:
-    total = hashlib.sha256()
-    for path in sorted(paths):
-        total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return total.hexdigest()
 
 
 def _defines(values: dict[str, Any]) -> list[str]:
     return [word for name, value in values.items() for word in ("--define", f"{name} {value}")]
-
-
-def _run(command: Sequence[str | Path]) -> None:
-    environment = os.environ | {"SOURCE_DATE_EPOCH": EPOCH}
-    # a session of its own: rpmsign lets gpg look for a terminal
-    done = subprocess.run(
-        list(command),
-        capture_output=True,
-        text=True,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RpmRepositoryError(f"{command[0]} failed: {done.stdout}{done.stderr}")
 
 
 if __name__ == "__main__":
@@ -276,5 +222,5 @@ if __name__ == "__main__":
         sys.exit("usage: python -m lab.repositories.rpm OUT POOL…")
     try:
         build(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
-    except RpmRepositoryError as problem:
+    except RepositoryError as problem:
         sys.exit(f"rpm repository: {problem}")
