@@ -32,6 +32,7 @@ VERSIONS = {
     "575": "575.57.08",
     "580": "580.126.20",
     "590": "590.48.01",
+    "595": "595.71.05",
 }
 # platform: {branch: kinds of modules that its packages offer}
 BOTH = ("open", "proprietary")
@@ -39,62 +40,63 @@ PLATFORMS = {
     "debian-12": {"535": BOTH, "580": ("open",)},
     "debian-13": {"550": BOTH, "580": ("open",), "590": ("open",)},
     "rhel-9": {"575": BOTH, "580": BOTH, "590": ("open",)},
+    "ubuntu-24.04": {"580": BOTH, "595": ("open",)},
 }
-# o: open modules, p: proprietary, -: refused; columns are the branches 535 550 575 580 590
+# o: open modules, p: proprietary, -: refused; columns are the branches 535 550 575 580 590 595
 V2_50_CUDA_12 = """
-Kepler       - - - - -
-Maxwell      - - - - -
-Pascal       - - - - -
-Volta        - - p p -
-Turing       - - o o o
-Ampere       - - o o o
-Hopper       - - o o o
-Ada Lovelace - - o o o
-Blackwell    - - o o o
+Kepler       - - - - - -
+Maxwell      - - - - - -
+Pascal       - - - - - -
+Volta        - - p p - -
+Turing       - - o o o o
+Ampere       - - o o o o
+Hopper       - - o o o o
+Ada Lovelace - - o o o o
+Blackwell    - - o o o o
 """
 V2_50_CUDA_13 = """
-Kepler       - - - - -
-Maxwell      - - - - -
-Pascal       - - - - -
-Volta        - - - - -
-Turing       - - - - o
-Ampere       - - - - o
-Hopper       - - - - o
-Ada Lovelace - - - - o
-Blackwell    - - - - o
+Kepler       - - - - - -
+Maxwell      - - - - - -
+Pascal       - - - - - -
+Volta        - - - - - -
+Turing       - - - - o o
+Ampere       - - - - o o
+Hopper       - - - - o o
+Ada Lovelace - - - - o o
+Blackwell    - - - - o o
 """
 RAPIDS_25_02 = """
-Kepler       - - - - -
-Maxwell      - - - - -
-Pascal       - - - - -
-Volta        p p p - -
-Turing       p o o - o
-Ampere       p o o - o
-Hopper       p o o - o
-Ada Lovelace p o o - o
-Blackwell    - - o - o
+Kepler       - - - - - -
+Maxwell      - - - - - -
+Pascal       - - - - - -
+Volta        p p p - - -
+Turing       p o o - o o
+Ampere       p o o - o o
+Hopper       p o o - o o
+Ada Lovelace p o o - o o
+Blackwell    - - o - o o
 """
 RAPIDS_24_06 = """
-Kepler       - - - - -
-Maxwell      - - - - -
-Pascal       - - - - -
-Volta        p p p p -
-Turing       p o o o o
-Ampere       p o o o o
-Hopper       p o o o o
-Ada Lovelace p o o o o
-Blackwell    - - o o o
+Kepler       - - - - - -
+Maxwell      - - - - - -
+Pascal       - - - - - -
+Volta        p p p p - -
+Turing       p o o o o o
+Ampere       p o o o o o
+Hopper       p o o o o o
+Ada Lovelace p o o o o o
+Blackwell    - - o o o o
 """
 RAPIDS_23 = """
-Kepler       - - - - -
-Maxwell      - - - - -
-Pascal       p p p p -
-Volta        p p p p -
-Turing       p o o o o
-Ampere       p o o o o
-Hopper       p o o o o
-Ada Lovelace p o o o o
-Blackwell    - - o o o
+Kepler       - - - - - -
+Maxwell      - - - - - -
+Pascal       p p p p - -
+Volta        p p p p - -
+Turing       p o o o o o
+Ampere       p o o o o o
+Hopper       p o o o o o
+Ada Lovelace p o o o o o
+Blackwell    - - o o o o
 """
 TABLES = {
     ("v2.50.1", "12"): V2_50_CUDA_12,
@@ -180,7 +182,7 @@ def table(text):
     """{(generation, branch): o, p or -}"""
     cells = {}
     for line in text.strip().splitlines():
-        words = line.rsplit(maxsplit=5)
+        words = line.rsplit(maxsplit=len(VERSIONS))
         cells |= {(words[0], branch): mark for branch, mark in zip(VERSIONS, words[1:], strict=True)}
     return cells
 

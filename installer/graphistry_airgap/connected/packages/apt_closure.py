@@ -44,6 +44,7 @@ PRINTED = re.compile(r"^'(?P<uri>copy:[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256
 REQUIRED = re.compile(rb"^(Priority: required|Essential: yes)$", re.MULTILINE)
 NAME = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
 
+# Ubuntu gives an update to a part of its hosts first, chosen by their machine-id, which must not decide here
 CONFIGURATION = """\
 Dir "{root}/";
 Dir::State::lists "lists";
@@ -55,6 +56,8 @@ APT::Architecture "{architecture}";
 APT::Architectures {{ "{architecture}"; }};
 APT::Install-Recommends "false";
 APT::Install-Suggests "false";
+APT::Get::Upgrade-By-Source-Package "false";
+APT::Get::Always-Include-Phased-Updates "true";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::ForceHash "SHA256";
@@ -130,7 +133,7 @@ def _closure_key(
     resolved: Sequence[ResolvedRepository],
     wanted: Wanted,
 ) -> str:
-    """Equal for equal metadata, order of repositories, wanted groups and apt."""
+    """Equal for equal metadata, order of repositories, wanted groups, apt and its settings."""
     repositories = [
         [
             one.spec.name,
@@ -145,7 +148,7 @@ def _closure_key(
     files = {group: file.sha256 for group, file in wanted.files.items()}
     kernels = {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()}
     groups = [platform.groups, platform.preferred, wanted.groups, wanted.driver_branch]
-    inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt]
+    inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt, CONFIGURATION]
     return f"closure {sha256_hex(canonical_json(inputs))}"
 
 

@@ -9,4 +9,5 @@ IDENTITIES = {
     "debian-12": (("debian",), "12"),
     "debian-13": (("debian",), "13"),
     "rhel-9": (("rhel", "rocky", "almalinux", "ol", "centos"), "9"),
+    "ubuntu-24.04": (("ubuntu",), "24.04"),
 }
