@@ -9,7 +9,7 @@ import pytest
 
 from graphistry_airgap.bootstrap.render import install_sh
 from graphistry_airgap.knowledge.platforms import FOLDER, PLATFORMS, load_platforms
-from graphistry_airgap.target.host.platforms import platform_of
+from graphistry_airgap.target.host.platforms import identify, platform_of
 from tests.kit.strict_schemas import strict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,3 +65,28 @@ def test_the_tool_and_install_sh_tell_hosts_apart_alike(os_id, version, platform
     harness = f'{CODE}\nname_platform "$1" "$2"; printf \'%s\' "$platform"'
     done = subprocess.run(["sh", "-c", harness, "sh", os_id, version], capture_output=True, check=True)
     assert done.stdout.decode() == platform
+
+
+@pytest.mark.parametrize(
+    ("release", "told"),
+    [
+        ({"ID": "ubuntu", "VERSION_ID": "24.04", "NAME": "Ubuntu"}, {}),
+        ({"ID": "ubuntu", "VERSION_ID": "24.04", "NAME": "Some Desktop"}, {"rebuild": "Some Desktop"}),
+        ({"ID": "almalinux", "VERSION_ID": "9.6", "NAME": "CloudLinux"}, {"rebuild": "CloudLinux"}),
+        ({"ID": "centos", "VERSION_ID": "9", "NAME": "CentOS Stream"}, {"warning": True}),
+        (
+            {"ID": "linuxmint", "VERSION_ID": "22", "ID_LIKE": "ubuntu debian", "UBUNTU_CODENAME": "noble"},
+            {"base": "ubuntu noble"},
+        ),
+        ({"ID": "pop", "VERSION_ID": "24.04", "ID_LIKE": "ubuntu debian"}, {"base": "ubuntu"}),
+        ({"ID": "ubuntu", "VERSION_ID": "20.04", "ID_LIKE": "debian"}, {}),
+        ({"ID": "fedora", "VERSION_ID": "41"}, {}),
+        ({}, {}),
+    ],
+)
+def test_what_is_to_be_known_of_a_host_beside_its_platform(release, told):
+    found = identify(release)
+    assert {key for key in ("rebuild", "warning", "base") if found[key]} == told.keys()
+    assert {key: found[key] for key in ("rebuild", "base") if key in told} == {
+        key: value for key, value in told.items() if key != "warning"
+    }

@@ -25,7 +25,7 @@ _ARCHITECTURE = "x86_64"
 class Platform:
     name: str
     title: str
-    ids: tuple[str, ...]
+    ids: dict[str, str]
     version: str
     package_system: PackageSystem
     architecture: str
@@ -43,7 +43,7 @@ class Platform:
         return cls(
             name=name,
             title=document["title"],
-            ids=tuple(document["ids"]),
+            ids=document["ids"],
             version=document["version"],
             package_system=document["package_system"],
             architecture=document["architecture"],

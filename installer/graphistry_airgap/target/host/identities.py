@@ -1,13 +1,45 @@
-"""Name of each platform: `ID` of os-release(5), and what `VERSION_ID` is or begins with.
+"""Who hosts are, by os-release(5): see `platforms.py`.
 
 Made by scripts/make-platforms from knowledge/platforms/.
 """
 
 from __future__ import annotations
 
-IDENTITIES = {
-    "debian-12": (("debian",), "12"),
-    "debian-13": (("debian",), "13"),
-    "rhel-9": (("rhel", "rocky", "almalinux", "ol", "centos"), "9"),
-    "ubuntu-24.04": (("ubuntu",), "24.04"),
+from typing import Any
+
+IDENTITIES: dict[str, dict[str, Any]] = {
+    "debian-12": {
+        "ids": {
+            "debian": "Debian GNU/Linux",
+        },
+        "version": "12",
+        "warn": {},
+    },
+    "debian-13": {
+        "ids": {
+            "debian": "Debian GNU/Linux",
+        },
+        "version": "13",
+        "warn": {},
+    },
+    "rhel-9": {
+        "ids": {
+            "rhel": "Red Hat Enterprise Linux",
+            "rocky": "Rocky Linux",
+            "almalinux": "AlmaLinux",
+            "ol": "Oracle Linux Server",
+            "centos": "CentOS Stream",
+        },
+        "version": "9",
+        "warn": {
+            "centos": "CentOS Stream is ahead of RHEL's minor releases, and was not tried",
+        },
+    },
+    "ubuntu-24.04": {
+        "ids": {
+            "ubuntu": "Ubuntu",
+        },
+        "version": "24.04",
+        "warn": {},
+    },
 }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING, Any
 
 from .identities import IDENTITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def platform_of(os_id: str, version: str) -> str:
@@ -12,10 +16,36 @@ def platform_of(os_id: str, version: str) -> str:
 
     A platform's version is the host's, or how it begins: `9` is also 9.6, `24.04` is no 24.10.
     """
-    for name, (ids, known) in IDENTITIES.items():
-        if os_id in ids and f"{version}.".startswith(f"{known}."):
+    for name, known in IDENTITIES.items():
+        if os_id in known["ids"] and f"{version}.".startswith(f"{known['version']}."):
             return name
     return f"{os_id or 'unknown'}-{version or 'unknown'}"
+
+
+def identify(release: Mapping[str, str]) -> dict[str, Any]:
+    """Name of the platform and what is to be known of the host beside it, each empty where there is nothing.
+
+    `rebuild`: its own name, where that is another than its ID's; `warning`: of a known one; `base`: of an
+    unknown one, what it says that it is made from.
+    """
+    os_id, version = release.get("ID", ""), release.get("VERSION_ID", "")
+    platform = platform_of(os_id, version)
+    known = IDENTITIES.get(platform, {"ids": {}, "warn": {}})
+    name = release.get("NAME", "")
+    return {
+        "platform": platform,
+        "rebuild": name if name and known["ids"].get(os_id, name) != name else "",
+        "warning": known["warn"].get(os_id, ""),
+        "base": "" if platform in IDENTITIES else _base(release),
+    }
+
+
+def _base(release: Mapping[str, str]) -> str:
+    ours = {os_id for known in IDENTITIES.values() for os_id in known["ids"]}
+    if release.get("ID") in ours:
+        return ""
+    like = next((one for one in release.get("ID_LIKE", "").split() if one in ours), "")
+    return f"{like} {release.get('UBUNTU_CODENAME', '')}".strip() if like else ""
 
 
 def os_release(text: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from .platforms import os_release, platform_of
+from .platforms import identify, os_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ def system(host: Host) -> dict[str, Any]:
     kernel = host.word("/proc/sys/kernel/osrelease") or os.uname().release
     machine = os.uname().machine
     return {
-        "platform": platform_of(release.get("ID", ""), release.get("VERSION_ID", "")),
+        **identify(release),
         "id": release.get("ID", ""),
         "version": release.get("VERSION_ID", ""),
         "name": release.get("PRETTY_NAME", ""),
@@ -33,6 +33,8 @@ def system(host: Host) -> dict[str, Any]:
         "architecture": _ARCHITECTURES.get(machine, machine),
         "kernel": kernel,
         "kernel_headers": host.path(f"/lib/modules/{kernel}/build").exists(),
+        # rpm-ostree, bootc: /usr is an image, and read-only
+        "image_based": host.path("/run/ostree-booted").exists(),
     }
 
 

@@ -70,6 +70,10 @@ FORWARD_DROP = {"family": "inet", "table": "site", "name": "forward", "type": "f
 FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
+    "platform-rebuild": ("warning", {"system.rebuild": "Some Linux"}, {}),
+    "platform-untried": ("warning", {"system.warning": "ahead"}, {}),
+    "host-image-based": ("error", {"system.image_based": True}, {}),
+    "host-wsl": ("error", {"system.kernel": "6.6.87.2-microsoft-standard-WSL2"}, {}),
     "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),
     "cpu-below-minimum": ("warning", {"resources.cpus": 2}, {}),
     "memory-below-minimum": ("warning", {"resources.memory": 8 * GIB}, {}),

@@ -19,15 +19,38 @@ def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
     system = profile["system"]
     found = system["platform"]
     if found != requirements["platform"]:
+        base = f"; it is made from {system['base']}, and has packages of its own" if system["base"] else ""
         yield Finding(
             ERROR,
             "platform-unsupported",
-            f"this host runs {system['name'] or found}, the bundle is for {requirements['platform']}",
+            f"this host runs {system['name'] or found}, the bundle is for {requirements['platform']}{base}",
             found,
             requirements["platform"],
             "use a bundle that was built for this platform, or install on a host of the bundle's platform",
             "/etc/os-release",
         )
+    if system["rebuild"]:
+        yield Finding(
+            WARNING,
+            "platform-rebuild",
+            f"this host calls itself {system['rebuild']} and has the ID {system['id']}: "
+            "a rebuild that was not tried",
+            system["rebuild"],
+            "nothing",
+            "try it on one host first",
+            "/etc/os-release",
+        )
+    if system["warning"]:
+        yield Finding(
+            WARNING,
+            "platform-untried",
+            system["warning"],
+            system["name"],
+            "nothing",
+            "try it on one host first",
+            "/etc/os-release",
+        )
+    yield from _kind(system)
     # Debian and rpm have their own names for one architecture
     names = ("", system["architecture"], system["machine"])
     if requirements["architecture"] not in names:
@@ -38,6 +61,29 @@ def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
             system["architecture"],
             requirements["architecture"],
             "install on a host of the bundle's architecture",
+        )
+
+
+def _kind(system: Mapping[str, Any]) -> Iterator[Finding]:
+    """Systems of a known name that take no packages in the usual way, or have no kernel of their own."""
+    if system["image_based"]:
+        yield Finding(
+            ERROR,
+            "host-image-based",
+            "this host is made from an image (ostree, bootc): packages cannot be installed in its /usr",
+            "/run/ostree-booted",
+            "a host whose packages are installed one by one",
+            "install on such a host",
+            "/run/ostree-booted",
+        )
+    if "microsoft" in system["kernel"].lower():
+        yield Finding(
+            ERROR,
+            "host-wsl",
+            f"this host is a Windows Subsystem for Linux: its kernel is {system['kernel']}",
+            system["kernel"],
+            "a machine, or a virtual one, with a kernel of the platform's",
+            "install on a server",
         )
 
 
