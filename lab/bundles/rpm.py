@@ -1,6 +1,6 @@
 """The demo's release for hosts with EL 9, from the stand-in dnf repositories: `build/rpm/`.
 
-And the same with a driver: `build/rpm-driver/`.
+And the same with a driver: `build/rpm-driver/`; and for EL 8: `build/rpm-8/`.
 
 Docker and Compose are Debian 13's, out of the demo's bundle; the interpreter is a CPython of this machine.
 Where it has none of that version, no bundle is made, and what needs it was not tried.
@@ -40,6 +40,7 @@ PLATFORM = """\
 
 
 RPM_DRIVER = BUILD / "rpm-driver"
+RPM_8 = BUILD / "rpm-8"
 DRIVER = f"""\
     driver:
       branch: "580"
@@ -56,6 +57,15 @@ def build_rpm_bundle() -> None:
     say("rpm repositories")
     build(RPM / "repository", [debian, python])
     _bundle(RPM, PLATFORM)
+
+
+def build_rpm_8_bundle() -> None:
+    """The same for EL 8, whose own repository has modules."""
+    RPM_8.mkdir(parents=True, exist_ok=True)
+    python = make_debs(RPM_8 / "cpython")
+    build(RPM_8 / "repository", [need_demo_bundle() / "packages" / "debian-13", python], major=8)
+    without = PLATFORM.partition("    modules:")[0]
+    _bundle(RPM_8, without.replace("rhel-9", "rhel-8").replace("el9", "el8"))
 
 
 def build_rpm_driver_bundle() -> None:
@@ -76,6 +86,7 @@ if __name__ == "__main__":
     try:
         build_rpm_bundle()
         build_rpm_driver_bundle()
+        build_rpm_8_bundle()
     except NoCPythonError as problem:
         say(f"rpm bundle: not tried: {problem}")
     except (DemoError, RepositoryError) as problem:

@@ -33,8 +33,8 @@ def derive(
     """Run `command` in a container of `base` and keep that as `image`, unless it is there already.
 
     `label` notes in the image what it was made from: the base, and `recipe`, which is another text when
-    anything of the recipe is different.  `kit` is a folder that the command sees as /lab, `given` are files
-    that it sees in /packages, `files` is laid over the file system afterwards, `changes` are Docker's.
+    anything of the recipe is different.  `kit` is a folder that the command sees as /lab, `given` is what it
+    sees in /given, `files` is laid over the file system afterwards; `changes` are Docker's.
     """
     inputs = f"{docker('image', 'inspect', '-f', '{{.Id}}', base)} {recipe}"
     noted = f'{{{{index .Config.Labels "{label}"}}}}'
@@ -43,7 +43,7 @@ def derive(
     maker = f"{image.replace('/', '-')}-maker"  # tests beside each other make different ones
     options = ["--name", maker, "--network", "host", "--entrypoint", ""]
     options += ["-v", f"{kit}:/lab:ro"] if kit else []
-    options += [word for path in given for word in ("-v", f"{path.absolute()}:/packages/{path.name}:ro")]
+    options += [word for path in given for word in ("-v", f"{path.absolute()}:/given/{path.name}:ro")]
     docker("rm", "-f", maker, check=False)
     try:
         docker("run", *options, base, *command)

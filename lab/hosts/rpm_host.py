@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING
 from lab.hosts import hardened_host, kernel_host
 from lab.hosts.derived_image import derive, make_first_image
 from lab.hosts.sealed_host import IMAGE
+from lab.repositories import cpython
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RPM_IMAGE = "airgap-lab/rocky-9-stand-in"
+RPM_8_IMAGE = "airgap-lab/rocky-8-stand-in"
 HARDENED_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-hardened"
 KERNEL_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-kernel"
 # one that lab/repositories/rpm-packages has headers of
@@ -34,6 +36,12 @@ def make_image() -> None:
     """Make the image from the lab's host image, unless it was made from the same one by the same recipe."""
     make_first_image()
     _make(IMAGE, RPM_IMAGE)
+
+
+def make_el8_image() -> None:
+    """The same as Rocky 8: no /usr/bin/python3, and a CPython 3.6 of this machine as platform-python."""
+    make_first_image()
+    _make(IMAGE, RPM_8_IMAGE, recipe=("recipe", "8"), given=[cpython.find("3.6")[0]])
 
 
 def make_hardened_image() -> None:
@@ -59,8 +67,9 @@ def _make(
     base: str,
     image: str,
     *,
-    recipe: Sequence[str] = ("recipe",),
+    recipe: Sequence[str] = ("recipe", "9"),
     files: Path | None = None,
+    given: Sequence[Path] = (),
     changes: Sequence[str] = (),
 ) -> None:
     program, *arguments = recipe
@@ -68,10 +77,11 @@ def _make(
         image,
         base=base,
         label="airgap-lab.rpm-host",
-        recipe=_digest(program, files),
+        recipe=f"{_digest(program, files)} {' '.join(recipe)}",
         command=[f"/lab/{program}", *arguments],
         kit=_KIT,
         files=files,
+        given=given,
         changes=changes,
     )
 

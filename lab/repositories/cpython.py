@@ -21,17 +21,18 @@ class NoCPythonError(RuntimeError):
     """This machine has no CPython of that version."""
 
 
-def find() -> tuple[Path, str]:
+def find(version: str = VERSION) -> tuple[Path, str]:
     """Its prefix and its whole version; NoCPythonError where there is none."""
-    ours = Path.home().glob(f".pyenv/versions/{VERSION}.*/bin/{PYTHON}")
-    for program in (PYTHON, *sorted(ours)):
+    name = f"python{version}"
+    ours = Path.home().glob(f".pyenv/versions/{version}.*/bin/{name}")
+    for program in (name, *sorted(ours)):
         try:
             asked = [program, "-I", "-c", _ASK]
             said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
         except (OSError, subprocess.CalledProcessError):  # absent, or pyenv's word that it is not chosen
             continue
         return Path(said[0]), said[1]
-    raise NoCPythonError(f"this machine has no {PYTHON}, on PATH or of pyenv")
+    raise NoCPythonError(f"this machine has no {name}, on PATH or of pyenv")
 
 
 def make_debs(pool: Path) -> Path:

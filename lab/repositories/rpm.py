@@ -1,4 +1,4 @@
-"""Signed dnf repositories that stand in for EL 9's, Docker's and NVIDIA's.
+"""Signed dnf repositories that stand in for those of an EL, of Docker and of NVIDIA.
 
 By hand: `python -m lab.repositories.rpm OUT POOL…`.
 
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 PACKAGES = HERE / "rpm-packages" / "packages.json"
 PROGRAMS = HERE / "vendor"
-DEFAULT_STREAM = "580-open"
+DRIVER = "nvidia-driver"
+DEFAULT_STREAMS = {DRIVER: "580-open", "container-tools": "rhel8"}
+VENDORS = ("docker", "nvidia")
+# an EL whose hosts have no /usr/bin/python3, which the stand-ins of NVIDIA's programs need
+WITHOUT_PYTHON3 = 8
 # Debian's ways of starting, and what nobody reads on a sealed host
 LEFT_OUT = ("etc/init.d", "etc/default", "usr/share", "usr/lib/binfmt.d")
 
@@ -54,13 +58,13 @@ STREAM = """\
 document: modulemd
 version: 2
 data:
-  name: nvidia-driver
+  name: {module}
   stream: "{stream}"
   version: {version}
   context: {context}
   arch: x86_64
-  summary: NVIDIA's driver (a stand-in of the lab)
-  description: Empty packages with the names of NVIDIA's.
+  summary: A stand-in of the lab
+  description: Empty packages with the vendor's names.
   license:
     module: [MIT]
   profiles:
@@ -71,28 +75,38 @@ data:
 {artifacts}
 ...
 """
-DEFAULTS = f"""\
+DEFAULTS = """\
 ---
 document: modulemd-defaults
 version: 1
 data:
-  module: nvidia-driver
-  stream: "{DEFAULT_STREAM}"
+  module: {module}
+  stream: "{stream}"
   profiles:
-    "{DEFAULT_STREAM}": [default]
+    "{stream}": [default]
 ...
 """
 
 
-def build(out: Path, pools: Sequence[Path]) -> None:
+def packages_of(major: int) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each repository for an EL; those of vendors say what is of EL 9."""
+    text = PACKAGES.read_text(encoding="utf-8")
+    own, vendors = json.loads(text), json.loads(text.replace(".el9", f".el{major}"))
+    rows = {f"el{major}": own[f"el{major}"], **{name: vendors[name] for name in VENDORS}}
+    for row in (row for packages in rows.values() for row in packages):
+        row["python"] = "/usr/bin/python3.12" if major == WITHOUT_PYTHON3 else "/usr/bin/python3"
+        row["requires"] = [*row.get("requires", ()), *row.pop(f"requires_el{major}", ())]
+    return rows
+
+
+def build(out: Path, pools: Sequence[Path], *, major: int = 9) -> None:
     """All repositories and key.asc, unless they are there."""
-    table = json.loads(PACKAGES.read_text(encoding="utf-8"))
-    table.pop("about")
+    table = packages_of(major)
     rows = [row for repository in table.values() for row in repository]
     debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
     trees = [path for path in PACKAGES.parent.rglob("*") if path.is_file()]
     programs = [PROGRAMS / row["name"] / program for row in rows for program in row.get("programs", ())]
-    inputs = digest([Path(__file__), *trees, *programs, *debs.values()])
+    inputs = f"{major} {digest([Path(__file__), *trees, *programs, *debs.values()])}"
     mark = out / ".inputs"
     if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
         return
@@ -131,7 +145,7 @@ def _repository(
     run(["createrepo_c", "--quiet", "--no-database", path])
     if modular := [row for row in packages if "stream" in row]:
         modules = work / "modules.yaml"
-        modules.write_text(DEFAULTS + _streams(modular), encoding="utf-8")
+        modules.write_text(_streams(modular), encoding="utf-8")
         run(["modifyrepo_c", "--mdtype=modules", modules, path / "repodata"])
     repomd = path / "repodata" / "repomd.xml"
     key.gpg("--armor", "--detach-sign", "--digest-algo", "SHA512", os.fspath(repomd))
@@ -147,7 +161,10 @@ def _write_spec(row: dict[str, Any], debs: dict[str, Path], work: Path) -> Path:
         run(["dpkg-deb", "--extract", deb, root])
     for program in row.get("programs", ()):
         (root / "usr/bin").mkdir(parents=True, exist_ok=True)
-        shutil.copy(PROGRAMS / row["name"] / program, root / "usr/bin" / program)
+        text = (PROGRAMS / row["name"] / program).read_text(encoding="utf-8")
+        copy = root / "usr/bin" / program
+        copy.write_text(text.replace("#!/usr/bin/python3", f"#!{row['python']}", 1), encoding="utf-8")
+        copy.chmod(0o755)
     for folder, source in row.get("trees", {}).items():
         shutil.copytree(PACKAGES.parent / source, root / folder)
     for name, target in row.get("links", {}).items():
@@ -168,7 +185,8 @@ def _spec(row: dict[str, Any], version: str, root: Path) -> str:
         for value in row.get(tag.lower(), ())
     ]
     if "stream" in row:
-        tags.append(f"ModularityLabel: nvidia-driver:{row['stream']}:{EPOCH}:{_context(row['stream'])}")
+        module, stream = _module(row)
+        tags.append(f"ModularityLabel: {module}:{stream}:{EPOCH}:{_context(stream)}")
     files = sorted(path for path in root.rglob("*") if path.is_symlink() or path.is_file())
     return SPEC.format(
         name=row["name"],
@@ -182,16 +200,24 @@ def _spec(row: dict[str, Any], version: str, root: Path) -> str:
     )
 
 
+def _module(row: dict[str, Any]) -> tuple[str, str]:
+    """Name and stream of the module that a package is of."""
+    return row.get("module", DRIVER), row["stream"]
+
+
 def _streams(rows: list[dict[str, Any]]) -> str:
     text = ""
-    for stream in sorted({row["stream"] for row in rows}):
-        members = [row for row in rows if row["stream"] == stream]
+    for name in sorted({_module(row)[0] for row in rows}):
+        text += DEFAULTS.format(module=name, stream=DEFAULT_STREAMS[name])
+    for module, stream in sorted({_module(row) for row in rows}):
+        members = [row for row in rows if _module(row) == (module, stream)]
         artifacts = [
             f"    - {row['name']}-{row.get('epoch', 0)}:{row['version']}-{row['release']}"
             + f".{row.get('buildarch', ['x86_64'])[0]}"
             for row in members
         ]
         text += STREAM.format(
+            module=module,
             stream=stream,
             version=EPOCH,
             context=_context(stream),

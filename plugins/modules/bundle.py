@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 # Licensed under the Apache License, Version 2.0; see the file LICENSE
 """Ansible module: verify a bundle before anything of it is used, and take the host's lock."""
 

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: decide about NVIDIA's driver on the host that it is for."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: find the GPUs of a host and plan the settings for them."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 # Licensed under the Apache License, Version 2.0; see the file LICENSE
 """Import the images of a bundle into the local Docker daemon."""
 

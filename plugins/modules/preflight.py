@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: look at a host and say everything that stands against an installation."""
 
 from __future__ import annotations

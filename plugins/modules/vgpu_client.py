@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: what the licence client of a vGPU guest reads: gridd.conf and the token."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: NVIDIA's vGPU guest driver, from the file that the bundle carries."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: a vGPU guest that has its licence."""
 
 from __future__ import annotations

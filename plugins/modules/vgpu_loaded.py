@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: the guest driver that is installed is the one that runs, or a reboot is due."""
 
 from __future__ import annotations

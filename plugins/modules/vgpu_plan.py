@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python
 """Ansible module: what has to be done for a vGPU guest's driver, or why nothing can be."""
 
 from __future__ import annotations

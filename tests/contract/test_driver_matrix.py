@@ -39,6 +39,7 @@ BOTH = ("open", "proprietary")
 PLATFORMS = {
     "debian-12": {"535": BOTH, "580": ("open",)},
     "debian-13": {"550": BOTH, "580": ("open",), "590": ("open",)},
+    "rhel-8": {"575": BOTH, "580": BOTH, "590": ("open",)},
     "rhel-9": {"575": BOTH, "580": BOTH, "590": ("open",)},
     "ubuntu-24.04": {"580": BOTH, "595": ("open",)},
 }

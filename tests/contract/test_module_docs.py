@@ -90,6 +90,12 @@ def strings(path):
     }
 
 
+@pytest.mark.parametrize("path", MODULES, ids=NAMES)
+def test_it_runs_on_the_interpreter_that_the_host_s_variable_names(path: Path):
+    """Ansible looks for `ansible_python_interpreter` by this line alone."""
+    assert path.read_text(encoding="utf-8").startswith("#!/usr/bin/python\n")
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_the_documentation_is_yaml_and_names_the_module(path: Path):
     found = strings(path)

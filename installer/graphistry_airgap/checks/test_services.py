@@ -77,11 +77,11 @@ def doors(host: Any, bound: list[tuple[str, int]]) -> list[tuple[str, int]]:
 
 
 @pytest.fixture(scope="module")
-def silence(host: Any, doors: list[tuple[str, int]]) -> dict[str, str]:
+def silence(host: Any, facts: dict[str, Any], doors: list[tuple[str, int]]) -> dict[str, str]:
     """Each URL that is asked for, with the reason why it gave no good answer; empty for one."""
     urls = [reach.url(*door, "/caddy/health/") for door in doors]
     urls += [reach.url(*doors[0], path) for path in HEALTH_PATHS if doors]
-    command = ["/usr/bin/python3", "-I", "-c", KNOCK.read_text(encoding="utf-8"), *dict.fromkeys(urls)]
+    command = [facts["python"], "-I", "-c", KNOCK.read_text(encoding="utf-8"), *dict.fromkeys(urls)]
     answers: dict[str, str] = json.loads(ask(host, shlex.join(command)))
     return answers
 

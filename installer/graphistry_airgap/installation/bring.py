@@ -119,9 +119,7 @@ class Bring:
     def play(self, playbook: str, targets: Sequence[Target], log: Log, **variables: Any) -> dict[str, Recap]:
         return self.runner(
             playbook,
-            hosts={
-                one.host.name: {**one.host.connection, **self.variables(one), **variables} for one in targets
-            },
+            hosts={one.host.name: {**one.connection, **self.variables(one), **variables} for one in targets},
             work_root=self.work_root,
             progress=self.progress,
             log=log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,8 @@ from graphistry_airgap.core import remarks
 from graphistry_airgap.target.change import withheld
 
 REBOOT_REQUIRED = "reboot-required"
+# all that Ansible says where a program, or the interpreter in its first line, is not there
+_NOT_RUN = "Error executing command."
 
 
 @dataclass
@@ -44,6 +47,10 @@ class Failure:
         message = str(result.get("msg") or "the task failed without a message")
         if "censored" in result:
             message = "the task failed; its output is withheld because it handles a secret"
+        if message == _NOT_RUN and result.get("cmd"):
+            message = (
+                f"{result['cmd']}: {os.strerror(int(result.get('rc') or 0))}\nthis program cannot be run"
+            )
         # a program's own words come before Ansible's, and Ansible's before the traceback of a module
         said, traceback = (str(result.get(key) or "").strip() for key in ("stderr", "module_stderr"))
         parts = [said if said not in message else "", message, traceback if traceback not in message else ""]

@@ -19,6 +19,7 @@ from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.receipt import Provenance
 from graphistry_airgap.installation.signers import signers_needed
 from graphistry_airgap.installation.site_networks import require_pools
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.target.finding import errors
 
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ class Target:
     last: dict[str, Any] | None = None
     begun: bool = False
     alone: bool = True
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """How Ansible reaches the host, whose modules run on the platform's interpreter for them."""
+        python = PLATFORMS[self.provenance.platform].modules_python
+        return {**self.host.connection, "ansible_python_interpreter": python}
 
     @property
     def package_system(self) -> str:

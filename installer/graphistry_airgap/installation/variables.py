@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core import places
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from graphistry_airgap.bundle.manifest import Bundle, Package, Platform
@@ -167,6 +168,7 @@ def check_facts(site: Site, bundle: Bundle, provenance: Provenance) -> dict[str,
     platform = bundle.platforms[provenance.platform]
     return {
         "purpose": site.purpose,
+        "python": PLATFORMS[provenance.platform].modules_python,
         "root": site.root,
         "waived": list(site.waive),
         "tls": asdict(site.tls),

@@ -30,6 +30,7 @@ class Platform:
     package_system: PackageSystem
     architecture: str
     python_version: str
+    modules_python: str
     glibc: tuple[int, int]
     base: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
@@ -48,6 +49,7 @@ class Platform:
             package_system=document["package_system"],
             architecture=document["architecture"],
             python_version=document["python"],
+            modules_python=document["modules_python"],
             glibc=(major, minor),
             base=tuple(document["base"]),
             groups=_roots(document["groups"]),
@@ -67,6 +69,19 @@ class Platform:
         return (
             *(f"manylinux_2_{minor}_{_ARCHITECTURE}" for minor in minors),
             f"manylinux2014_{_ARCHITECTURE}",
+        )
+
+    def loads(self, wheel: str) -> bool:
+        """Whether its Python takes a wheel, by the tags at the end of the file's name (PEP 425, 600)."""
+        python, abi, platform = wheel.removesuffix(".whl").rsplit("-", 3)[1:]
+        major, minor = map(int, self.python_version.split("."))
+        # what is built against the stable ABI loads on each later minor, too
+        older = {f"cp{major}{one}" for one in range(2, minor + 1)} if abi == "abi3" else set()
+        pythons = {f"py{major}", f"py{major}{minor}", f"cp{major}{minor}", *older}
+        return (
+            bool(pythons & {*python.split(".")})
+            and bool({*self.python_abis} & {*abi.split(".")})
+            and bool({"any", *self.wheel_platforms} & {*platform.split(".")})
         )
 
 

@@ -35,3 +35,10 @@ def test_a_required_reboot_is_known_by_its_code():
 def test_a_long_refusal_is_whole():
     long = f"unable to configure the Docker daemon: {'x' * 5000} end"
     assert Failure.from_result("docker", "Start", {"msg": "no", "stderr": long}).message == f"{long}\nno"
+
+
+def test_a_program_that_is_not_there_is_named_with_the_reason():
+    """Ansible keeps both beside its message, which says neither."""
+    result = {"msg": "Error executing command.", "cmd": "nvidia-ctk runtime configure", "rc": 2}
+    failure = Failure.from_result("toolkit", "Make nvidia the default", result | {"stdout": "", "stderr": ""})
+    assert failure.message.startswith("nvidia-ctk runtime configure: No such file or directory\n")

@@ -1,11 +1,12 @@
 """The lab's dnf repositories: signed, with streams, around the programs of other packages, made once."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from lab.repositories.rpm import packages_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -21,9 +22,8 @@ def build(*words):
 def pool(tmp_path_factory):
     """A Debian package of each name that is asked for, with one program in it."""
     folder = tmp_path_factory.mktemp("pool")
-    table = json.loads((CHECKOUT / "lab/repositories/rpm-packages/packages.json").read_text())
-    table.pop("about")
-    for name in {deb for rows in table.values() for row in rows for deb in row.get("debs", ())}:
+    rows = [row for rows in packages_of(9).values() for row in rows]
+    for name in {deb for row in rows for deb in row.get("debs", ())}:
         root = folder / name
         (root / "DEBIAN").mkdir(parents=True)
         (root / "usr/bin").mkdir(parents=True)

@@ -69,7 +69,7 @@ class Runtime:
             )
         if missing:
             self._download(missing, platform)
-        wheels = [self._wheel(pin) for pin in pins]
+        wheels = [self._wheel(pin, platform) for pin in pins]
         return sorted([*wheels, build_own_wheel(self.cache)], key=lambda wheel: wheel.name)
 
     def _pins(self, python: str) -> list[_Pin]:
@@ -81,13 +81,22 @@ class Runtime:
         noted: str | None = self.cache.note(pin.note)
         return noted if self.cache.find(pin.sha256) else None
 
-    def _wheel(self, pin: _Pin) -> Wheel:
+    def _wheel(self, pin: _Pin, platform: Platform) -> Wheel:
         filename, path = self._filename(pin), self.cache.find(pin.sha256)
         if filename is None or path is None:
             raise HostEnvironmentError(
                 f"pip gave no wheel for {pin.name} {pin.version}",
                 code="wheel-missing",
                 hint="the Python package index must offer this version for the target",
+            )
+        # the cache may have it from a build for another platform, where pip took it
+        if not platform.loads(filename):
+            glibc = ".".join(map(str, platform.glibc))
+            raise HostEnvironmentError(
+                f"the pinned wheel {filename} does not load on {platform.name}",
+                code="wheel-unfit",
+                hint="pin one that loads on every platform in bootstrap/runtime-requirements.txt",
+                details={"found": filename, "needed": f"CPython {platform.python_version}, glibc {glibc}"},
             )
         origin = f"pkg:pypi/{pin.name}@{pin.version}"
         return Wheel(pin.name, pin.version, filename, pin.sha256, path.stat().st_size, origin)

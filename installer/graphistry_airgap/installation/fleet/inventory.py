@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,21 +19,25 @@ _LITERAL = "__ansible_unsafe"
 # what Ansible itself adds to each host
 _FACTS = ("ansible_facts", "ansible_local")
 LOCAL, SSH = "local", "ssh"
-# the interpreter is a program that root runs for each task
-_PYTHON = "/usr/bin/python3"
-_HERE = {"ansible_connection": LOCAL, "ansible_python_interpreter": _PYTHON}
+# a program that root runs for each task: no other than what a platform has for it
+_PYTHON = "ansible_python_interpreter"
+_PYTHONS = {platform.modules_python for platform in PLATFORMS.values()}
+# until the platform is known, and on most of them then, too
+_ANY_PYTHON = {_PYTHON: "/usr/bin/python3"}
+_HERE = {"ansible_connection": LOCAL}
 # modules must find a directory there that ends with the boot, as their own machine's
 _THERE = {
     "ansible_connection": SSH,
     "ansible_user": "root",
-    "ansible_python_interpreter": _PYTHON,
     "ansible_remote_tmp": "/run/graphistry-airgap/tmp",
 }
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEY_FILE = re.compile(r"/[^\"'\s]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_%-]*")
 # how a site says that a host is reached; no options, for with some ssh runs programs
+_VALUES: dict[str, Callable[[Any], bool]] = {_PYTHON: lambda value: value in _PYTHONS}
 _SSH_VALUES: dict[str, Callable[[Any], bool]] = {
+    **_VALUES,
     "ansible_host": lambda value: isinstance(value, str) and bool(_ADDRESS.fullmatch(value)),
     "ansible_port": lambda value: str(value).isdigit() and 0 < int(value) < 1 << 16,
     "ansible_ssh_private_key_file": lambda value: isinstance(value, str) and bool(_KEY_FILE.fullmatch(value)),
@@ -44,7 +49,7 @@ class InventoryHost:
     """`connection` are Ansible's own variables, `variables` all others; both are literal."""
 
     name: str
-    connection: Mapping[str, Any] = field(default_factory=lambda: dict(_HERE))
+    connection: Mapping[str, Any] = field(default_factory=lambda: {**_ANY_PYTHON, **_HERE})
     variables: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -101,7 +106,7 @@ def _host(name: str, given: dict[str, Any], path: str, count: int) -> InventoryH
     here = LOCAL if count == 1 and "ansible_host" not in own else SSH
     kind = own.get("ansible_connection", here)
     if kind == LOCAL:
-        return InventoryHost(name, _HERE | _allowed(own, _HERE, {}, name, path), others)
+        return InventoryHost(name, _ANY_PYTHON | _HERE | _allowed(own, _HERE, _VALUES, name, path), others)
     if not _NAME.fullmatch(name):
         raise InputError(
             f"the host {name!r} in {path} has a name that is none of a directory",
@@ -109,7 +114,7 @@ def _host(name: str, given: dict[str, Any], path: str, count: int) -> InventoryH
             hint="name it with letters, digits, dots, dashes and underscores; `ansible_host` is its address",
             details={"found": name, "path": path},
         )
-    return InventoryHost(name, _THERE | _allowed(own, _THERE, _SSH_VALUES, name, path), others)
+    return InventoryHost(name, _ANY_PYTHON | _THERE | _allowed(own, _THERE, _SSH_VALUES, name, path), others)
 
 
 def _allowed(
@@ -124,8 +129,7 @@ def _allowed(
             raise InputError(
                 f"{key} of the host {name} in {path} is not something that this version uses",
                 code="inventory-connection",
-                hint="remove it; of a connection an inventory says "
-                f"{', '.join((*_HERE, 'ansible_user', *_SSH_VALUES))}",
+                hint=f"remove it; of a connection an inventory says {', '.join((*_THERE, *_SSH_VALUES))}",
                 details={"found": key, "needed": " or ".join((*fixed, *free)), "path": path},
             )
         if key in fixed and value != fixed[key]:
@@ -140,7 +144,8 @@ def _allowed(
                 f"{key} of the host {name} in {path} is {value!r}",
                 code="inventory-connection",
                 hint="ansible_host is a name or an address, ansible_port a number, "
-                "ansible_ssh_private_key_file an absolute path",
+                "ansible_ssh_private_key_file an absolute path, "
+                f"{_PYTHON} one of {', '.join(sorted(_PYTHONS))}",
                 details={"found": str(value), "path": path},
             )
     return dict(own)

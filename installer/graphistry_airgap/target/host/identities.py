@@ -22,6 +22,16 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         "version": "13",
         "warn": {},
     },
+    "rhel-8": {
+        "ids": {
+            "rhel": "Red Hat Enterprise Linux",
+            "rocky": "Rocky Linux",
+            "almalinux": "AlmaLinux",
+            "ol": "Oracle Linux Server",
+        },
+        "version": "8",
+        "warn": {},
+    },
     "rhel-9": {
         "ids": {
             "rhel": "Red Hat Enterprise Linux",

@@ -155,6 +155,17 @@ def test_what_this_version_has_no_use_for_is_refused_with_its_name(at, files, co
     assert refused(at, files).code == code
 
 
+@pytest.mark.parametrize("python", ["/usr/bin/python3", "/usr/bin/python3.12"])
+def test_the_interpreter_is_one_that_a_platform_has_for_it(at, python):
+    """EL 8 elsewhere has no /usr/bin/python3, and is asked before its platform is known."""
+    there = next(
+        one
+        for one in at({"hosts.yml": SSH, "host_vars/b.yml": f"ansible_python_interpreter: {python}\n"})
+        if not one.local
+    )
+    assert there.connection["ansible_python_interpreter"] == python
+
+
 def test_one_that_is_not_there_is_told(at):
     error = refused(at, {"other.yml": YAML})
     assert (error.code, error.details["found"]) == ("inventory-unreadable", "No such file or directory")

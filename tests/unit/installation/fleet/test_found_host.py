@@ -23,7 +23,7 @@ OPENED = SimpleNamespace(path=Path("/media/b"), sums_sha256="5" * 64, bundle=Sim
         ('ID="rocky"\nVERSION_ID="9.6"\n', "rhel-9"),
         ('ID="almalinux"\nVERSION_ID="9"\n', "rhel-9"),
         ('ID="ol"\nVERSION_ID="9.5"\n', "rhel-9"),
-        ('ID="rocky"\nVERSION_ID="8.10"\n', "rocky-8.10"),
+        ('ID="rocky"\nVERSION_ID="7.9"\n', "rocky-7.9"),
         ("ID=debian\n", "debian-unknown"),
         ("", "unknown-unknown"),
     ],
