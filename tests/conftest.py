@@ -21,9 +21,17 @@ if TYPE_CHECKING:
 
 # the longest on sealed hosts: begun first, so that two workers end at about the same time
 LONGEST_FIRST = (
-    *("test_vgpu", "test_toolkit", "test_docker_lives", "test_driver", "test_other_release", "test_hardened"),
-    *("test_former_resume", "test_faults_midway", "test_field", "test_env_changes", "test_gpu"),
-    *("test_install", "test_resume"),
+    *("test_driver", "test_former_resume", "test_faults_midway", "test_fleet", "test_field", "test_resume"),
+    *("test_hardened", "test_env_changes", "test_debian_12", "test_vgpu", "test_faults_before_change"),
+    *("test_foretelling", "test_other_release", "test_collection_host", "test_gpu", "test_toolkit"),
+    *(
+        "test_former_tool",
+        "test_rpm_driver",
+        "test_docker_lives",
+        "test_rhel_8",
+        "test_ubuntu",
+        "test_install",
+    ),
 )
 
 

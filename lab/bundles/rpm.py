@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, need_demo_bundle, release_spec, say
-from lab.hosts.rpm_host import KERNEL
+from lab.hosts.rpm_host import KERNEL, make_el8_image
 from lab.repositories.cpython import NoCPythonError, make_debs
 from lab.repositories.making import RepositoryError
 from lab.repositories.rpm import build
@@ -60,7 +60,8 @@ def build_rpm_bundle() -> None:
 
 
 def build_rpm_8_bundle() -> None:
-    """The same for EL 8, whose own repository has modules."""
+    """The same for EL 8, whose own repository has modules; and the image of such hosts."""
+    make_el8_image()
     RPM_8.mkdir(parents=True, exist_ok=True)
     python = make_debs(RPM_8 / "cpython")
     build(RPM_8 / "repository", [need_demo_bundle() / "packages" / "debian-13", python], major=8)
@@ -86,6 +87,7 @@ if __name__ == "__main__":
     try:
         build_rpm_bundle()
         build_rpm_driver_bundle()
+        # last: it needs a second CPython
         build_rpm_8_bundle()
     except NoCPythonError as problem:
         say(f"rpm bundle: not tried: {problem}")

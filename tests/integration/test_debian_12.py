@@ -153,6 +153,7 @@ def test_the_containerd_store_is_refused_before_any_change(installed):
     assert snapshot(installed.host) == before
 
 
+@pytest.mark.long
 def test_what_needs_a_restart_and_what_needs_a_reload_takes_effect(installed):
     """Address pools are read at the start only, live-restore by a reload; a site may set it otherwise."""
     installed.host.put(SETTINGS.format(store="classic", base="172.30.0.0/16").encode(), SITE_FILE)
@@ -176,6 +177,7 @@ def test_nothing_tried_to_leave(installed):
     assert all(controls.values()), controls
 
 
+@pytest.mark.long
 def test_a_debian_13_host_takes_the_other_part_of_the_same_bundle(sealed_host, platform_bundle, manifest):
     """A template: packages, images and release, without starting the services once more."""
     host = sealed_host("both-13", bundle=platform_bundle, site=site_file(purpose="template"), password=None)

@@ -111,9 +111,9 @@ def settled(host: SealedHost) -> None:
 @pytest.mark.parametrize(
     ("assignment", "anew"),
     [
-        ("FORGE_NUM_WORKERS=2", {"forge-etl-python"}),
+        pytest.param("FORGE_NUM_WORKERS=2", {"forge-etl-python"}, marks=pytest.mark.long),
         ("RMM_ALLOCATOR=default", RMM),
-        ("COOKIE_SECURE=true", {"nexus"}),
+        pytest.param("COOKIE_SECURE=true", {"nexus"}, marks=pytest.mark.long),
     ],
 )
 def test_exactly_the_readers_are_made_anew(host, assignment, anew):

@@ -264,6 +264,7 @@ def test_docker_settings_of_the_site_survive(calm_host):
     assert settings(calm_host) == by_hand
 
 
+@pytest.mark.long
 def test_containers_of_others_are_not_stopped(calm_host):
     calm_host.require(["docker", "run", "-d", "--name", "neighbour", "redis:6.2.7"])
     started = ["docker", "inspect", "-f", "{{.State.StartedAt}} {{.State.Pid}}", "neighbour"]

@@ -45,7 +45,7 @@ with_apt = pytest.mark.parametrize("installed", [DEBIAN], indirect=True, ids=str
 with_dnf = pytest.mark.parametrize("installed", [ROCKY], indirect=True, ids=str)
 
 
-@pytest.fixture(scope="module", params=[DEBIAN, ROCKY], ids=str)
+@pytest.fixture(scope="module", params=[DEBIAN, pytest.param(ROCKY, marks=pytest.mark.long)], ids=str)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hardened]:
     """Scanned where there is apt, refused without its exception, then installed with it."""
     system = request.param

@@ -103,7 +103,7 @@ def test_a_damaged_receipt_is_told_with_its_last_good_copy(host):
     ("link", "answers"),
     [
         (f"mv {ROOT} /srv/big && ln -s /srv/big {ROOT}", ""),
-        ("ln -s /var /srv/disk", "root: /srv/disk/graphistry\n"),
+        pytest.param("ln -s /var /srv/disk", "root: /srv/disk/graphistry\n", marks=pytest.mark.long),
     ],
 )
 def test_a_link_in_the_way_to_the_release_is_settled_by_one_run(host, link, answers):

@@ -146,6 +146,7 @@ def test_the_unit_waits_over_two_boots_and_then_goes_on(host, identity):
     assert not has_state(host)
 
 
+@pytest.mark.long
 def test_it_says_every_minute_what_it_waits_for(host):
     remember(host, "automatic", rebooted=True)
     begun = time.monotonic()

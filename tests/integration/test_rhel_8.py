@@ -15,7 +15,7 @@ import pytest
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 from lab.bundles.rpm import RPM_8
 from lab.hosts.prepared_host import RECEIPT
-from lab.hosts.rpm_host import RPM_8_IMAGE, make_el8_image
+from lab.hosts.rpm_host import RPM_8_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.hosts.demo_hosts import asked_alone, demo_host, install, snapshot, tool
@@ -49,7 +49,6 @@ def platform_bundle() -> Path:
 
 @pytest.fixture(scope="module")
 def host(platform_bundle):
-    make_el8_image()
     with demo_host(
         "rhel-8", bundle=platform_bundle, keyring=RPM_8 / "trusted.gpg", image=RPM_8_IMAGE
     ) as made:

@@ -178,6 +178,7 @@ def test_again_changes_and_builds_nothing(host, resumed):
     assert state(host) == before
 
 
+@pytest.mark.long
 def test_what_is_lost_comes_back_without_a_second_build(host, resumed):
     built = f"ls -l --full-time /var/lib/dkms/nvidia/{VERSION}/{KERNEL}/x86_64/module"
     before = sh(host, built)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.matrices.harness import Row
 
 MATRIX = "field"
-SAMPLE = 22
+SAMPLE = 16
 LEAST, LEAST_ON_HOSTS = 120, 45
 SEED = harness.seed()
 ONLY = os.environ.get("AIRGAP_MATRIX_ONLY", "")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lab.bundles.rpm import RPM, RPM_DRIVER
+from lab.bundles.rpm import RPM, RPM_8, RPM_DRIVER
+from lab.bundles.ubuntu import UBUNTU
 from lab.repositories.cpython import NoCPythonError, find
 from tests.kit.matrix import not_tried
 
@@ -14,22 +15,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_PLATFORMS = {RPM: "rhel-9", RPM_DRIVER: "rhel-9", RPM_8: "rhel-8", UBUNTU: "ubuntu-24.04"}
+# which CPythons the stand-ins of a platform are made with
+_PYTHONS = {folder: ("3.12", "3.6") if folder == RPM_8 else ("3.12",) for folder in _PLATFORMS}
+
+
 def made_bundle(folder: Path, made_by: str) -> Path:
     """The bundle in that folder of `build/`; the test fails, and says what makes it, when it is not there.
 
-    A test of EL 9's is skipped where it cannot be made, and the platform's rows read so.
+    A test of one that this machine has no CPython for is skipped, and the platform's rows read so.
     """
     bundle = folder / "bundle"
     if not (bundle / "SHA256SUMS").is_file():
-        if folder in (RPM, RPM_DRIVER):
-            _require_cpython()
+        for version in _PYTHONS.get(folder, ()):
+            _require_cpython(version, _PLATFORMS[folder])
         pytest.fail(f"there is no {bundle}: run scripts/test (or {made_by}, which makes it)")
     return bundle
 
 
-def _require_cpython() -> None:
+def _require_cpython(version: str, platform: str) -> None:
     try:
-        find()
+        find(version)
     except NoCPythonError as problem:
-        not_tried("rhel-9", str(problem))
+        not_tried(platform, str(problem))
         pytest.skip(f"not tried: {problem}")
