@@ -129,7 +129,7 @@ def _here(question: dict[str, Any]) -> dict[str, Any] | AirgapError:
 def _of_judge(recap: Recap) -> AirgapError:
     """A refusal of the bundle's judge is about the bundle, and of the lock about whoever holds it."""
     error = failure_of(recap.failures[0])
-    if error.code in {"stage-failed", "host-unreachable"}:
+    if error.code in {"stage-failed", "host-unreachable", "host-without-python"}:
         return error
     kind = HostEnvironmentError if error.code == "lock-held" else BundleError
     return kind(error.message, code=error.code, hint=error.hint, details=error.details)

@@ -25,6 +25,13 @@ UNREACHABLE = {
     "hint": "log in there once by hand, as root, with ssh: its key must be in root's known_hosts, and yours "
     "among those that may log in",
 }
+# how a failure is told whose words are Ansible's: "The module interpreter '/usr/bin/python3' was not found."
+_NO_INTERPRETER = "The module interpreter "
+WITHOUT_PYTHON = {
+    "code": "host-without-python",
+    "hint": "install python3 there; on EL 8 python3.12, and write `ansible_python_interpreter: "
+    "/usr/bin/python3.12` beside its address in the inventory",
+}
 
 
 @dataclass
@@ -98,6 +105,8 @@ class Listener:
         recap, task, result = self.recaps[data["host"]], str(data.get("task", "")), data.get("res") or {}
         if kind == "runner_on_unreachable":
             result |= UNREACHABLE
+        elif str(result.get("msg", "")).startswith(_NO_INTERPRETER):
+            result |= WITHOUT_PYTHON
         failed = kind != "runner_on_ok" and not data.get("ignore_errors", False)
         changed = bool(result.get("changed")) and not failed
         made = recap.take(self.stage, task, result, changed=changed, failed=failed)

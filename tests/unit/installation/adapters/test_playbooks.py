@@ -10,6 +10,7 @@ from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.core.adapters.private_dir import LONGEST
 from graphistry_airgap.core.adapters.process import own_python, run
 from graphistry_airgap.installation.adapters import playbooks
+from graphistry_airgap.installation.failures import failure_of
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.target.host.waits import PLACE
 
@@ -25,6 +26,14 @@ PLAYBOOK = """\
         that: path == wanted
         fail_msg: "{{ path }}"
 """
+ASK = """\
+- name: ask
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Run a module
+      ansible.builtin.ping:
+"""
 
 
 @pytest.fixture
@@ -33,12 +42,13 @@ def play(tmp_path, monkeypatch):
     (content / "playbooks").mkdir(parents=True)
     (content / "roles").mkdir()
     (content / "playbooks" / "look.yml").write_text(PLAYBOOK)
+    (content / "playbooks" / "ask.yml").write_text(ASK)
     monkeypatch.setattr(playbooks, "content_root", lambda: content)
     events = []
 
-    def run(work_root, **variables):
+    def run(work_root, *, playbook="look.yml", **variables):
         recaps = playbooks.run_playbook(
-            "look.yml",
+            playbook,
             hosts={THIS_MACHINE.name: {**THIS_MACHINE.connection, **variables}},
             work_root=work_root,
             progress=Silent(),
@@ -85,3 +95,11 @@ def test_what_the_tool_starts_is_as_blind_to_compiled_files(monkeypatch, tmp_pat
 def test_modules_learn_where_to_tell_what_they_wait_for(tmp_path):
     """In the run's own directory, which ends with it."""
     assert playbooks.environment(tmp_path)[PLACE] == str(tmp_path / "waits")
+
+
+def test_an_interpreter_that_is_not_there_is_about_the_host(play, work_root):
+    """The words are Ansible's own, which a later version may change."""
+    recap = play(work_root, playbook="ask.yml", ansible_python_interpreter="/does/not/exist/python3")
+    error = failure_of(recap.failures[0])
+    assert (error.exit_code, error.code) == (3, "host-without-python")
+    assert "/does/not/exist/python3" in error.message
