@@ -20,7 +20,12 @@ from graphistry_airgap.bundle.layout import Piece, bytes_piece
 from graphistry_airgap.bundle.manifest import MANIFEST
 from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
-from graphistry_airgap.connected.drivers import driver_notes, require_drivers_in_range, require_usable_token
+from graphistry_airgap.connected.drivers import (
+    driver_notes,
+    life_notes,
+    require_drivers_in_range,
+    require_usable_token,
+)
 from graphistry_airgap.connected.images.compression import layer_compression
 from graphistry_airgap.connected.packages.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.connected.profiles.choose import (
@@ -193,6 +198,7 @@ class BuildBundle:
         drivers = {name: resolved_driver(found, closures[name]) for name, found in roots.items()}
         notes = driver_notes(roots, drivers, vgpus)
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
+        notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
         notes += assumed_notes(closures, profiles)
         return _Resolved(release, closures, drivers, vgpus, profiles, notes)
 

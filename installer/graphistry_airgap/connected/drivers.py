@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.connected.packages.driver import branch_names
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.target.driver import life as driver_life
 from graphistry_airgap.target.gpu import knowledge as gpu_knowledge
 from graphistry_airgap.target.vgpu import client_token as vgpu_token
 
@@ -71,6 +72,18 @@ def require_drivers_in_range(
                 )
             found.append(f"{what}: {note.message}{' (waived)' if waived else ''}.")
     return found
+
+
+def life_notes(
+    release: Release, drivers: Mapping[str, Driver], knowledge: dict[str, Any], *, today: str
+) -> list[str]:
+    """What NVIDIA's table says of the branches that go into the bundle, on this day (`2026-11-30`)."""
+    target = gpu_knowledge.judged(knowledge, release.version, release.cuda)
+    told = {
+        platform: driver_life.note(knowledge, platform, target, version=driver.version, today=today)
+        for platform, driver in drivers.items()
+    }
+    return [f"The driver for {platform}: {one.message}; {one.hint}." for platform, one in told.items() if one]
 
 
 def require_usable_token(file: CarriedFile, now: float) -> None:

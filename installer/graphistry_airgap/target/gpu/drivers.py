@@ -141,9 +141,9 @@ def _living(case: _Case) -> list[str]:
     """Branches that still get updates, were verified with the release, and drive every GPU."""
     verified = {numbers(version)[0] for version in case.wanted["verified"]}
     return [
-        f"{row['branch']} ({row['kind']}, until {row['ends']})"
+        f"{row['branch']} ({gpu_knowledge.life(row)})"
         for row in case.rows["branches"]
-        if int(row["branch"]) in verified and case.drives(int(row["branch"]))
+        if row["ends"] and int(row["branch"]) in verified and case.drives(int(row["branch"]))
     ]
 
 

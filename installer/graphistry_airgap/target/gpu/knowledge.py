@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 TOO_OLD = "gpu-driver-too-old"
 KNOWN_BAD = "gpu-driver-known-bad"
 FORWARD_ONLY = "gpu-driver-forward-compatible-only"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -41,6 +45,12 @@ class Judged:
 def numbers(version: str) -> tuple[int, ...]:
     """`v2.50.1` and `575.51.03` as something that compares."""
     return tuple(int(part) for part in _DIGITS.findall(version))
+
+
+def life(branch: Mapping[str, Any]) -> str:
+    """Of a row of driver branches, for a person: `long-term, until June 2028`."""
+    year, month = branch["ends"].split("-")
+    return f"{branch['kind']}, until {_MONTHS[int(month) - 1]} {year}"
 
 
 def judged(knowledge: Knowledge, release: str, cuda: str) -> Judged:

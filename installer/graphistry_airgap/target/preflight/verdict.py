@@ -76,6 +76,7 @@ _JUDGES = (
     findings_packages.assumed,
     findings_packages.transaction,
     findings_driver.driver,
+    findings_driver.life,
     findings_driver.kernel,
     findings_kernel.next_boot,
     findings_containers.gpu_containers,

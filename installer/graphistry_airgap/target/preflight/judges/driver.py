@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...driver import installed as installed_driver, obstacles as driver_obstacles, plan as driver_plan
+from ...driver import (
+    installed as installed_driver,
+    life as driver_life,
+    obstacles as driver_obstacles,
+    plan as driver_plan,
+)
 from ...finding import ERROR, INFO, WARNING, Finding
 from ...gpu import knowledge as gpu_knowledge, smi as gpu_smi
 
@@ -86,6 +91,27 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
             decided.reasons[-1],
             "nothing",
         )
+
+
+def life(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Of the driver that comes with this run, or of the one that stays."""
+    desired, facts = requirements.get("driver") or {}, profile.get("driver") or {}
+    if not desired or not facts or desired["vgpu"]:
+        return
+    decided, installed = plan(profile, requirements), installed_driver.of(facts)
+    version = decided.version if decided.action == driver_plan.INSTALL else installed and installed.version
+    if not version:
+        return
+    target = gpu_knowledge.judged(desired["knowledge"], desired["release"], desired["cuda"])
+    found = driver_life.note(
+        desired["knowledge"],
+        desired["platform"],
+        target,
+        version=version,
+        today=profile["clock"]["now"],
+    )
+    if found:
+        yield _finding(INFO if found.code == driver_life.UNKNOWN else WARNING, found)
 
 
 def kernel(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:

@@ -205,3 +205,23 @@ def test_the_guide_names_every_code():
     guide = (content_root() / "docs/guide/troubleshooting.md").read_text(encoding="utf-8")
     assert known - set(re.findall(r"`(driver-[a-z-]+)`", role)) == set()
     assert known - set(re.findall(r"`(driver-[a-z-]+)`", guide)) == {"driver-install"}
+
+
+def life(given, now="2026-11-30T10:00:00Z", **desired):
+    requirements = {"driver": driver_facts.desired(**desired)}
+    return list(findings_driver.life({**given, "clock": {"now": now}}, requirements))
+
+
+def test_the_branch_that_comes_is_judged_and_else_the_one_that_stays():
+    (found,) = life(profile(gpu("Turing")), version="575.57.08")
+    assert (found.severity, found.code) == ("warning", "driver-branch-over")
+    assert "575" in found.message
+    assert life(profile(gpu("Turing")), version="580.126.20") == []
+    stays = profile(gpu("Turing"), packages=[package("nvidia-kernel-open-dkms", "575.57.08")])
+    assert life(profile(gpu("Turing")), version="") == []
+    assert [one.found for one in life(stays, version="580.126.20")] == ["driver 575.57.08"]
+
+
+def test_a_branch_that_nobody_knows_here_is_said_to_be_unknown():
+    (found,) = life(profile(gpu("Turing")), version="615.10.01")
+    assert (found.severity, found.code) == ("info", "driver-branch-unknown")
