@@ -16,6 +16,9 @@ from tests.kit.bundles.mini_bundle import MiniBundle
 from tests.kit.faults.stalling_share import FUSE, stalling_share
 
 
+pytestmark = pytest.mark.lengthy
+
+
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(medium_silence, "SAY_AFTER", 0.5)

@@ -11,7 +11,7 @@ from ansible_collections.graphistry.airgap.plugins.module_utils.docker import (
     flags as docker_flags,
 )
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 POOL = {"base": "172.30.0.0/16", "size": 24}
 
 # state.json is the daemon: null when it does not run, else its `docker info`

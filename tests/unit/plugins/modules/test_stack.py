@@ -9,7 +9,7 @@ import pytest
 
 from tests.kit.fakes import fake_compose
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 
 FAKE = Path(fake_compose.__file__)
 READERS = {"FORGE_NUM_WORKERS": ["forge"], "RMM_ALLOCATOR": ["forge", "gpu"], "PORT": ["viz", "postgres"]}

@@ -18,7 +18,7 @@ from graphistry_airgap.target.packages.model import PackageError
 from graphistry_airgap.target.preflight.probes import packages as probe_packages
 from tests.kit.bundles.bundle_of_rpms import RpmBundle, installed, own_database, wanted
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 GOOD = {
     "index_error": "",
     "conflict": "",
