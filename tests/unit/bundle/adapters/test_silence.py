@@ -15,7 +15,6 @@ from graphistry_airgap.core.errors import BundleError, ExitCode
 from tests.kit.bundles.mini_bundle import MiniBundle
 from tests.kit.faults.stalling_share import FUSE, stalling_share
 
-
 pytestmark = pytest.mark.lengthy
 
 
