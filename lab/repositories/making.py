@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 EPOCH = "1767225600"
 
@@ -36,6 +38,28 @@ class Key:
 
     def stop(self) -> None:
         subprocess.run(["gpgconf", "--homedir", os.fspath(self.home), "--kill", "all"], check=False)
+
+
+def make_once(out: Path, inputs: str, fill: Callable[[Key, Path], None]) -> None:
+    """Have `fill` make a signed repository in `out`, with a key and a work directory that go away afterwards.
+
+    One that was made from the same `inputs` stays as it is: a new signature would change every bundle.
+    """
+    mark = out / ".inputs"
+    if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
+        return
+    if out.exists() and not mark.exists():
+        raise RepositoryError(f"{out} exists and was not made by this script; name another directory")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    mark.write_text("unfinished", encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="airgap-lab-") as work:
+        key = Key(Path(work, "gnupg"))
+        try:
+            fill(key, Path(work))
+        finally:
+            key.stop()
+    mark.write_text(inputs, encoding="utf-8")
 
 
 def find_deb(name: str, pools: Sequence[Path]) -> Path:

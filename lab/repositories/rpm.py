@@ -15,11 +15,10 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.repositories.making import EPOCH, Key, RepositoryError, digest, find_deb, run
+from lab.repositories.making import EPOCH, Key, RepositoryError, digest, find_deb, make_once, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,23 +106,13 @@ def build(out: Path, pools: Sequence[Path], *, major: int = 9) -> None:
     trees = [path for path in PACKAGES.parent.rglob("*") if path.is_file()]
     programs = [PROGRAMS / row["name"] / program for row in rows for program in row.get("programs", ())]
     inputs = f"{major} {digest([Path(__file__), *trees, *programs, *debs.values()])}"
-    mark = out / ".inputs"
-    if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
-        return
-    if out.exists() and not mark.exists():
-        raise RepositoryError(f"{out} exists and was not made by this script; name another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    mark.write_text("unfinished", encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="airgap-lab-") as work:
-        key = Key(Path(work, "gnupg"))
-        try:
-            for name, packages in table.items():
-                _repository(out.absolute() / name, packages, debs, key, Path(work, name))
-            (out / "key.asc").write_bytes(key.gpg("--armor", "--export"))
-        finally:
-            key.stop()
-    mark.write_text(inputs, encoding="utf-8")
+
+    def fill(key: Key, work: Path) -> None:
+        for name, packages in table.items():
+            _repository(out.absolute() / name, packages, debs, key, work / name)
+        (out / "key.asc").write_bytes(key.gpg("--armor", "--export"))
+
+    make_once(out, inputs, fill)
 
 
 def _repository(

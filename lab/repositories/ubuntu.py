@@ -13,15 +13,13 @@ import hashlib
 import json
 import lzma
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.repositories.making import Key, RepositoryError, digest, find_deb, run
+from lab.repositories.making import Key, RepositoryError, digest, find_deb, make_once, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,24 +60,14 @@ def build(out: Path, pools: Sequence[Path]) -> None:
     rows = [row for suite in table.values() for row in suite]
     debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
     inputs = digest([Path(__file__), PACKAGES, *debs.values()])
-    mark = out / ".inputs"
-    if mark.exists() and mark.read_text(encoding="utf-8") == inputs:
-        return
-    if out.exists() and not mark.exists():
-        raise RepositoryError(f"{out} exists and was not made by this script; name another directory")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    mark.write_text("unfinished", encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="airgap-lab-") as work:
-        key = Key(Path(work, "gnupg"))
-        try:
-            archive = _Archive(out, debs, Path(work), key)
-            for suite, packages in table.items():
-                archive.suite(suite, packages)
-            (out / "key.gpg").write_bytes(key.gpg("--export"))
-        finally:
-            key.stop()
-    mark.write_text(inputs, encoding="utf-8")
+
+    def fill(key: Key, work: Path) -> None:
+        archive = _Archive(out, debs, work, key)
+        for suite, packages in table.items():
+            archive.suite(suite, packages)
+        (out / "key.gpg").write_bytes(key.gpg("--export"))
+
+    make_once(out, inputs, fill)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from lab.bundles.debian_12 import DEBIAN_12
 from lab.hosts.prepared_host import SITE_FILE, site_file
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
-from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
-from tests.kit.matrix import platform_step
+from tests.kit.hosts.demo_hosts import install, snapshot, tool
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,14 +68,7 @@ def manifest(platform_bundle):
 def installed(sealed_host, platform_bundle):
     host = sealed_host("debian-12", bundle=platform_bundle, image=IMAGE)
     before = snapshot(host)
-    with platform_step(PLATFORM, "install", stand_in=True, expected="15 services, changed") as row:
-        rc, envelope = install(host, timeout=900)
-        healthy = host.exec(["docker", "ps", "-q", "--filter", "health=healthy"]).stdout.split()
-        changed = envelope["data"].get("changed")
-        row.got = f"{len(healthy)} services, {'changed' if changed else 'nothing changed'}"
-    assert rc == 0, json.dumps(envelope, indent=1)
-    row.require()
-    return Installed(host, before, envelope)
+    return Installed(host, before, install_as_row(PLATFORM, host))
 
 
 def test_the_bundle_resolves_is_built_again_and_verifies(platform_bundle):
@@ -128,13 +121,7 @@ def test_the_images_have_the_vendors_ids(installed, manifest):
 
 
 def test_the_second_installation_changes_nothing(installed):
-    before = snapshot(installed.host)
-    with platform_step(PLATFORM, "second-run", stand_in=True, expected="exit 0, changed 0") as row:
-        rc, envelope = install(installed.host)
-        row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
-    row.require()
-    assert asked_alone(envelope)
-    assert snapshot(installed.host) == before
+    install_again_as_row(PLATFORM, installed.host)
 
 
 def test_status_agrees(installed):

@@ -16,8 +16,8 @@ from lab.hosts.prepared_host import RECEIPT
 from lab.hosts.ubuntu_host import UBUNTU_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
-from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot
-from tests.kit.matrix import platform_step
+from tests.kit.hosts.demo_hosts import snapshot
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,15 +48,7 @@ def before(host) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def installed(host, before) -> dict[str, Any]:
-    with platform_step(PLATFORM, "install", stand_in=True, expected="15 services, changed") as row:
-        rc, envelope = install(host, timeout=900)
-        healthy = host.exec(["docker", "ps", "-q", "--filter", "health=healthy"]).stdout.split()
-        changed = envelope["data"].get("changed")
-        row.got = f"{len(healthy)} services, {'changed' if changed else 'nothing changed'}"
-    assert rc == 0, json.dumps(envelope, indent=1)
-    row.require()
-    found: dict[str, Any] = envelope
-    return found
+    return install_as_row(PLATFORM, host)
 
 
 def sh(host: SealedHost, script: str) -> str:
@@ -113,13 +105,7 @@ def test_nothing_of_the_host_s_own_apt_is_touched(host, before, installed):
 
 
 def test_the_second_installation_changes_nothing(host, installed):
-    earlier = snapshot(host)
-    with platform_step(PLATFORM, "second-run", stand_in=True, expected="exit 0, changed 0") as row:
-        rc, envelope = install(host)
-        row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
-    row.require()
-    assert asked_alone(envelope)
-    assert snapshot(host) == earlier
+    install_again_as_row(PLATFORM, host)
 
 
 def test_nothing_tried_to_leave(host, installed):

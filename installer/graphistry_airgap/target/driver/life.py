@@ -57,14 +57,14 @@ def _advice(knowledge: Mapping[str, Any], platform: str, target: Judged, today: 
         return (
             f"no bundle for {platform} can bring {' or '.join(found)} yet; a host's own driver of it is taken"
         )
-    return f"no branch that {target.name} works with is mended for another year"
+    return f"no branch that {target.name} was verified with is mended for another year: ask the vendor"
 
 
 def _fit(knowledge: Mapping[str, Any], target: Judged, today: str) -> Iterator[Mapping[str, Any]]:
-    """Branches that live long enough and that the release works with, so far as the vendor says."""
+    """Branches that live long enough and that the vendor has tried with the release: a range is no proof."""
+    verified = gpu_knowledge.verified_branches(target)
     for row in knowledge["releases"]["branches"]:
-        # the newest of a branch is what a repository gives
-        if row["ends"] >= _later(today) and not gpu_knowledge.driver_notes(target, f"{row['branch']}.999"):
+        if row["ends"] >= _later(today) and int(row["branch"]) in verified:
             yield row
 
 

@@ -139,7 +139,7 @@ def _hint(note: Note, case: _Case) -> str:
 
 def _living(case: _Case) -> list[str]:
     """Branches that still get updates, were verified with the release, and drive every GPU."""
-    verified = {numbers(version)[0] for version in case.wanted["verified"]}
+    verified = gpu_knowledge.verified_branches(case.target)
     return [
         f"{row['branch']} ({gpu_knowledge.life(row)})"
         for row in case.rows["branches"]

@@ -53,6 +53,11 @@ def life(branch: Mapping[str, Any]) -> str:
     return f"{branch['kind']}, until {_MONTHS[int(month) - 1]} {year}"
 
 
+def verified_branches(target: Judged) -> set[int]:
+    """Driver branches of which the vendor has tried one with the release; none where nothing is known."""
+    return {numbers(version)[0] for version in target.row["driver"]["verified"]} if target.row else set()
+
+
 def judged(knowledge: Knowledge, release: str, cuda: str) -> Judged:
     """The row of a release and flavour; without a release the newest one with its first flavour."""
     rows = knowledge["releases"]["releases"]

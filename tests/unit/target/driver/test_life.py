@@ -48,14 +48,11 @@ def test_what_is_said_of_a_branch_on_a_day(version, today, code):
         # it lives, the release works with it, and a bundle for this platform can bring it
         ("debian-13", V2_50, "ship 580 (long-term, until June 2028)"),
         ("ubuntu-24.04", V2_50, "ship 580 (long-term, until June 2028)"),
-        # flavour 13 needs 590 or newer, and all of those that a bundle can bring end within the year
-        (
-            "debian-13",
-            V2_50_CUDA_13,
-            "no bundle for debian-13 can bring 620 (long-term, until September 2029) yet",
-        ),
-        # 580 is known not to work with RAPIDS 25.02
-        ("debian-12", V2_45, "no bundle for debian-12 can bring 620 (long-term, until September 2029) yet"),
+        ("some-other-1", V2_50, "no bundle for some-other-1 can bring 580 (long-term, until June 2028) yet"),
+        # flavour 13 was verified with 590 and 595, which end within the year; with 620 nobody has tried it
+        ("debian-13", V2_50_CUDA_13, "no branch that Graphistry v2.50.1 with CUDA 13 was verified with"),
+        # for older releases the vendor names a range, and nothing that was verified
+        ("debian-12", V2_45, "no branch that Graphistry v2.45.7 with CUDA 12.8 was verified with"),
     ],
 )
 def test_the_advice_names_a_branch_that_can_be_had_and_that_works(platform, target, advice):

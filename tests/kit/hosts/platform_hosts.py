@@ -1,0 +1,35 @@
+"""A platform's host, as the rows of the matrix of platforms see it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot
+from tests.kit.matrix import platform_step
+
+if TYPE_CHECKING:
+    from lab.hosts.sealed_host import SealedHost
+
+
+def install_as_row(platform: str, host: SealedHost) -> dict[str, Any]:
+    """The envelope of an installation after which every service of the demo's release is healthy."""
+    with platform_step(platform, "install", stand_in=True, expected="15 services, changed") as row:
+        rc, envelope = install(host, timeout=900)
+        healthy = host.exec(["docker", "ps", "-q", "--filter", "health=healthy"]).stdout.split()
+        changed = envelope["data"].get("changed")
+        row.got = f"{len(healthy)} services, {'changed' if changed else 'nothing changed'}"
+    assert rc == 0, json.dumps(envelope, indent=1)
+    row.require()
+    return envelope
+
+
+def install_again_as_row(platform: str, host: SealedHost) -> None:
+    """The second installation asks alone, and leaves the host as it was."""
+    before = snapshot(host)
+    with platform_step(platform, "second-run", stand_in=True, expected="exit 0, changed 0") as row:
+        rc, envelope = install(host)
+        row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
+    row.require()
+    assert asked_alone(envelope)
+    assert snapshot(host) == before
