@@ -54,9 +54,9 @@ attributes:
 EXAMPLES = r"""
 - name: Keep nouveau away at boot
   graphistry.airgap.driver_boot:
-    blacklist_content: "{{ lookup('ansible.builtin.template', 'nouveau.conf.j2') }}"
-    dracut_content: "{{ lookup('ansible.builtin.template', 'dracut.conf.j2') }}"
-    daemon_content: "{{ lookup('ansible.builtin.template', 'persistenced.conf.j2') }}"
+    blacklist_content: "{{ lookup('ansible.builtin.file', 'nouveau.conf', rstrip=false) }}"
+    dracut_content: "{{ lookup('ansible.builtin.file', 'dracut.conf', rstrip=false) }}"
+    daemon_content: "{{ lookup('ansible.builtin.file', 'persistenced.conf', rstrip=false) }}"
     # of Debian's own packages; NVIDIA's are called nvidia
     prefix: nvidia-current
 """

@@ -38,12 +38,12 @@ EXAMPLES = r"""
 - name: Let a hardened host forward for Docker
   graphistry.airgap.exceptions:
     allow: [ip-forward]
-    sysctl_content: "{{ lookup('ansible.builtin.template', 'forwarding.conf.j2') }}"
+    sysctl_content: "{{ lookup('ansible.builtin.file', 'forwarding.conf', rstrip=false) }}"
 
 - name: Take every exception back
   graphistry.airgap.exceptions:
     allow: []
-    sysctl_content: "{{ lookup('ansible.builtin.template', 'forwarding.conf.j2') }}"
+    sysctl_content: "{{ lookup('ansible.builtin.file', 'forwarding.conf', rstrip=false) }}"
 """
 
 RETURN = r"""

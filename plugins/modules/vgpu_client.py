@@ -76,7 +76,7 @@ EXAMPLES = r"""
         releases: {}  # is not asked here
     pending: /var/lib/graphistry-airgap/gridd-restart-due
     replaced: /var/lib/graphistry-airgap/replaced
-    unit_content: "{{ lookup('ansible.builtin.template', 'after-the-network.conf.j2') }}"
+    unit_content: "{{ lookup('ansible.builtin.file', 'after-the-network.conf', rstrip=false) }}"
   vars:
     bundle: "{{ verified.manifest }}"  # registered from graphistry.airgap.bundle
   register: client

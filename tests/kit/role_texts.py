@@ -1,4 +1,4 @@
-"""What roles write on a host, as their templates say it; only for those that have no variables."""
+"""What roles write on a host whole, as their files say it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,4 @@ from graphistry_airgap.content import content_root
 
 
 def text(role: str, name: str) -> str:
-    found = (content_root() / "roles" / role / "templates" / f"{name}.j2").read_text(encoding="utf-8")
-    assert "{{" not in found, f"{name} of {role} has variables"
-    return found
+    return (content_root() / "roles" / role / "files" / name).read_text(encoding="utf-8")

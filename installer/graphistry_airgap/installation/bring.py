@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +16,7 @@ from graphistry_airgap.installation.stages import PLAYBOOK_STAGES, TEMPLATE_STAG
 from graphistry_airgap.installation.variables import check_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from graphistry_airgap.core.progress import Progress
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.request import Target
 
     Log = Callable[[dict[str, Any]], None]
+    # waits for post-install tests, and tells what they say
+    Tests = Callable[[], dict[str, Any]]
 
 
 @dataclass
@@ -53,14 +56,28 @@ class Bring:
     def __call__(self, targets: Sequence[Target], log: Log) -> dict[str, Outcome]:
         """Stages and tests; a host that has all in place is tested alone, and what a test finds is theirs."""
         outcomes: dict[str, Outcome] = {}
-        for target, recap in self._ask([one for one in targets if _installed_by_it(one)], log):
-            outcome = self._test(target, recap)
-            if outcome.problem is None or not recap.in_place:
-                outcomes[target.host.name] = outcome
-            else:
-                self._note(target, f"not in place: {_first_line(outcome.problem.message)} (verify)")
+        likely = [one for one in targets if _installed_by_it(one)]
+        with self._tests_beside(likely) as begun:
+            for target, recap in self._ask(likely, log):
+                outcome = self._test(target, recap, begun)
+                if outcome.problem is None or not recap.in_place:
+                    outcomes[target.host.name] = outcome
+                else:
+                    self._note(target, f"not in place: {_first_line(outcome.problem.message)} (verify)")
         left = [one for one in targets if one.host.name not in outcomes]
         return outcomes | (self._play_stages(left, log) if left else {})
+
+    @contextmanager
+    def _tests_beside(self, targets: Sequence[Target]) -> Iterator[Tests | None]:
+        """Of one host, beside the question whether all is in place; they are wanted where it is.
+
+        Several hosts are tested one after the other: each takes a process of this machine.
+        """
+        if len(targets) != 1:
+            yield None
+            return
+        with self.checks(_facts(targets[0], unchanged=True), host=targets[0].host) as tests:
+            yield tests
 
     def _ask(self, targets: Sequence[Target], log: Log) -> list[tuple[Target, Recap]]:
         """Whether anything is left to do; without those whose stages have to be played to know."""
@@ -107,13 +124,13 @@ class Bring:
             outcomes[name] = self._test(target, recap)
         return outcomes
 
-    def _test(self, target: Target, recap: Recap) -> Outcome:
+    def _test(self, target: Target, recap: Recap, begun: Tests | None = None) -> Outcome:
         if recap.failures:
             return Outcome(recap, {}, failure_of(recap.failures[0]))
         if target.alone:
-            return self._verify(target, recap)
+            return self._verify(target, recap, begun)
         # tests that cannot run on one host must not keep the others from being recorded
-        said = attempt(partial(self._verify, target, recap))
+        said = attempt(partial(self._verify, target, recap, begun))
         return Outcome(recap, {}, said) if isinstance(said, AirgapError) else said
 
     def play(self, playbook: str, targets: Sequence[Target], log: Log, **variables: Any) -> dict[str, Recap]:
@@ -125,17 +142,23 @@ class Bring:
             log=log,
         )
 
-    def _verify(self, target: Target, recap: Recap) -> Outcome:
+    def _verify(self, target: Target, recap: Recap, begun_before: Tests | None) -> Outcome:
         stage = Stage.VERIFY if target.alone else f"{Stage.VERIFY} {target.host.name}"
         self.progress.stage(stage)
         begun = datetime.now(UTC)
-        facts = check_facts(target.site, target.bundle, target.provenance)
-        checks = self.checks(facts | {"unchanged": not recap.changed}, host=target.host)
+        facts = _facts(target, unchanged=not recap.changed)
+        tests = nullcontext(begun_before) if begun_before else self.checks(facts, host=target.host)
+        with tests as result:
+            checks = result()
         seconds = round((datetime.now(UTC) - begun).total_seconds(), 2)
         failed = checks["failed"] > 0
         recap.stages.append(StageRecap(Stage.VERIFY, 0, seconds, failed=failed, ended=True))
         self.progress.stage_done(stage, 0, seconds, failed=failed)
         return Outcome(recap, checks, checks_error(checks) if failed else None)
+
+
+def _facts(target: Target, *, unchanged: bool) -> dict[str, Any]:
+    return check_facts(target.site, target.bundle, target.provenance) | {"unchanged": unchanged}
 
 
 def unbegun(error: AirgapError) -> Outcome:

@@ -81,6 +81,11 @@ class EventLog(Protocol):
 
 
 class HostChecks(Protocol):
-    """Runs the post-install tests; returns {passed, failed, skipped, tests: [...]}."""
+    """Runs the post-install tests beside the block; the function that it gets waits for them.
 
-    def __call__(self, facts: dict[str, Any], *, host: InventoryHost) -> dict[str, Any]: ...
+    It returns {passed, failed, skipped, tests: [...]}.
+    """
+
+    def __call__(
+        self, facts: dict[str, Any], *, host: InventoryHost
+    ) -> AbstractContextManager[Callable[[], dict[str, Any]]]: ...

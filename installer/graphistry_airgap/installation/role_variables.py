@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.request import Target
 
 
+# large, and handed by roles to a module as they are, which takes a dictionary as JSON too: Ansible looks at
+# each value of a structure for templates, several times a play, and at a text once
+TEXTS = ("preflight_env_schema", "preflight_driver", "graphistry_services_readers")
+
+
 @dataclass(frozen=True)
 class RoleVariables:
     knowledge: dict[str, Any]
@@ -29,4 +35,5 @@ class RoleVariables:
         driver = desired_driver(target.site, target.bundle, platform, self.knowledge)
         variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)
         variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
-        return variables | target_variables(Schema(self.env_schema))
+        variables |= target_variables(Schema(self.env_schema))
+        return variables | {name: json.dumps(variables[name]) for name in TEXTS}

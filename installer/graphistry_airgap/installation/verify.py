@@ -31,7 +31,8 @@ class Verify:
         facts = check_facts(target.site, target.bundle, target.provenance)
         begun = time.monotonic()
         self.progress.stage(Stage.VERIFY)
-        summary = self.checks(facts, host=target.host)
+        with self.checks(facts, host=target.host) as result:
+            summary = result()
         seconds = time.monotonic() - begun
         self.progress.stage_done(Stage.VERIFY, 0, seconds, failed=bool(summary["failed"]))
         if summary["failed"]:

@@ -18,7 +18,7 @@ from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
 from graphistry_airgap.core.adapters.process import attached, own_python
 from graphistry_airgap.installation.adapters import installed_tool, reboot, run_lock, ticket
-from graphistry_airgap.installation.adapters.checks import run_checks
+from graphistry_airgap.installation.adapters.checks import begun_checks
 from graphistry_airgap.installation.adapters.event_log import event_log
 from graphistry_airgap.installation.adapters.hosts import Hosts
 from graphistry_airgap.installation.adapters.inventory_files import read_inventory
@@ -117,7 +117,7 @@ def verify(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) 
     run_lock.leave_environment()
     require_private(places.REPORTS)
     decided = _targets(arguments, progress).decide(_request(arguments), thorough=False)
-    return Verify(partial(run_checks, progress=progress), progress).run(decided)
+    return Verify(partial(begun_checks, progress=progress), progress).run(decided)
 
 
 def status(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
@@ -172,7 +172,7 @@ def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
     hosts = _hosts(arguments, progress)
     bring = Bring(
         runner=_run_watched,
-        checks=partial(run_checks, progress=progress),
+        checks=partial(begun_checks, progress=progress),
         hosts=hosts,
         progress=progress,
         variables=RoleVariables(load_knowledge(), load_env_schema()),

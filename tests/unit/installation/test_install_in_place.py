@@ -63,6 +63,18 @@ def test_what_differs_is_told_and_all_stages_are_played(installed, differs, told
     assert stages == [*(stage.value for stage in PLAYBOOK_STAGES), "verify"]
 
 
+def test_tests_run_beside_the_question_and_are_given_up_where_it_differs(installed):
+    installed.tests.clear()
+    installed({"in-place.yml": asked(in_place=True)})
+    assert installed.tests == [[True, "waited for, over"]]
+    installed.tests.clear()
+    told = {"in-place.yml": asked(in_place=False, differs=DIFFERS | {"refused": "x"})}
+    told["install.yml"] = complete()
+    told["install.yml"].changed_tasks.append({"stage": "docker", "task": "Merge settings"})
+    installed(told)
+    assert installed.tests == [[True, "begun, over"], [False, "waited for, over"]]
+
+
 def test_what_preflight_refuses_ends_the_run(installed, hosts):
     result = installed({"in-place.yml": failing("preflight")})
     assert (result.exit_code, playbooks(installed)) == (1, ["in-place.yml"])

@@ -55,7 +55,7 @@ def hosts():
 
 @pytest.fixture
 def run(hosts):
-    def start(*recaps, refused=None, checks=lambda *_, **__: PASSED, only=None):
+    def start(*recaps, refused=None, checks=lambda *_, **__: nullcontext(lambda: PASSED), only=None):
         played = {"a": recaps[0], "b": recaps[1]}
         bring = Bring(
             runner=lambda _, *, hosts, **__: {name: played[name] for name in hosts},
@@ -115,7 +115,7 @@ def test_tests_that_cannot_run_on_one_leave_the_other_s_receipt(run, hosts):
     def checks(_, *, host):
         if not host.local:
             raise StageError("the post-install tests did not run", code="checks-broken", hint="again")
-        return PASSED
+        return nullcontext(lambda: PASSED)
 
     result = run(complete(), complete(), checks=checks)
     assert (result.exit_code, codes(result)) == (1, {"a": 0, "b": 1})

@@ -1,5 +1,7 @@
 """`verify`: what the post-install tests found, as a result."""
 
+from contextlib import nullcontext
+
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.request import Decided
@@ -21,7 +23,7 @@ def verified(summary):
 
     def checks(facts, *, host):
         asked.append((facts["root"], host))
-        return summary
+        return nullcontext(lambda: summary)
 
     result = Verify(checks, Silent()).run(Decided([target()]))
     assert asked == [(target().site.root, THIS_MACHINE)]

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from graphistry_airgap.core.errors import HostEnvironmentError, StageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 FIXED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# seconds that a program has to end once it is told to
+_GRACE = 5
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,11 @@ def run(
     It never raises: a program that is not there or not done in time has the status that a shell or
     `timeout` would give it.
     """
-    full = {"PATH": FIXED_PATH, "LC_ALL": "C.UTF-8", "HOME": os.environ.get("HOME", "/root"), **(env or {})}
     try:
         done = subprocess.run(
             list(argv),
             cwd=cwd,
-            env=full,
+            env=_environment(env),
             input=stdin,
             capture_output=True,
             text=True,
@@ -92,6 +94,59 @@ def run(
     except subprocess.TimeoutExpired:
         return Outcome(tuple(argv), 124, "", f"{argv[0]} did not end within {timeout:.0f} s")
     return Outcome(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def beside(
+    argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout: float
+) -> Iterator[Callable[[], Outcome]]:
+    """Run a program beside the block, as `run` does; the function that the block gets waits for its end.
+
+    A program that nobody has waited for, or not long enough, is ended with the block, and with it what it
+    started: they are a process group.
+    """
+    process = subprocess.Popen(
+        list(argv),
+        cwd=cwd,
+        env=_environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        process_group=0,
+    )
+
+    def outcome() -> Outcome:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return Outcome(tuple(argv), 124, "", f"{argv[0]} did not end within {timeout:.0f} s")
+        return Outcome(tuple(argv), process.returncode, out, err)
+
+    with process:
+        try:
+            yield outcome
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for wish in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, wish)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    return {
+        "PATH": FIXED_PATH,
+        "LC_ALL": "C.UTF-8",
+        "HOME": os.environ.get("HOME", "/root"),
+        **(more or {}),
+    }
 
 
 def attached(argv: Sequence[str], *, env: Mapping[str, str]) -> int:

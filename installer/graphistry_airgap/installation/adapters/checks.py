@@ -11,46 +11,69 @@ from graphistry_airgap.checks.ladder import report
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters.files import write_atomic
-from graphistry_airgap.core.adapters.process import own_python, run
+from graphistry_airgap.core.adapters.process import beside, own_python
 from graphistry_airgap.core.errors import StageError
 from graphistry_airgap.installation.adapters import ssh
 from graphistry_airgap.installation.adapters.waiting import Waiting, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from graphistry_airgap.core.adapters.process import Outcome
     from graphistry_airgap.core.progress import Progress
     from graphistry_airgap.installation.fleet.inventory import InventoryHost
 
 _CUT = "full report in element text]"
 
 
-def run_checks(facts: dict[str, Any], *, host: InventoryHost, progress: Progress) -> dict[str, Any]:
-    """Run `checks/` against a host; `verify.xml` (JUnit) and `verify.json` lie among the tool's reports."""
+@contextmanager
+def begun_checks(
+    facts: dict[str, Any], *, host: InventoryHost, progress: Progress
+) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Run `checks/` against a host, beside what the block does; the function that it gets waits for them.
+
+    Then `verify.xml` (JUnit) and `verify.json` lie among the tool's reports.  Tests that nobody waits for are
+    ended with the block, and the reports are those of the run before.
+    """
     reports = places.REPORTS if host.local else places.REPORTS / host.name
     reports.mkdir(mode=0o700, parents=True, exist_ok=True)
-    junit = reports / "verify.xml"
     given = reports / "verify-input.json"
     write_atomic(given, json.dumps(facts), mode=0o600)
-    junit.unlink(missing_ok=True)
+    written = reports / "verify-running.xml"
+    written.unlink(missing_ok=True)
     waits = reports / "verify-waits"
-    with watched(Waiting(progress, waits), "the post-install tests"), _connection(host) as connection:
-        outcome = run(
+    with (
+        _connection(host) as connection,
+        beside(
             [
                 *(*own_python(), "-m", "pytest", "-q", "-p", "no:cacheprovider", *connection),
-                *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={junit}", str(PACKAGE / "checks")),
+                *(f"--rootdir={PACKAGE / 'checks'}", f"--junitxml={written}", str(PACKAGE / "checks")),
             ],
             cwd=PACKAGE / "checks",
             env={"GRAPHISTRY_AIRGAP_CHECKS": str(given), "AIRGAP_WAITS": str(waits)},
             timeout=900,
-        )
-    if not junit.exists():
+        ) as outcome,
+    ):
+
+        def result() -> dict[str, Any]:
+            with watched(Waiting(progress, waits), "the post-install tests"):
+                ended = outcome()
+            return _kept(ended, written, reports, _url(host))
+
+        yield result
+
+
+def _kept(ended: Outcome, written: Path, reports: Path, url: str) -> dict[str, Any]:
+    """The summary of what the tests wrote, which takes the place of the run's before."""
+    if not written.exists():
         raise StageError(
-            outcome.refusal("the post-install tests did not run"),
+            ended.refusal("the post-install tests did not run"),
             code="checks-broken",
             hint="run install.sh of the bundle again; it makes the runtime anew",
         )
-    summary = summarise(junit.read_text(encoding="utf-8"), connection=_url(host))
+    junit = written.replace(reports / "verify.xml")
+    summary = summarise(junit.read_text(encoding="utf-8"), connection=url)
     write_atomic(reports / "verify.json", json.dumps(summary, indent=2) + "\n", mode=0o600)
     return {**summary, "junit": str(junit)}
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -88,6 +89,21 @@ def test_each_way_out_of_one_cause_is_told_once():
     assert error.hint == "details: /x.xml"
 
 
+def stand_in_for_pytest(monkeypatch, run):
+    """`run` is called with the arguments and the environment when somebody waits for it."""
+
+    @contextmanager
+    def beside(argv, *, env, **_):
+        yield lambda: run(argv, env)
+
+    monkeypatch.setattr(host_checks, "beside", beside)
+
+
+def checked(host, progress=None):
+    with host_checks.begun_checks({}, host=host, progress=progress or Silent()) as result:
+        return result()
+
+
 class Watched(Silent):
     def __init__(self):
         self.was_told = threading.Event()
@@ -103,7 +119,7 @@ def test_checks_that_take_long_tell_which_of_them_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(waiting, "_PAUSE", 0.01)
     progress = Watched()
 
-    def run(argv, *, env, **_):
+    def run(argv, env):
         place = tmp_path / "verify-waits"
         assert env["AIRGAP_WAITS"] == str(place)
         place.write_text("check test_rung_8")
@@ -113,8 +129,8 @@ def test_checks_that_take_long_tell_which_of_them_runs(tmp_path, monkeypatch):
         return Outcome(tuple(argv), 0, "", "")
 
     monkeypatch.setattr(places, "REPORTS", tmp_path)
-    monkeypatch.setattr(host_checks, "run", run)
-    assert host_checks.run_checks({}, host=THIS_MACHINE, progress=progress)["failed"] == 0
+    stand_in_for_pytest(monkeypatch, run)
+    assert checked(THIS_MACHINE, progress)["failed"] == 0
     assert not (tmp_path / "verify-waits").exists()
 
 
@@ -138,9 +154,9 @@ def test_each_check_says_that_it_runs(tmp_path):
 def test_checks_that_do_not_run_say_why_first_and_whole(tmp_path, monkeypatch):
     said = "ImportError: no module named x\n" + "\n".join(f"line {number}" for number in range(40))
     monkeypatch.setattr(places, "REPORTS", tmp_path)
-    monkeypatch.setattr(host_checks, "run", lambda argv, **_: Outcome(tuple(argv), 4, "", said))
+    stand_in_for_pytest(monkeypatch, lambda argv, _: Outcome(tuple(argv), 4, "", said))
     with pytest.raises(StageError) as caught:
-        host_checks.run_checks({}, host=THIS_MACHINE, progress=Silent())
+        checked(THIS_MACHINE)
     assert caught.value.message == f"{said}\nthe post-install tests did not run"
 
 
@@ -148,16 +164,29 @@ THERE = InventoryHost("b", {"ansible_connection": "ssh", "ansible_host": "192.0.
 
 
 def test_a_host_elsewhere_is_asked_over_ssh_and_its_report_lies_apart(tmp_path, monkeypatch):
-    def run(argv, **_):
+    def run(argv, _):
         assert "--hosts=ssh://root@192.0.2.7:2222" in argv
         assert any("StrictHostKeyChecking=yes" in word for word in argv)
         case = '<testcase name="test_x[ssh://root@192.0.2.7:2222]"/>'
         case += '<testcase name="test_y[ssh://root@192.0.2.7:2222-/healthz]"/>'
-        (tmp_path / "b/verify.xml").write_text(f"<testsuites><testsuite>{case}</testsuite></testsuites>")
+        (tmp_path / "b/verify-running.xml").write_text(
+            f"<testsuites><testsuite>{case}</testsuite></testsuites>"
+        )
         return Outcome(tuple(argv), 0, "", "")
 
     monkeypatch.setattr(places, "REPORTS", tmp_path)
-    monkeypatch.setattr(host_checks, "run", run)
-    found = host_checks.run_checks({}, host=THERE, progress=Silent())
+    stand_in_for_pytest(monkeypatch, run)
+    found = checked(THERE)
     assert [row["test"] for row in found["tests"]] == ["test_x", "test_y[local-/healthz]"]
     assert (tmp_path / "b/verify.json").exists()
+    assert (tmp_path / "b/verify.xml").exists()
+
+
+def test_tests_that_nobody_waits_for_leave_the_report_of_the_run_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "REPORTS", tmp_path)
+    (tmp_path / "verify.xml").write_text("before")
+    stand_in_for_pytest(monkeypatch, None)
+    with host_checks.begun_checks({}, host=THIS_MACHINE, progress=Silent()):
+        pass
+    assert (tmp_path / "verify.xml").read_text() == "before"
+    assert not (tmp_path / "verify.json").exists()
