@@ -44,6 +44,7 @@ options:
           - exceptions
           - images
           - packages
+          - preflight
           - repository
           - stack
           - tree

@@ -67,7 +67,7 @@ def install():
         hosts = Hosts()
         bring = Bring(
             runner=lambda *_, hosts, **__: dict.fromkeys(hosts, recap),
-            checks=lambda *_, **__: {**count, "tests": list(rows)},
+            checks=lambda *_, **__: nullcontext(lambda: {**count, "tests": list(rows)}),
             hosts=hosts,
             progress=Silent(),
             variables=lambda _: {},

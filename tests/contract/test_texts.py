@@ -124,7 +124,7 @@ def test_the_roles_hand_over_the_very_texts(given):
 
 
 def test_the_question_whether_all_is_in_place_has_them_too(given):
-    _, play = yaml.safe_load((content_root() / "playbooks/in-place.yml").read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load((content_root() / "playbooks/in-place.yml").read_text(encoding="utf-8"))
     named = {f"Know the variables of {role}" for role in ROLES}
     question = play["tasks"][-1]["graphistry.airgap.in_place"]
     question["tasks"] = [one for one in question["tasks"] if texts(one["arguments"])]

@@ -60,7 +60,7 @@ class Bring:
         with self._tests_beside(likely) as begun:
             for target, recap in self._ask(likely, log):
                 outcome = self._test(target, recap, begun)
-                if outcome.problem is None or not recap.in_place:
+                if outcome.problem is None:
                     outcomes[target.host.name] = outcome
                 else:
                     self._note(target, f"not in place: {_first_line(outcome.problem.message)} (verify)")
@@ -80,18 +80,14 @@ class Bring:
             yield tests
 
     def _ask(self, targets: Sequence[Target], log: Log) -> list[tuple[Target, Recap]]:
-        """Whether anything is left to do; without those whose stages have to be played to know."""
+        """Those that have all in place; of the others it is told what differs."""
         if not targets:
             return []
         recaps = self.play("in-place.yml", targets, log, in_place_stages=list(_stages(targets[0])))
-        known = []
         for target in targets:
-            recap = recaps[target.host.name]
-            if recap.in_place or _refused_by_preflight(recap):
-                known.append((target, recap))
-            elif recap.differs:
-                self._note(target, _difference(recap.differs))
-        return known
+            if differs := recaps[target.host.name].differs:
+                self._note(target, _difference(differs))
+        return [(one, recaps[one.host.name]) for one in targets if recaps[one.host.name].in_place]
 
     def _note(self, target: Target, text: str) -> None:
         self.progress.note(text if target.alone else f"{target.host.name}: {text}")
@@ -199,7 +195,3 @@ def _refuse_incomplete(recap: Recap, wanted: Sequence[Stage]) -> None:
     ran = [stage.name for stage in recap.stages]
     if not recap.failures and ran != [stage.value for stage in wanted]:
         recap.failures.append(Failure("", "stages", f"stages ran: {ran}, expected: {list(wanted)}"))
-
-
-def _refused_by_preflight(recap: Recap) -> bool:
-    return bool(recap.failures) and recap.failures[0].stage == Stage.PREFLIGHT

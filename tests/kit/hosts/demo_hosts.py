@@ -94,7 +94,7 @@ def _envelope(host: SealedHost, command: list[str], timeout: int) -> tuple[int, 
 
 def asked_alone(document: dict[str, Any]) -> bool:
     """Whether a host was asked if all is in place, and no stage was played: the envelope of an `install`."""
-    return [one["stage"] for one in document["data"]["stages"]] == ["preflight", "in-place", "verify"]
+    return [one["stage"] for one in document["data"]["stages"]] == ["in-place", "verify"]
 
 
 def snapshot(host: SealedHost) -> dict[str, list[str]]:

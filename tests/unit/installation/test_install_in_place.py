@@ -13,11 +13,11 @@ DIFFERS |= {"not_well": {}}
 
 
 def asked(*, in_place, differs=None):
-    return Recap(passed("preflight", "in-place"), [], [], in_place=in_place, differs=differs)
+    return Recap(passed("in-place"), [], [], in_place=in_place, differs=differs)
 
 
 def failing(stage):
-    recap = Recap(passed("preflight", "in-place"), [], [])
+    recap = Recap(passed("in-place"), [], [])
     recap.failures.append(Failure.from_result(stage, "Ask", {"msg": "no", "code": "docker-down"}))
     return recap
 
@@ -38,7 +38,7 @@ def installed(run):
 def test_nothing_is_played_where_all_is_in_place(installed, hosts):
     result = installed({"in-place.yml": asked(in_place=True)})
     assert (result.exit_code, playbooks(installed)) == (0, ["in-place.yml"])
-    assert [stage["stage"] for stage in result.data["stages"]] == ["preflight", "in-place", "verify"]
+    assert [stage["stage"] for stage in result.data["stages"]] == ["in-place", "verify"]
     assert (result.data["changed"], len(hosts.saved)) == (0, 1)
     (variables,) = installed.played[0][1].values()
     assert variables["in_place_stages"] == list(PLAYBOOK_STAGES)
@@ -76,9 +76,12 @@ def test_tests_run_beside_the_question_and_are_given_up_where_it_differs(install
 
 
 def test_what_preflight_refuses_ends_the_run(installed, hosts):
-    result = installed({"in-place.yml": failing("preflight")})
-    assert (result.exit_code, playbooks(installed)) == (1, ["in-place.yml"])
-    assert len(hosts.saved) == 1
+    """It is asked with the others, and says all that it found as the stage that it is."""
+    asked_first = asked(in_place=False, differs=DIFFERS | {"stage": "preflight", "refused": "no Docker"})
+    result = installed({"in-place.yml": asked_first, "install.yml": failing("preflight")})
+    assert (result.exit_code, playbooks(installed)) == (1, ["in-place.yml", "install.yml"])
+    assert installed.progress.told == ["not in place: no Docker (preflight: Merge settings)"]
+    assert (len(hosts.saved), hosts.begun) == (1, False)
 
 
 def test_a_question_that_cannot_be_asked_is_no_error(installed):

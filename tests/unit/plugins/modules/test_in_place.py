@@ -94,7 +94,7 @@ def test_a_module_that_is_not_of_the_collection_is_refused(call_module):
 
 def test_every_module_that_changes_something_can_be_asked():
     modules = {path.stem for path in (content_root() / "plugins" / "modules").glob("*.py")}
-    told = {"bundle", "driver_plan", "gpu", "in_place", "preflight", "record", "vgpu_plan"}
+    told = {"bundle", "driver_plan", "gpu", "in_place", "record", "vgpu_plan"}
     assert modules - TASKS.keys() == told
 
 
