@@ -193,7 +193,13 @@ def _host_profile(profile: argparse.ArgumentParser) -> None:
 
 def _bundle_build(build: argparse.ArgumentParser) -> None:
     build.add_argument("spec", type=Path, metavar="SPEC", help="what the bundle should hold (*.bundle.yml)")
-    build.add_argument("-o", "--output", type=Path, metavar="OUT", required=True, help="directory to make")
+    aim = build.add_mutually_exclusive_group(required=True)
+    aim.add_argument("-o", "--output", type=Path, metavar="OUT", help="directory to make")
+    aim.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="name the packages that it would hold, and fetch none of them",
+    )
     build.add_argument(
         "--sign-key", metavar="ID", help="OpenPGP key to sign with (in the GnuPG home of the caller)"
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from graphistry_airgap.connected.drivers import (
     require_drivers_in_range,
     require_usable_token,
 )
+from graphistry_airgap.connected.dry_run import closures_result
 from graphistry_airgap.connected.images.compression import layer_compression
 from graphistry_airgap.connected.packages.driver import driver_roots, resolved_driver, wanted_packages
 from graphistry_airgap.connected.profiles.choose import (
@@ -42,7 +44,7 @@ from graphistry_airgap.core.result import Result
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from graphistry_airgap.bundle.driver import Driver
@@ -64,8 +66,10 @@ _UNLISTED = 100
 
 @dataclass(frozen=True)
 class BuildRequest:
+    """Without an output it is a dry run."""
+
     spec: Path
-    output: Path
+    output: Path | None
     cache: Path
     sign_key: str | None = None
     offline: bool = False
@@ -123,20 +127,17 @@ class BuildBundle:
         self.knowledge = knowledge
 
     def run(self, request: BuildRequest, *, progress: Callable[[str], None]) -> Result:
-        """Build the bundle that the request's spec describes."""
-        try:
-            return self._run(request, progress)
-        except OSError as error:
-            raise StageError(
-                f"the build stopped: {error}",
-                code="build-io",
-                hint="check free space and permissions where cache and output lie, then repeat",
-            ) from error
-
-    def _run(self, request: BuildRequest, progress: Callable[[str], None]) -> Result:
-        begun, started = time.time(), time.monotonic()
+        """Build the bundle that the request's spec describes; of a dry run, tell its packages alone."""
         progress = _one_at_a_time(progress)
-        self.writer.check(request.output)
+        with _files_at_hand():
+            if request.output is not None:
+                return self._build(request, request.output, progress)
+            resolved = self._resolve(self.read_spec(request.spec), request, progress)
+            return closures_result(resolved.closures, resolved.notes)
+
+    def _build(self, request: BuildRequest, output: Path, progress: Callable[[str], None]) -> Result:
+        begun, started = time.time(), time.monotonic()
+        self.writer.check(output)
         self.describe.check()
         spec = self.read_spec(request.spec)
         written = request.spec.name, sha256_hex(request.spec.read_bytes())
@@ -147,7 +148,7 @@ class BuildBundle:
         sbom = self.describe.inside(content)
         progress("assemble")
         pieces = _complete(content, self.describe, sbom, written)
-        with self.writer.partial(request.output) as partial:
+        with self.writer.partial(output) as partial:
             self.writer.write(partial, pieces)
             if key:
                 progress("sign")
@@ -156,10 +157,10 @@ class BuildBundle:
         record = build_record(
             content.lock(), pieces[-1].sha256, self.blobs, started=begun, finished=time.time()
         )
-        self.save_record(record_path(request.output), record)
+        self.save_record(record_path(output), record)
         seconds = time.monotonic() - started
         notes = resolved.notes + (self.signer.remarks(key) if key else []) + unread_notes(sbom)
-        return _result(request, content, pieces, key, sbom=sbom, notes=notes, seconds=seconds)
+        return _result(output, content, pieces, key, sbom=sbom, notes=notes, seconds=seconds)
 
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
@@ -297,6 +298,18 @@ def _complete(content: Content, describe: DescribeBundle, sbom: Sbom, spec: tupl
     return [*pieces, bytes_piece(SUMS, sums.encode())]
 
 
+@contextmanager
+def _files_at_hand() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StageError(
+            f"the build stopped: {error}",
+            code="build-io",
+            hint="check free space and permissions where cache and output lie, then repeat",
+        ) from error
+
+
 def _all_or_first_failure(pool: ThreadPoolExecutor, futures: list[Future[Any]]) -> None:
     try:
         for future in wait(futures, return_when=FIRST_EXCEPTION).done:
@@ -321,7 +334,7 @@ def _epoch(content: Content) -> float:
 
 
 def _result(
-    request: BuildRequest,
+    output: Path,
     content: Content,
     pieces: list[Piece],
     key: str | None,
@@ -334,7 +347,7 @@ def _result(
     size = sum(piece.size for piece in pieces)
     packages = {package for closure in content.closures.values() for package in closure.packages}
     data = {
-        "path": str(request.output.absolute()),
+        "path": str(output.absolute()),
         "id": lock.bundle_id,
         "created": lock.created,
         "release": content.release.version,
@@ -344,14 +357,14 @@ def _result(
         "images": len(content.images),
         "packages": len(packages),
         "components": sbom.counts(),
-        "record": str(record_path(request.output)),
+        "record": str(record_path(output)),
         "drivers": {name: driver.entry() for name, driver in content.drivers.items()},
         "signed_by": key,
         "seconds": round(seconds, 1),
     }
     messages = [
         f"Bundle {lock.bundle_id} with {len(content.images)} images and {len(packages)} packages, "
-        f"{size / 1e6:.0f} MB: {request.output}",
+        f"{size / 1e6:.0f} MB: {output}",
         f"Signed by {key}." if key else "Not signed: pass --sign-key before it is carried anywhere.",
     ]
     if not content.release.pinned:

@@ -44,9 +44,9 @@ class BuildSite:
         (self.path / "demo.bundle.yml").write_text(SPEC.format(digest=release_digest(self.release)))
 
     def build(self, out="out", *, cache="cache", **options):
-        request = BuildRequest(
-            self.path / "demo.bundle.yml", self.path / out, cache=self.path / cache, **options
-        )
+        """Without `out` a dry run."""
+        output = self.path / out if out else None
+        request = BuildRequest(self.path / "demo.bundle.yml", output, cache=self.path / cache, **options)
         service = build_bundle_service(request)
         service.runtimes = OwnWheelOnly(Cache(request.cache))
         return service.run(request, progress=lambda _: None)
