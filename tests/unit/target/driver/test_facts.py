@@ -227,9 +227,9 @@ def test_the_package_manager_s_word_on_the_headers_is_kept(machine):
 
 
 def test_the_kernel_s_package_tells_its_build(machine):
-    assert machine.probe()["image"] == ""
+    assert machine.probe()["images"] == {}
     machine.packages = f"linux-image-{KERNEL}\tamd64\t6.12.117-1\tinstall\tok\tinstalled\n"
-    assert machine.probe()["image"] == "6.12.117-1"
+    assert machine.probe()["images"] == {KERNEL: "6.12.117-1"}
 
 
 def test_an_uninstaller_that_no_package_owns_is_the_run_file_s(machine):
@@ -311,5 +311,5 @@ def test_rpm_s_kernel_packages_have_the_release_in_their_version(machine):
     machine.packages = "".join(f"{name}\tx86_64\t0:5.14.0-503.14.1.el9_5\n" for name in rows)
     machine.packages += "kernel-devel\tx86_64\t0:5.14.0-427.el9\n"
     found = driver_host.probe(machine.host, {**desired(), "platform": "rhel-9", "package_system": "dnf"})
-    assert found["image"] == "5.14.0-503.14.1.el9_5"
+    assert found["images"] == {kernel: "5.14.0-503.14.1.el9_5"}
     assert found["headers_package"]["whole"] is True
