@@ -4,7 +4,10 @@ import json
 
 import pytest
 
+from graphistry_airgap.bundle.adapters.directory import BundleDirectory
+from graphistry_airgap.bundle.inspection import inspect_bundle
 from graphistry_airgap.bundle.manifest import parse_bundle
+from graphistry_airgap.bundle.trust.adapters.check import check_signature
 from lab.repositories import ubuntu_driver
 from tests.kit.bundles.build_site import refused
 from tests.kit.bundles.ubuntu_site import BUILD, FIPS, KERNEL, NVIDIA, UbuntuSite
@@ -66,6 +69,8 @@ def test_a_kernel_with_ready_made_modules_needs_neither_headers_nor_a_compiler(s
     assert parse_bundle(document).platforms["ubuntu-24.04"].driver.prebuilt["open"] == (KERNEL,)
     assert not [path for path in json.loads(document)["files"] if "linux-image" in path]
     assert not [message for message in result.messages if "DKMS" in message]
+    shown = inspect_bundle(site.path / "out", open_directory=BundleDirectory, check_signature=check_signature)
+    assert f"ubuntu-24.04: open modules of it ready-made for {KERNEL}" in shown.messages
 
 
 def test_a_flavour_without_such_modules_is_built_for_and_told(site):
