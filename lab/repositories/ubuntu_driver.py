@@ -1,19 +1,33 @@
 """NVIDIA's driver as Ubuntu's component restricted and NVIDIA's own repository name it: a stand-in.
 
-Names and dependencies are the vendors'.  A row has `name`, `version`, `depends` and `component`, as
-`ubuntu-packages/packages.json` has them.
+Names and dependencies are the vendors'; there is nothing in the packages but modules that tell their
+version. A row has `name`, `version`, `depends` and `component`, as `ubuntu-packages/packages.json` has
+them; `files` are paths with their bytes, `postinst` is a maintainer script.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lab.repositories import kernel_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    Row = dict[str, str]
+    Row = dict[str, Any]
 
 RESTRICTED = "restricted"
+_PARTS = ("nvidia", "nvidia-modeset", "nvidia-drm", "nvidia-uvm", "nvidia-peermem")
+# Ubuntu's links the objects and puts Canonical's signatures on them; this gives them their names alone
+_LINK = """\
+#!/bin/sh
+set -e
+for part in {folder}/bits/*.o; do
+    name=${{part##*/}}
+    cp "$part" "{folder}/${{name%.o}}.ko"
+done
+depmod {kernel}
+"""
 
 
 def server_driver(branch: str, version: str, kinds: Sequence[str]) -> Iterator[Row]:
@@ -53,8 +67,14 @@ def ready_made(branch: str, version: str, kinds: Sequence[str], kernel: str, bui
             f"linux-signatures-nvidia-{kernel} (= {build}), linux-objects-nvidia-{name} (= {build}), "
             f"{common} (<= {version}-1), {common} (>= {version})"
         )
-        yield _row(f"linux-modules-nvidia-{name}", build, depends)
-        yield _row(f"linux-objects-nvidia-{name}", build, "")
+        folder = f"/lib/modules/{kernel}/kernel/nvidia-{branch}srv{_end(kind)}"
+        licence = "Dual MIT/GPL" if kind == "open" else "NVIDIA"
+        told = {"license": licence, "version": version}
+        objects = {f"{folder}/bits/{part}.o": kernel_module.module(told) for part in _PARTS}
+        yield _row(f"linux-modules-nvidia-{name}", build, depends) | {
+            "postinst": _LINK.format(folder=folder, kernel=kernel)
+        }
+        yield _row(f"linux-objects-nvidia-{name}", build, "") | {"files": objects}
 
 
 def signatures(kernel: str, build: str) -> Row:
