@@ -30,6 +30,7 @@ LONGEST_FIRST = (
         "test_docker_lives",
         "test_rhel_8",
         "test_ubuntu",
+        "test_ubuntu_driver",
         "test_install",
     ),
 )

@@ -9,10 +9,10 @@ from __future__ import annotations
 import shutil
 
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, need_demo_bundle, release_spec, say
-from lab.hosts.ubuntu_host import make_image
+from lab.hosts.ubuntu_host import make_image, make_kernel_image
 from lab.repositories.cpython import NoCPythonError, make_debs
 from lab.repositories.making import RepositoryError
-from lab.repositories.ubuntu import build
+from lab.repositories.ubuntu import KERNELS, build
 
 UBUNTU = BUILD / "ubuntu"
 # of the archive, what a stock server has of it
@@ -33,6 +33,17 @@ VENDOR = """\
         components: [main]
         signed_by: ../demo/vendor-repository/key.gpg
 """
+# of its hosts the one that runs, and one that an update brought
+KERNEL, NEXT = KERNELS
+DRIVER = f"""\
+      # A stand-in: as NVIDIA's own for Ubuntu, with another version of the same branch.
+      - name: cuda
+        uri: file:repository/cuda
+        suite: /
+        components: []
+        signed_by: repository/key.gpg
+    driver: {{branch: "580", modules: [open], origin: Ubuntu, kernels: [{KERNEL}, {NEXT}]}}
+"""
 PLATFORM = "  ubuntu-24.04:\n    repositories:\n" + "".join(
     SUITE.format(suite=suite) for suite in ("noble", "noble-updates", "noble-security")
 )
@@ -47,9 +58,12 @@ def build_ubuntu_bundle() -> None:
     archive = UBUNTU / "repository"
     build(archive, [debian, python])
     say("ubuntu host image")
-    make_image([next(archive.glob(f"pool/main/*/{name}/*.deb")) for name in STOCK])
+    stock = [next(archive.glob(f"pool/main/*/{name}/*.deb")) for name in STOCK]
+    make_image(stock)
+    kernels = [next(archive.glob(f"pool/main/*/linux-image-{name}/*.deb")) for name in KERNELS]
+    make_kernel_image([*stock, *kernels], KERNEL)
     spec = UBUNTU / "ubuntu.bundle.yml"
-    spec.write_text(release_spec(spec) + PLATFORM + VENDOR, encoding="utf-8")
+    spec.write_text(release_spec(spec) + PLATFORM + VENDOR + DRIVER, encoding="utf-8")
     build_bundle(spec, UBUNTU / "bundle")
     shutil.copyfile(DEMO / "trusted.gpg", UBUNTU / "trusted.gpg")
 

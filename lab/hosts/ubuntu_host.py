@@ -1,7 +1,8 @@
 """The image of sealed hosts that identify as Ubuntu 24.04: a stand-in, named as such.
 
 Real are apt, dpkg, systemd and needrestart, of Debian 13, and a CPython 3.12 of this machine; the programs
-beneath are Debian's.  By hand: `python -m lab.bundles.ubuntu` makes it with the bundle for it.
+beneath are Debian's.  The image with a kernel has Debian's, under the name of one of Ubuntu's, on top of
+`kernel_host`'s.  By hand: `python -m lab.bundles.ubuntu` makes both with the bundle for them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lab.hosts import kernel_host
 from lab.hosts.derived_image import derive, make_first_image
 from lab.hosts.sealed_host import IMAGE
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UBUNTU_IMAGE = "airgap-lab/ubuntu-24.04-stand-in"
+KERNEL_UBUNTU_IMAGE = "airgap-lab/ubuntu-24.04-stand-in-kernel"
 _KIT = Path(__file__).resolve().parent / "ubuntu-host"
 
 
@@ -26,15 +29,30 @@ def make_image(packages: Sequence[Path]) -> None:
     `packages` are those of the archive that a stock server has; they lie in one directory each.
     """
     make_first_image()
-    digest = hashlib.sha256((_KIT / "recipe").read_bytes())
-    for path in packages:
+    _make(IMAGE, UBUNTU_IMAGE, ["recipe"], packages)
+
+
+def make_kernel_image(packages: Sequence[Path], kernel: str) -> None:
+    """The same from the image with a kernel, which goes by this name; its package is one of `packages`."""
+    kernel_host.make_image()
+    changes = (kernel_host.BOOTS_BY_MACHINE,)
+    _make(kernel_host.KERNEL_IMAGE, KERNEL_UBUNTU_IMAGE, ["kernel-recipe", kernel], packages, changes)
+
+
+def _make(
+    base: str, image: str, recipe: Sequence[str], packages: Sequence[Path], changes: Sequence[str] = ()
+) -> None:
+    digest = hashlib.sha256(" ".join(recipe).encode())
+    for path in sorted({_KIT / "recipe", _KIT / recipe[0]}) + list(packages):
         digest.update(path.read_bytes())
+    program, *arguments = recipe
     derive(
-        UBUNTU_IMAGE,
-        base=IMAGE,
+        image,
+        base=base,
         label="airgap-lab.ubuntu-host",
         recipe=digest.hexdigest(),
-        command=["/lab/recipe"],
+        command=[f"/lab/{program}", *arguments],
         kit=_KIT,
         given=packages,
+        changes=changes,
     )

@@ -3,8 +3,10 @@
 By hand: `python -m lab.repositories.ubuntu OUT POOL…`.
 
 The packages have Ubuntu's names, versions and dependencies; what runs in them are Debian's binaries, out of
-the .debs that lie below the directories POOL.  The key exists only while this runs; OUT/key.gpg is its public
-half.  An OUT that was made from the same files is left as it is: a new signature would change every bundle.
+the .debs that lie below the directories POOL. NVIDIA's driver is `ubuntu_driver`'s; OUT/cuda is a
+repository of the shape of NVIDIA's own for Ubuntu, flat and with another version of the same branch. The
+key exists only while this runs; OUT/key.gpg is its public half. An OUT that was made from the same files is
+left as it is: a new signature would change every bundle.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.repositories import kernel_module, ubuntu_driver
 from lab.repositories.making import Key, RepositoryError, digest, find_deb, make_once, run
 
 if TYPE_CHECKING:
@@ -41,6 +44,17 @@ Description: Ubuntu Noble (a stand-in of the lab)
 Acquire-By-Hash: yes
 SHA256:
 {files}"""
+FLAT = """\
+Origin: NVIDIA
+Label: NVIDIA CUDA
+Architecture: x86_64
+Date: Thu, 01 Jan 2026 00:00:00 UTC
+Description: NVIDIA's repository for Ubuntu (a stand-in of the lab)
+SHA256:
+{files}"""
+# of the archive, and of NVIDIA's repository, which is newer
+BRANCH, DRIVER, VENDOR_DRIVER, KINDS = "580", "580.126.20", "580.178.04", ("open", "proprietary")
+KERNELS = {"6.8.0-45-generic": "6.8.0-45.45", "6.8.0-47-generic": "6.8.0-47.47"}
 CONTROL = """\
 Package: {name}
 Version: {version}
@@ -57,17 +71,31 @@ def build(out: Path, pools: Sequence[Path]) -> None:
     """The archive and key.gpg, unless they are there."""
     table: dict[str, list[dict[str, Any]]] = json.loads(PACKAGES.read_text(encoding="utf-8"))
     table.pop("about")
+    table["noble-updates"] += driver_rows()
     rows = [row for suite in table.values() for row in suite]
     debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
-    inputs = digest([Path(__file__), PACKAGES, *debs.values()])
+    sources = (__file__, ubuntu_driver.__file__, kernel_module.__file__)
+    inputs = digest([*map(Path, sources), PACKAGES, *debs.values()])
 
     def fill(key: Key, work: Path) -> None:
         archive = _Archive(out, debs, work, key)
         for suite, packages in table.items():
             archive.suite(suite, packages)
+        archive.flat("cuda", list(ubuntu_driver.vendor_driver(VENDOR_DRIVER, KINDS)))
         (out / "key.gpg").write_bytes(key.gpg("--export"))
 
     make_once(out, inputs, fill)
+
+
+def driver_rows() -> list[dict[str, Any]]:
+    """A driver with its modules for each kernel, and what is left of an older branch."""
+    rows: list[dict[str, Any]] = [*ubuntu_driver.server_driver(BRANCH, DRIVER, KINDS)]
+    for kernel, build in KERNELS.items():
+        rows += ubuntu_driver.kernel_packages(kernel, build)
+        rows += ubuntu_driver.ready_made(BRANCH, DRIVER, KINDS, kernel, build)
+        rows.append(ubuntu_driver.signatures(kernel, build))
+    rows += ({"name": name, "version": "1", "component": "main"} for name in ("dkms", "gcc", "make"))
+    return [*rows, ubuntu_driver.transition("570", BRANCH, DRIVER)]
 
 
 @dataclass(frozen=True)
@@ -101,7 +129,19 @@ class _Archive:
         signed = folder / "InRelease"
         self.key.gpg("--digest-algo", "SHA512", "--clearsign", "-o", str(signed), str(plain))
 
-    def _package(self, row: dict[str, Any], root: Path) -> Path:
+    def flat(self, name: str, rows: list[dict[str, Any]]) -> None:
+        """A repository of another vendor below this one's directory, without suites and components."""
+        folder = self.out / name
+        debs = [self._package(row, self.work / name / row["name"], folder) for row in rows]
+        text = "\n".join(_stanza(folder, deb, row) for deb, row in zip(debs, rows, strict=True))
+        (folder / "Packages.xz").write_bytes(lzma.compress(text.encode()))
+        plain = self.work / name / "Release"
+        plain.write_text(FLAT.format(files="".join(_listed("Packages", text.encode()))), encoding="utf-8")
+        signed = folder / "InRelease"
+        self.key.gpg("--digest-algo", "SHA512", "--clearsign", "-o", str(signed), str(plain))
+
+    def _package(self, row: dict[str, Any], root: Path, folder: Path | None = None) -> Path:
+        """`folder` is where it comes to lie, if not in the pool."""
         found = [self.debs[name] for name in row.get("debs", ())]
         root.mkdir(parents=True)
         if found:
@@ -112,6 +152,9 @@ class _Archive:
             link = root / name.lstrip("/")
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(target)
+        for name, content in row.get("files", {}).items():
+            (root / name.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+            (root / name.lstrip("/")).write_bytes(content)
         version = row.get("version") or f"{_upstream(found[0])}-0ubuntu1"
         (root / "DEBIAN").mkdir(exist_ok=True)
         (root / "DEBIAN" / "md5sums").unlink(missing_ok=True)
@@ -123,7 +166,10 @@ class _Archive:
             depends=f"Depends: {row['depends']}\n" if "depends" in row else "",
         )
         (root / "DEBIAN" / "control").write_text(control, encoding="utf-8")
-        folder = self.out / "pool" / row["component"] / row["name"][0] / row["name"]
+        if "postinst" in row:
+            (root / "DEBIAN" / "postinst").write_text(row["postinst"], encoding="utf-8")
+            (root / "DEBIAN" / "postinst").chmod(0o755)
+        folder = folder or self.out / "pool" / row["component"] / row["name"][0] / row["name"]
         folder.mkdir(parents=True, exist_ok=True)
         deb = folder / f"{row['name']}_{version.partition(':')[2] or version}_amd64.deb"
         # Ubuntu's are zstd since 21.10
@@ -151,9 +197,14 @@ def _index(folder: Path, path: str, text: str) -> list[str]:
     (folder / path / "by-hash" / "SHA256").mkdir(parents=True)
     (folder / path / "Packages.xz").write_bytes(packed)
     (folder / path / "by-hash" / "SHA256" / hashlib.sha256(packed).hexdigest()).write_bytes(packed)
+    return _listed(f"{path}/Packages", plain)
+
+
+def _listed(path: str, plain: bytes) -> list[str]:
+    """Lines of a Release file about an index, plain and packed."""
     return [
-        f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}/{name}\n"
-        for name, data in (("Packages", plain), ("Packages.xz", packed))
+        f" {hashlib.sha256(data).hexdigest()} {len(data)} {path}{suffix}\n"
+        for suffix, data in (("", plain), (".xz", lzma.compress(plain)))
     ]
 
 

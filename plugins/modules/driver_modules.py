@@ -1,11 +1,11 @@
 #!/usr/bin/python
-"""Ansible module: NVIDIA's kernel modules, built by DKMS for one kernel."""
+"""Ansible module: NVIDIA's kernel modules, built by DKMS for one kernel or ready-made by packages."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: driver_modules
-short_description: Have DKMS build the driver's modules for the running kernel
+short_description: Have the driver's modules in order, built by DKMS or ready-made
 version_added: "0.1.0"
 description:
   - Compares the modules that lie among the kernel's with those that DKMS built, and the kernel's index with
@@ -13,13 +13,19 @@ description:
     build, or built anew if that is not whole.
   - DKMS uses all processors. A failed build tells the end of its log and where that is.
   - For no other kernel is anything built, and no kernel is changed.
+  - Modules that a package brought ready-made (I(prebuilt)) are looked at alone. Nothing is built.
 options:
   dkms:
     description:
       - The name that DKMS knows the modules by. Where no sources of that name are there, those named after
-        I(prefix) are taken.
+        I(prefix) are taken. Empty where I(prebuilt) is not.
     type: str
-    required: true
+    default: ''
+  prebuilt:
+    description: Kernels whose modules a package brought ready-made; they have to be there, of this version.
+    type: list
+    elements: str
+    default: []
   version:
     description: Version of the driver.
     type: str
@@ -60,6 +66,14 @@ EXAMPLES = r"""
     modules: [nvidia, nvidia-modeset, nvidia-drm, nvidia-uvm, nvidia-peermem]
     prefix: nvidia-current
     record: /var/lib/graphistry-airgap/driver-build.json
+
+- name: See whether Ubuntu's modules are there
+  graphistry.airgap.driver_modules:
+    prebuilt: [6.8.0-45-generic]
+    version: 580.126.20
+    modules: [nvidia, nvidia-modeset, nvidia-drm, nvidia-uvm, nvidia-peermem]
+    prefix: nvidia
+    record: /var/lib/graphistry-airgap/driver-build.json
 """
 
 RETURN = r"""
@@ -78,7 +92,9 @@ unknown_until:
   returned: in check mode
   type: str
 driver_plan:
-  description: Under C(build), kernel, version, modules and, where this module built them, seconds.
+  description:
+    - Under C(build), kernel, version, modules and, where this module built them, seconds.
+    - Empty with I(prebuilt).
   returned: success
   type: dict
 code:

@@ -85,6 +85,12 @@ options:
             description: Kernels whose headers there are.
             type: list
             elements: str
+          prebuilt:
+            description: Kind of modules to the kernels that have them ready-made.
+            type: dict
+          origin:
+            description: Whose packages these are, where several vendors have the branch.
+            type: str
           kernel_images:
             description: Kernel to the version of its image package.
             type: dict
@@ -110,6 +116,9 @@ options:
             description: Kernel to the packages with its headers.
             type: dict
             required: true
+          prebuilt:
+            description: Kind of modules, then kernel, to the packages with modules ready-made for it.
+            type: dict
       knowledge:
         description: What the tool knows.
         type: dict
@@ -175,7 +184,8 @@ driver_plan:
   description:
     - C(action) is V(none), V(leave) or V(install); C(reasons) and C(warnings) are for people.
     - With V(install) also version, branch, variant, kernel, C(dkms) (name of the build), C(module_files) (how
-      the modules' file names begin), C(headers) (V(host) or V(bundle)) and the packages to ask for.
+      the modules' file names begin), C(headers) (V(host) or V(bundle)) and the packages to ask for. Where
+      modules come ready-made, C(prebuilt) has their kernels, and C(dkms) and C(headers) are absent.
   type: dict
   returned: always
 code:

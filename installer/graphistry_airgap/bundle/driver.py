@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,22 +58,30 @@ class Licence:
 class Driver:
     """The driver as a bundle holds it.
 
-    `kernel_images`: the kernels whose headers are there, and the image's version that they belong to.
+    `kernels` are those whose headers are there, `prebuilt` has by kind of modules those that have them
+    ready-made, `kernel_images` of each of both the version of its image.  `origin` says whose packages these
+    are, where that is not the same for every bundle.
     """
 
     branch: str
     version: str
     modules: tuple[str, ...]
+    kernels: tuple[str, ...]
     kernel_images: dict[str, str]
+    prebuilt: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: str = ""
 
     def entry(self) -> dict[str, Any]:
         """What bundle.json says about it."""
+        ready = {kind: list(kernels) for kind, kernels in sorted(self.prebuilt.items())}
         return {
             "branch": self.branch,
             "version": self.version,
             "modules": list(self.modules),
-            "kernels": sorted(self.kernel_images),
+            "kernels": list(self.kernels),
             "kernel_images": dict(sorted(self.kernel_images.items())),
+            **({"prebuilt": ready} if ready else {}),
+            **({"origin": self.origin} if self.origin else {}),
         }
 
     @classmethod
@@ -82,15 +90,21 @@ class Driver:
             branch=entry["branch"],
             version=entry["version"],
             modules=tuple(entry["modules"]),
-            kernel_images={kernel: entry["kernel_images"][kernel] for kernel in entry["kernels"]},
+            kernels=tuple(entry["kernels"]),
+            kernel_images=dict(entry["kernel_images"]),
+            prebuilt={kind: tuple(kernels) for kind, kernels in entry.get("prebuilt", {}).items()},
+            origin=entry.get("origin", ""),
         )
 
 
 def missing_parts(entry: dict[str, Any], groups: Collection[str]) -> str:
     """Every module variant and kernel that is named must have its package group; empty when all have."""
-    if unknown := [kernel for kernel in entry["kernels"] if kernel not in entry["kernel_images"]]:
+    ready = [(kind, kernel) for kind, kernels in entry.get("prebuilt", {}).items() for kernel in kernels]
+    named = [*entry["kernels"], *(kernel for _, kernel in ready)]
+    if unknown := [kernel for kernel in named if kernel not in entry["kernel_images"]]:
         return f"the image of the kernel {unknown[0]} of its driver is missing"
     needed = [PROGRAMS, *map(module_group, entry["modules"]), *map(headers_group, entry["kernels"])]
+    needed += [prebuilt_group(kind, kernel) for kind, kernel in ready]
     if absent := [group for group in needed if group not in groups]:
         return f"the package group {absent[0]} of its driver is missing"
     return ""
@@ -98,6 +112,11 @@ def missing_parts(entry: dict[str, Any], groups: Collection[str]) -> str:
 
 def module_group(modules: str) -> str:
     return f"{PROGRAMS}-{modules}"
+
+
+def prebuilt_group(modules: str, kernel: str) -> str:
+    """Ready-made modules for one kernel, and what comes with them."""
+    return f"{module_group(modules)}-{kernel}"
 
 
 def headers_group(kernel: str) -> str:

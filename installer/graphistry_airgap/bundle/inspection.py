@@ -142,9 +142,11 @@ def _assumed_lines(platform: Platform) -> Iterator[str]:
 
 def _driver_lines(platform: Platform) -> Iterator[str]:
     if driver := platform.driver:
-        kernels = ", ".join(driver.kernel_images) or "no kernel"
+        kernels = ", ".join(driver.kernels) or "no kernel"
         modules = " and ".join(driver.modules)
         yield f"{platform.name}: NVIDIA driver {driver.version}, {modules} modules, headers for {kernels}"
+        for kind, ready in driver.prebuilt.items():
+            yield f"{platform.name}: {kind} modules of it ready-made for {', '.join(ready)}"
     if vgpu := platform.vgpu:
         if vgpu.driver:
             yield f"{platform.name}: vGPU guest driver {vgpu.driver.version} (.{vgpu.driver.kind})"

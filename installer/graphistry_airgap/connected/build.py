@@ -11,7 +11,7 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +23,27 @@ from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
 from graphistry_airgap.connected.drivers import (
     driver_notes,
+    kernel_notes,
     life_notes,
     require_drivers_in_range,
     require_usable_token,
 )
 from graphistry_airgap.connected.dry_run import closures_result
 from graphistry_airgap.connected.images.compression import layer_compression
-from graphistry_airgap.connected.packages.driver import driver_roots, resolved_driver, wanted_packages
+from graphistry_airgap.connected.packages.branches import settled
+from graphistry_airgap.connected.packages.driver import (
+    driver_roots,
+    is_ready_made,
+    resolved_driver,
+    wanted_packages,
+)
 from graphistry_airgap.connected.profiles.choose import (
     Profiles,
     assumed_notes,
     kernels_with_their_profiles,
     read_profiles,
 )
-from graphistry_airgap.connected.profiles.host_profile import kernels_to_build_for, without_assumed
+from graphistry_airgap.connected.profiles.host_profile import kernels_to_serve, without_assumed
 from graphistry_airgap.connected.render_manifest import render_manifest
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
@@ -164,6 +171,7 @@ class BuildBundle:
 
     def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
         trust = request.trust_on_first_use
+        spec, notes = self._settle(spec, progress)
         vgpus = self._open_vgpus(spec, trust_on_first_use=trust)
         profiles = read_profiles(spec, self.read_profile)
         wanted = {
@@ -172,7 +180,9 @@ class BuildBundle:
                 PLATFORMS[name],
                 platform,
                 vgpus.get(name),
-                kernels=kernels_to_build_for(profiles[name]),
+                kernels=kernels_to_serve(
+                    profiles[name], ready_made=is_ready_made(self.knowledge, name, platform.driver)
+                ),
             )
             for name, platform in spec.platforms.items()
         }
@@ -197,11 +207,23 @@ class BuildBundle:
             if platform.driver
         }
         drivers = {name: resolved_driver(found, closures[name]) for name, found in roots.items()}
-        notes = driver_notes(roots, drivers, vgpus)
+        notes += driver_notes(roots, drivers, vgpus)
+        notes += kernel_notes(roots, drivers, self.knowledge)
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
         notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
         notes += assumed_notes(closures, profiles)
         return _Resolved(release, closures, drivers, vgpus, profiles, notes)
+
+    def _settle(self, spec: Spec, progress: Callable[[str], None]) -> tuple[Spec, list[str]]:
+        """Whose driver and which branch it is on each platform, by what the repositories hold."""
+        platforms, notes = {}, []
+        for name, platform in spec.platforms.items():
+            packages = self.packages[PLATFORMS[name].package_system]
+            if platform.driver:
+                progress(f"look for the driver's branch for {name}")
+            platforms[name], told = settled(self.knowledge, PLATFORMS[name], platform, packages, self.blobs)
+            notes += told
+        return replace(spec, platforms=platforms), notes
 
     def _open_vgpus(self, spec: Spec, *, trust_on_first_use: bool) -> dict[str, Vgpu]:
         found = {}

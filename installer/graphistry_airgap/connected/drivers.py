@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.connected.packages.driver import branch_names
+from graphistry_airgap.connected.packages.branches import branch_names, known
 from graphistry_airgap.core.errors import InputError
-from graphistry_airgap.target.driver import life as driver_life
+from graphistry_airgap.target.driver import life as driver_life, prebuilt as driver_prebuilt
 from graphistry_airgap.target.gpu import knowledge as gpu_knowledge
 from graphistry_airgap.target.vgpu import client_token as vgpu_token
 
@@ -32,17 +32,36 @@ def driver_notes(
         if vgpu.token
     ]
     for platform, driver in drivers.items():
-        known = roots[platform].version
-        if known and known != driver.version:
+        expected = roots[platform].version
+        if expected and expected != driver.version:
             found.append(
                 f"The repositories hold driver {driver.version} for {platform}; "
-                f"{known} is the version that is known here."
+                f"{expected} is the version that is known here."
             )
         if not driver.kernel_images:
             found.append(
                 f"No kernel is named for the driver of {platform}: "
                 "hosts must have the headers of their kernel already."
             )
+    return found
+
+
+def kernel_notes(
+    roots: Mapping[str, DriverRoots], drivers: Mapping[str, Driver], knowledge: dict[str, Any]
+) -> list[str]:
+    """Kernels for which modules have to be built where the distribution makes such for others, and why."""
+    found = []
+    for platform, driver in drivers.items():
+        flavours = known(knowledge, platform).get("flavours", {})
+        for kernel in driver.kernel_images:
+            kinds = [kind for kind in roots[platform].prebuilt if kernel not in driver.prebuilt.get(kind, ())]
+            if kinds:
+                why = driver_prebuilt.unmade(kernel, flavours)
+                found.append(
+                    f"Kernel {kernel} of {platform}: no ready-made {' and no '.join(kinds)} modules of "
+                    f"driver {driver.version}, {why}; DKMS builds them on the host, and Secure Boot wants "
+                    "its key enrolled."
+                )
     return found
 
 

@@ -50,12 +50,16 @@ class RepositorySpec:
 
 @dataclass(frozen=True)
 class DriverSpec:
-    """NVIDIA's driver from the repositories: one branch, its modules, the kernels that it is built for."""
+    """NVIDIA's driver from the repositories: one branch, its modules, the kernels that it is for.
+
+    `origin` is the vendor, where repositories of several have the branch.
+    """
 
     branch: str
     modules: tuple[str, ...]
     kernels: tuple[str, ...]
     waive: tuple[str, ...]
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def _driver(entry: dict[str, Any]) -> DriverSpec:
         modules=tuple(entry.get("modules", KINDS)),
         kernels=tuple(entry.get("kernels", ())),
         waive=tuple(entry.get("waive", ())),
+        origin=entry.get("origin", ""),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.bundle.driver import KINDS, prebuilt_group
 from graphistry_airgap.core import places
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 
@@ -158,6 +159,7 @@ def desired_driver(
             "open": _group(platform, f"{DRIVER}-open"),
             "proprietary": _group(platform, f"{DRIVER}-proprietary"),
             "headers": headers,
+            "prebuilt": {kind: _ready_made(platform, kind) for kind in KINDS},
         },
         "knowledge": {name: knowledge[name] for name in ("releases", "architectures", "drivers")},
     }
@@ -213,6 +215,16 @@ def _digests(raw: dict[str, Any], repositories: list[dict[str, Any]]) -> dict[st
 
 def _group(platform: Platform, name: str) -> list[dict[str, str]]:
     return [_wanted(package) for package in platform.packages.get(name, ())]
+
+
+def _ready_made(platform: Platform, kind: str) -> dict[str, list[dict[str, str]]]:
+    """Kernel to the packages with modules of that kind for it."""
+    start = prebuilt_group(kind, "")
+    return {
+        group.removeprefix(start): _group(platform, group)
+        for group in sorted(platform.packages)
+        if group.startswith(start)
+    }
 
 
 def _wanted(package: Package) -> dict[str, str]:

@@ -61,7 +61,7 @@ def facts(*gpus, **more):
         "runfile": "",
         "packages": [],
         "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": there, "begun": False},
-        "image": "6.12.117-1",
+        "images": {KERNEL: "6.12.117-1"},
         "initramfs": "update-initramfs",
         "gpus": list(gpus),
         **more,

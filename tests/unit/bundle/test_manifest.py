@@ -243,3 +243,22 @@ def test_the_bootstrap_file_has_sources_and_exact_packages(document):
         "check-valid-until=no] copy:@BUNDLE@/packages/debian-13/debian trixie main",
         "package python3=3.13.5-1",
     ]
+
+
+def test_ready_made_modules_become_values(with_driver):
+    platform = with_driver["platforms"]["debian-13"]
+    platform["packages"]["driver-open-6.12-amd64"] = []
+    platform["driver"] |= {"prebuilt": {"open": ["6.12-amd64"]}, "origin": "Ubuntu"}
+    driver = parse(with_driver).platforms["debian-13"].driver
+    assert (driver.prebuilt, driver.origin) == ({"open": ("6.12-amd64",)}, "Ubuntu")
+    assert driver.entry() == platform["driver"]
+
+
+@pytest.mark.parametrize(
+    "ready",
+    [{"open": ["6.12-amd64"]}, {"open": ["6.13-amd64"]}, {"closed": []}, {"open": ["../x"]}, ["open"]],
+)
+def test_ready_made_modules_without_their_packages_are_a_bundle_error(with_driver, ready):
+    with_driver["platforms"]["debian-13"]["driver"]["prebuilt"] = ready
+    with pytest.raises(BundleError):
+        parse(with_driver)

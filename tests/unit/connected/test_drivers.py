@@ -16,7 +16,7 @@ PLATFORM = "debian-13"
 def judge(release, cuda, version, *waive):
     wanted = DriverSpec(version.partition(".")[0], ("open",), (), waive)
     spec = Spec(None, {PLATFORM: PlatformSpec((), (), wanted, None)})
-    driver = Driver(wanted.branch, version, ("open",), {})
+    driver = Driver(wanted.branch, version, ("open",), (), {})
     named = SimpleNamespace(version=release, cuda=cuda)
     return require_drivers_in_range(spec, named, {PLATFORM: driver}, {}, load_knowledge())
 

@@ -47,7 +47,21 @@ def told(given, held):
 def test_a_bundle_without_driver_is_told_as_such():
     desired = told(site(), bundle())
     assert desired["bundle"] == {}
-    assert desired["packages"] == {"programs": [], "open": [], "proprietary": [], "headers": {}}
+    nothing = {"programs": [], "open": [], "proprietary": [], "headers": {}}
+    assert desired["packages"] == {**nothing, "prebuilt": {"open": {}, "proprietary": {}}}
+
+
+def test_ready_made_modules_arrive_by_kind_and_kernel_and_no_host_gets_them_unasked():
+    ready = {
+        "driver-open": ["nvidia-dkms-580-server-open"],
+        "driver-open-6.8.0-45-generic": ["linux-modules-nvidia"],
+    }
+    held = bundle(DRIVER, {**OF_THE_DRIVER, **ready})
+    prebuilt = told(site(), held)["packages"]["prebuilt"]
+    (package,) = prebuilt["open"].pop("6.8.0-45-generic")
+    assert (prebuilt, package["name"]) == ({"open": {}, "proprietary": {}}, "linux-modules-nvidia")
+    variables = playbook_variables(site(), held, PROVENANCE)
+    assert "linux-modules-nvidia" not in [item["name"] for item in variables["preflight_packages"]]
 
 
 def test_the_site_s_answers_and_the_bundle_s_packages_arrive():

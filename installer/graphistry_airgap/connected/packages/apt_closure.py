@@ -4,24 +4,23 @@ apt sees nothing of this machine: its own configuration, lists, status and key p
 repository, and as sources the very partial mirrors that the bundle will hold.  So
 what apt accepts here it accepts on the target too.  The base, which the bundle
 need not hold, is the closure of all packages that the platform itself requires.
-Headers are resolved as if their kernel's image were installed, because on the
-target it is: what only the image needs stays out of the bundle.
+What belongs to a kernel (headers, ready-made modules) is resolved as if its image
+were installed, because on the target it is: what only the image needs stays out.
 """
 
 from __future__ import annotations
 
-import gzip
-import lzma
 import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from graphistry_airgap.bundle import values
 from graphistry_airgap.bundle.driver import headers_group
+from graphistry_airgap.connected.packages import apt_index
 from graphistry_airgap.connected.packages.apt_release import Package
 from graphistry_airgap.connected.packages.closure import Closure
 from graphistry_airgap.connected.packages.kernels import nearest_kernels
@@ -31,7 +30,7 @@ from graphistry_airgap.core.canonical import canonical_json, sha256_hex
 from graphistry_airgap.core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from graphistry_airgap.connected.adapters.cache import Cache
     from graphistry_airgap.connected.adapters.fetch import Fetcher
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from graphistry_airgap.knowledge.platforms import Platform
 
 PRINTED = re.compile(r"^'(?P<uri>copy:[^']+)' (?P<file>\S+) (?P<size>\d+) SHA256:(?P<sha256>[0-9a-f]{64})$")
-REQUIRED = re.compile(rb"^(Priority: required|Essential: yes)$", re.MULTILINE)
-NAME = re.compile(rb"^Package: (\S+)$", re.MULTILINE)
 
 # Ubuntu gives an update to a part of its hosts first, chosen by their machine-id, which must not decide here
 CONFIGURATION = """\
@@ -68,6 +65,14 @@ BRANCH = """\
 Package: /^/
 Pin: version {branch}.*
 Pin-Priority: 1000
+"""
+# two vendors' packages of a branch have the same names, and fit together with their own alone. The first
+# entry that fits a version counts
+NOT_FROM = """\
+Package: /nvidia.*-{branch}/
+Pin: release o={origin}
+Pin-Priority: -1
+
 """
 
 
@@ -106,7 +111,7 @@ class AptClosure:
         # not in the cache: a source list cannot name a key whose path has a blank
         with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as workspace:
             root = _AptRoot.create(Path(workspace), platform.architecture, resolved, self.cache)
-            root.prefer(wanted.driver_branch)
+            root.prefer(wanted.driver_branch, wanted.not_from)
             root.install_base()
             found = {}
             preferred = {name: roots for name, roots in platform.preferred.items() if root.holds(roots)}
@@ -115,7 +120,8 @@ class AptClosure:
                 found[name] = root.closure([*roots, *file])
             images = {}
             for kernel, packages in sorted(wanted.kernels.items()):
-                found[headers_group(kernel)], images[kernel] = root.headers(kernel, packages)
+                groups, images[kernel] = root.of_kernel(kernel, packages)
+                found |= groups
         return {
             "groups": {name: [asdict(package) for package in group] for name, group in found.items()},
             "kernel_images": images,
@@ -147,7 +153,7 @@ def _closure_key(
     apt = run(["apt-get", "--version"]).stdout.partition("\n")[0]
     files = {group: file.sha256 for group, file in wanted.files.items()}
     kernels = {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()}
-    groups = [platform.groups, platform.preferred, wanted.groups, wanted.driver_branch]
+    groups = [platform.groups, platform.preferred, wanted.groups, wanted.driver_branch, wanted.not_from]
     inputs = [platform.name, platform.architecture, groups, files, kernels, repositories, apt, CONFIGURATION]
     return f"closure {sha256_hex(canonical_json(inputs))}"
 
@@ -190,14 +196,15 @@ class _AptRoot:
                 hint="check suite, components and signed_by of the repositories in the spec",
             )
 
-    def prefer(self, branch: str) -> None:
-        """Take a driver of this branch, if any repository has one."""
+    def prefer(self, branch: str, not_from: Sequence[str]) -> None:
+        """Take a driver of this branch, if any repository has one, and none of these vendors'."""
         if branch:
-            (self.root / "etc/preferences.d/driver").write_text(BRANCH.format(branch=branch))
+            text = "".join(NOT_FROM.format(branch=branch, origin=origin) for origin in not_from)
+            (self.root / "etc/preferences.d/driver").write_text(text + BRANCH.format(branch=branch))
 
     def install_base(self) -> None:
         """Write a dpkg status in which the platform's required packages and their closure are installed."""
-        required = sorted({name for mirror in self.mirrors for name in _required(mirror)})
+        required = sorted({name for mirror in self.mirrors for name in apt_index.required_names(mirror)})
         if not required:
             raise InputError(
                 "no repository of the spec holds the platform's required packages",
@@ -210,24 +217,31 @@ class _AptRoot:
         """Whether the repositories have every one of these packages."""
         return all(name in self._apt("apt-cache", "pkgnames", name).stdout.split() for name in names)
 
-    def headers(self, kernel: str, roots: KernelRoots) -> tuple[list[Package], str]:
-        """The closure of a kernel's headers over base and kernel image, and that image's version."""
-        self._require_kernel(kernel, roots)
+    def of_kernel(self, kernel: str, roots: KernelRoots) -> tuple[dict[str, list[Package]], str]:
+        """Closures over base and kernel image, by group, and that image's version.
+
+        Of ready-made modules those that are there; headers, where anything is left to build.
+        """
+        wanted = {group: names for group, names in roots.prebuilt.items() if self.holds(names[-1:])}
+        if roots.builds or not wanted or len(wanted) < len(roots.prebuilt):
+            wanted[headers_group(kernel)] = (roots.headers,)
+        self._require_kernel(kernel, roots, with_headers=headers_group(kernel) in wanted)
         base = (self.root / "status").read_text(encoding="utf-8")
         try:
             image = self.closure([roots.image])
             self._set_status(image, over=base)
             version = next(package.version for package in image if package.name == roots.image)
-            return self.closure([roots.headers]), version
+            return {group: self.closure(names) for group, names in wanted.items()}, version
         finally:
             (self.root / "status").write_text(base, encoding="utf-8")
 
-    def _require_kernel(self, kernel: str, roots: KernelRoots) -> None:
+    def _require_kernel(self, kernel: str, roots: KernelRoots, *, with_headers: bool) -> None:
         """Old kernels leave the repositories; say which ones of the same flavour are still there."""
         prefix = roots.headers.removesuffix(kernel)
         there = set(self._apt("apt-cache", "pkgnames", prefix).stdout.split())
         there |= set(self._apt("apt-cache", "pkgnames", roots.image).stdout.split())
-        absent = [name for name in (roots.headers, roots.image) if name not in there]
+        needed = (roots.headers, roots.image) if with_headers else (roots.image,)
+        absent = [name for name in needed if name not in there]
         if not absent:
             return
         known = [name.removeprefix(prefix) for name in there if name.startswith(prefix)]
@@ -313,25 +327,3 @@ def _held(cache: Cache, sha256: str) -> Path:
     path = cache.find(sha256)
     assert path is not None  # noqa: S101 (resolving has put it there)
     return path
-
-
-def _required(mirror: Path) -> Iterator[str]:
-    for index in sorted(mirror.rglob("Packages*")):
-        with _open_index(index) as stream:
-            for stanza in _stanzas(stream):
-                if REQUIRED.search(stanza) and (name := NAME.search(stanza)):
-                    yield name[1].decode()
-
-
-def _open_index(path: Path) -> IO[bytes]:
-    if path.suffix == ".xz":
-        return lzma.open(path)
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _stanzas(stream: IO[bytes]) -> Iterator[bytes]:
-    rest = b""
-    while chunk := stream.read(1 << 20):
-        *whole, rest = (rest + chunk).split(b"\n\n")
-        yield from whole
-    yield rest

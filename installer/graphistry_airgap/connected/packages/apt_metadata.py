@@ -52,7 +52,13 @@ class AptMetadata:
             self.fetcher.pinned(f"{repository.uri}/{quote(asked)}", sha256=index.sha256, size=index.size)
             metadata.append(Blob(path, index.sha256, index.size, _origin(repository, path)))
         return ResolvedRepository(
-            repository, fingerprints, keyring, tuple(metadata), release.date, release.valid_until
+            repository,
+            fingerprints,
+            keyring,
+            tuple(metadata),
+            release.date,
+            release.valid_until,
+            release.origin,
         )
 
     def _keyring(self, repository: RepositorySpec) -> Blob:

@@ -36,6 +36,7 @@ class Release:
     by_hash: bool
     has_architecture_all: bool
     files: dict[str, IndexFile]
+    origin: str = ""
 
     def expired(self, now: datetime) -> bool:
         return self.valid_until is not None and now > self.valid_until
@@ -98,6 +99,7 @@ def parse_release(text: str) -> Release:
         by_hash=fields.get("acquire-by-hash", "").lower() == "yes",
         has_architecture_all=listed_all and "no-support-for-architecture-all" not in fields,
         files=files,
+        origin=fields.get("origin", ""),
     )
 
 

@@ -27,7 +27,8 @@ class Blob:
 class ResolvedRepository:
     """A repository whose metadata was fetched and, where its vendor signs it, has a good signature.
 
-    `metadata` are the vendor's own files, paths relative to the repository.
+    `metadata` are the vendor's own files, paths relative to the repository; `origin` is apt's word for the
+    vendor.
     """
 
     spec: RepositorySpec
@@ -36,14 +37,22 @@ class ResolvedRepository:
     metadata: tuple[Blob, ...]
     date: datetime
     valid_until: datetime | None
+    origin: str = ""
 
 
 @dataclass(frozen=True)
 class KernelRoots:
-    """The packages of one kernel: its headers are wanted, its image is on the host."""
+    """The packages of one kernel: its headers are wanted, its image is on the host.
+
+    `prebuilt` has, by group, the roots of modules that are ready-made for it, the package with the modules
+    last.  Where the repositories hold all of them, nothing is built, and headers are wanted only where
+    `builds` says so.
+    """
 
     headers: str
     image: str
+    prebuilt: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    builds: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Wanted:
 
     `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
     group, `kernels` those whose headers are wanted, `modules` the module streams to enable; of a driver,
-    `driver_branch` is taken where a repository holds several.
+    `driver_branch` is taken where a repository holds several, and from no vendor of `not_from`.
     """
 
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,16 +69,17 @@ class Wanted:
     kernels: dict[str, KernelRoots] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
     driver_branch: str = ""
+    not_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Closure:
     """The packages of each group, and the repositories that they come from.
 
-    `kernel_images` has, for each kernel whose headers are there, the version of the kernel image that they
-    belong to; the image itself is not part of the closure.  `assumed` are those packages of the groups that
-    every host has already: hosts are told to have them, and their files stay behind.  `modules` are the
-    enabled module streams.
+    `kernel_images` has, for each kernel whose headers or modules are there, the version of the kernel image
+    that they belong to; the image itself is not part of the closure.  `assumed` are those packages of the
+    groups that every host has already: hosts are told to have them, and their files stay behind.  `modules`
+    are the enabled module streams.
     """
 
     repositories: tuple[ResolvedRepository, ...]

@@ -1,17 +1,27 @@
 """NVIDIA's driver in a bundle: what a spec asks for as package roots, and what came of it.
 
-Package names are knowledge (`drivers.json`), never code.  Headers are asked for beside the kernel image that
-they belong to: a host has that image already, and nothing here may bring another kernel onto it.
+Package names are knowledge (`platforms/`), never code.  Headers and ready-made modules are asked for beside
+the kernel image that they belong to: a host has that image already, and nothing here may bring another kernel
+onto it.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.driver import GUEST, KINDS, PROGRAMS, Driver, module_group
+from graphistry_airgap.bundle.driver import (
+    GUEST,
+    KINDS,
+    PROGRAMS,
+    Driver,
+    headers_group,
+    module_group,
+    prebuilt_group,
+)
+from graphistry_airgap.connected.packages.branches import known, other_origins, row_of
 from graphistry_airgap.connected.packages.closure import KernelRoots, Wanted
+from graphistry_airgap.connected.packages.versions import upstream_version
 from graphistry_airgap.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,38 +32,37 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import Platform
 
-_UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
-
 
 @dataclass(frozen=True)
 class DriverRoots:
-    """What apt is asked for; `version` is the one that the knowledge names, or empty."""
+    """What apt is asked for; `version` is the one that the knowledge names, or empty.
+
+    `prebuilt` has by kind the roots of modules that are ready-made for one kernel, around `{kernel}`.
+    """
 
     branch: str
     version: str
     modules: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
+    prebuilt: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    origin: str = ""
+
+    def of_kernel(self, kernel: str) -> dict[str, tuple[str, ...]]:
+        """By group, the roots of what is ready-made for that kernel."""
+        return {
+            prebuilt_group(kind, kernel): tuple(name.format(kernel=kernel) for name in names)
+            for kind, names in self.prebuilt.items()
+        }
 
 
-def branch_names(knowledge: Mapping[str, Any], platform: str) -> str:
-    """The branches that a bundle for this platform can bring, for a person."""
-    rows = knowledge["drivers"]["platforms"].get(platform, {"branches": []})["branches"]
-    return ", ".join(f"{row['branch']} ({row['repository']})" for row in rows) or "none"
+def is_ready_made(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec | None) -> bool:
+    """Whether the branch has modules that nobody has to build, for some kernels."""
+    return bool(wanted and row_of(knowledge, platform, wanted).get("prebuilt"))
 
 
 def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec) -> DriverRoots:
     """The package roots of a branch; raises with the branches that are known."""
-    known = knowledge["drivers"]["platforms"].get(platform, {"branches": []})
-    branches = {row["branch"]: row for row in known["branches"]}
-    row = branches.get(wanted.branch)
-    if row is None:
-        raise InputError(
-            f"driver branch {wanted.branch} is not known for {platform}",
-            code="driver-branch-unknown",
-            hint=f"known for {platform}: {branch_names(knowledge, platform)}; or leave `driver` out: hosts "
-            "keep a driver that they have already and that fits the release",
-            details={"branches": sorted(branches)},
-        )
+    row = row_of(knowledge, platform, wanted)
     if absent := [modules for modules in wanted.modules if not row[modules]]:
         raise InputError(
             f"driver branch {wanted.branch} has no {absent[0]} modules on {platform}",
@@ -69,6 +78,10 @@ def driver_roots(knowledge: Mapping[str, Any], platform: str, wanted: DriverSpec
             PROGRAMS: tuple(row["programs"]),
             **{module_group(modules): tuple(row[modules]) for modules in wanted.modules},
         },
+        prebuilt={
+            kind: tuple(names) for kind, names in row.get("prebuilt", {}).items() if kind in wanted.modules
+        },
+        origin=row.get("origin", ""),
     )
 
 
@@ -84,7 +97,8 @@ def wanted_packages(
 
     `kernels` are those of known hosts, which count where a driver is asked for.
     """
-    groups = dict(driver_roots(knowledge, platform.name, spec.driver).groups) if spec.driver else {}
+    roots = driver_roots(knowledge, platform.name, spec.driver) if spec.driver else None
+    groups = dict(roots.groups) if roots else {}
     files = {}
     if vgpu and vgpu.driver:
         groups[GUEST] = platform.module_tools
@@ -94,26 +108,39 @@ def wanted_packages(
         *(spec.vgpu.kernels if spec.vgpu else ()),
         *(kernels if spec.driver or spec.vgpu else ()),
     }
-    known = knowledge["drivers"]["platforms"].get(platform.name, {})
+    there = known(knowledge, platform.name)
     return Wanted(
         groups,
         files,
         {
-            kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
+            kernel: KernelRoots(
+                there["headers"].format(kernel=kernel),
+                there["kernel_image"] + kernel,
+                roots.of_kernel(kernel) if roots else {},
+                builds=spec.vgpu is not None,
+            )
             for kernel in sorted(named)
         },
         spec.modules,
-        spec.driver.branch if spec.driver else "",
+        roots.branch if roots else "",
+        other_origins(knowledge, platform.name, roots.origin) if roots else (),
     )
 
 
 def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
-    """The driver that the closure holds; modules and programs must be of one version."""
+    """The driver that the closure holds; modules and programs must be of one version and one vendor."""
+    ready = _ready_made(roots, closure)
+    named = roots.groups | {
+        group: names
+        for kernel in closure.kernel_images
+        for group, names in roots.of_kernel(kernel).items()
+        if group in closure.groups
+    }
     versions = {
-        group: upstream
-        for group, names in roots.groups.items()
+        group: version
+        for group, names in named.items()
         for package in closure.groups[group]
-        if package.name == names[0] and (upstream := upstream_version(package.version))
+        if package.name == names[0] and (version := upstream_version(package.version))
     }
     found = sorted(set(versions.values()))
     if len(found) != 1:
@@ -131,13 +158,23 @@ def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
             hint="name a repository that still holds this branch, or take the one that is there",
             details={"version": found[0], "branch": roots.branch},
         )
-    return Driver(roots.branch, found[0], roots.modules, closure.kernel_images)
+    headers = tuple(
+        kernel for kernel in sorted(closure.kernel_images) if headers_group(kernel) in closure.groups
+    )
+    return Driver(roots.branch, found[0], roots.modules, headers, closure.kernel_images, ready, roots.origin)
 
 
-def upstream_version(version: str) -> str:
-    """NVIDIA's own version out of a package's: `550.163.01` out of `550.163.01-2`."""
-    match = _UPSTREAM.match(version)
-    return match["upstream"] if match else ""
+def _ready_made(roots: DriverRoots, closure: Closure) -> dict[str, tuple[str, ...]]:
+    """By kind, the kernels whose modules need no building."""
+    found = {
+        kind: tuple(
+            kernel
+            for kernel in sorted(closure.kernel_images)
+            if prebuilt_group(kind, kernel) in closure.groups
+        )
+        for kind in roots.prebuilt
+    }
+    return {kind: kernels for kind, kernels in found.items() if kernels}
 
 
 def _listed(versions: Mapping[str, str]) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from graphistry_airgap.bundle.values import VERSION
 from graphistry_airgap.core.adapters.process import require, run
+
+_UPSTREAM = re.compile(r"(?:\d+:)?(?P<upstream>\d+(?:\.\d+)+)")
 
 
 def not_older(package_system: str, installed: str, wanted: str) -> bool:
@@ -13,6 +17,12 @@ def not_older(package_system: str, installed: str, wanted: str) -> bool:
     if not (VERSION.fullmatch(installed) and VERSION.fullmatch(wanted)):
         return False
     return _BY_SYSTEM[package_system](installed, wanted)
+
+
+def upstream_version(version: str) -> str:
+    """NVIDIA's own version out of a package's, `550.163.01` out of `550.163.01-2`; empty without one."""
+    match = _UPSTREAM.match(version)
+    return match["upstream"] if match else ""
 
 
 def _by_dpkg(installed: str, wanted: str) -> bool:

@@ -98,10 +98,13 @@ def without_assumed(closure: Closure, profiles: Sequence[HostProfile], not_older
     return replace(closure, assumed=frozenset(assumed))
 
 
-def kernels_to_build_for(profiles: Sequence[HostProfile]) -> dict[str, list[str]]:
-    """Each running kernel without headers, and the profiles that it comes from."""
+def kernels_to_serve(profiles: Sequence[HostProfile], *, ready_made: bool) -> dict[str, list[str]]:
+    """Each running kernel without headers, and the profiles that it comes from.
+
+    With headers, too, where the bundle may bring modules that need none (`ready_made`).
+    """
     found: dict[str, list[str]] = {}
     for profile in profiles:
-        if profile.lacks_headers:
+        if profile.lacks_headers or ready_made:
             found.setdefault(profile.kernel, []).append(profile.written)
     return found

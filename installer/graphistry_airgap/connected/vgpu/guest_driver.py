@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.connected.packages.driver import upstream_version
+from graphistry_airgap.connected.packages.versions import upstream_version
 from graphistry_airgap.core.adapters.process import require, run
 from graphistry_airgap.core.errors import InputError
 

@@ -25,9 +25,9 @@ _VERSION = re.compile(r"(?P<open>Open )?Kernel Module (?:for \S+ )?\s*(?P<versio
 _DRIVER_PACKAGE = re.compile(
     r"(?:nvidia-|libnvidia-|libcuda1|cuda-drivers|kmod-nvidia|linux-modules-nvidia-|linux-objects-nvidia-)\S*"
 )
-# NVIDIA's name on it, and no part of the driver
+# NVIDIA's name on it, and no part of the driver; firmware of several versions lies beside each other
 _OTHER_PACKAGE = re.compile(
-    r"(?:lib)?nvidia-(?:container|cuda|cudnn|settings|modprobe|ml-|docker|support|installer)\S*"
+    r"(?:lib)?nvidia-(?:container|cuda|cudnn|settings|modprobe|ml-|docker|support|installer|firmware)\S*"
 )
 _NUMBER = re.compile(r"(?:^|[:~-])(\d{3}\.\d+(?:\.\d+)*)")
 _INITRAMFS = ("update-initramfs", "dracut")
@@ -53,7 +53,7 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
         "runfile": _runfile(host, system),
         "packages": _packages(known),
         "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
-        "image": _image(known, f"{platform.get('kernel_image', '')}{kernel}"),
+        "images": _images(known, platform.get("kernel_image", ""), driver_kernels.names(host)),
         "initramfs": _initramfs(host),
         "gpus": [
             {**device, "vgpu": vgpu_pci.host_driver(host, device["address"]) is not None}
@@ -83,11 +83,16 @@ def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
     return {"name": name, "whole": whole, "begun": bool(found) and not whole}
 
 
-def _image(known: Sequence[Installed], name: str) -> str:
-    """Version of the package that the running kernel came from; empty where none tells."""
-    names = (name, f"{name}-unsigned")
-    fitting = (package for package in known if package.whole and any(_is(package, one) for one in names))
-    return next((package.version for package in fitting), "")
+def _images(known: Sequence[Installed], start: str, kernels: Sequence[str]) -> dict[str, str]:
+    """Version of the package that each kernel came from, of those where one tells."""
+    found = {}
+    for kernel in kernels:
+        # Debian's that nobody signed, and Ubuntu's
+        names = (f"{start}{kernel}", f"{start}{kernel}-unsigned", f"{start}unsigned-{kernel}")
+        fitting = (package for package in known if package.whole and any(_is(package, one) for one in names))
+        if version := next((package.version for package in fitting), ""):
+            found[kernel] = version
+    return found
 
 
 def _is(package: Installed, name: str) -> bool:

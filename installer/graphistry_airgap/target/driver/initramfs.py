@@ -53,8 +53,9 @@ def images(tool: Tool, root: Path = Path("/")) -> dict[str, Path]:
 
 
 def modules(kernel: str, prefix: str, root: Path = Path("/")) -> list[Path]:
-    """The driver's modules where DKMS puts them for this kernel."""
+    """The driver's modules where DKMS puts them for this kernel, or a package of ready-made ones."""
     folders = [root / "lib/modules" / kernel / folder for folder in _BUILT]
+    folders += (root / "lib/modules" / kernel / "kernel").glob("nvidia*")
     return [path for folder in folders for path in folder.rglob(f"{prefix}*.ko*")]
 
 

@@ -43,8 +43,12 @@ def running(host: Host) -> str:
 def kernels(host: Host) -> list[dict[str, Any]]:
     """One entry for each kernel that has a directory of modules, and always one for the running kernel."""
     now = running(host)
-    names = {name for name in host.names(MODULES) if host.path(f"{MODULES}/{name}").is_dir()}
-    return [kernel(host, name, now) for name in sorted(names | {now}) if name]
+    return [kernel(host, name, now) for name in names(host)]
+
+
+def names(host: Host) -> list[str]:
+    found = {name for name in host.names(MODULES) if host.path(f"{MODULES}/{name}").is_dir()}
+    return sorted(name for name in found | {running(host)} if name)
 
 
 def kernel(host: Host, name: str, now: str) -> dict[str, Any]:
@@ -95,6 +99,17 @@ def _driver(host: Host, name: str) -> dict[str, Any]:
         "variant": "" if not licence else "open" if _OPEN_LICENCE in licence else "proprietary",
         "by_runfile": f"/{_RUNFILE}/" in found[base],
     }
+
+
+def fault(host: Host, name: str, version: str) -> str:
+    """Why modules that a package brought are not what this kernel would load; empty when they are."""
+    state = _driver(host, name)
+    if not state["has_modules"]:
+        return "not all of them are there"
+    if state["modules"] != version:
+        return f"they are of version {state['modules'] or 'unknown'}"
+    index = _text(host, f"{MODULES}/{name}/modules.dep")
+    return "" if re.search(r"/nvidia[a-z0-9-]*[.]ko", index) else "the kernel's index does not have them"
 
 
 def _modules(host: Host, name: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..gpu.model import Note
 from ..packages import systems as package_systems, words as package_words
-from . import installed as installed_driver, kernels as driver_kernels
+from . import installed as installed_driver, kernels as driver_kernels, prebuilt as driver_prebuilt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,8 @@ _SHOWN = 6
 def branch_row(desired: Mapping[str, Any]) -> Mapping[str, Any]:
     """What is known about the bundle's branch; names that were never seen have to be guessed by nobody."""
     rows = desired["knowledge"]["drivers"]["platforms"].get(desired["platform"], {"branches": []})["branches"]
-    found = next((row for row in rows if row["branch"] == desired["bundle"]["branch"]), None)
+    branch, origin = desired["bundle"]["branch"], desired["bundle"].get("origin", "")
+    found = next((row for row in rows if (row["branch"], row.get("origin", "")) == (branch, origin)), None)
     return found or {"dkms": {}, "module_files": {}, "tried": []}
 
 
@@ -56,7 +57,10 @@ def waived(note: Note) -> Note:
 def refusals(
     facts: Mapping[str, Any], desired: Mapping[str, Any], installed: InstalledDriver | None, variant: str
 ) -> list[Note]:
-    found = [*_second_source(facts, desired, installed, variant), *_headers(facts, desired)]
+    found = list(_second_source(facts, desired, installed, variant))
+    served = driver_prebuilt.served(facts, desired, variant)
+    if not served:
+        found += _headers(facts, desired, variant)
     if _REALTIME.search(facts["kernel"]):
         found.append(
             Note(
@@ -67,14 +71,17 @@ def refusals(
                 "boot another kernel of the platform",
             )
         )
-    found += [note for note in _signing(facts, desired) if note.code == "driver-signing-impossible"]
+    if not served:
+        found += [note for note in _signing(facts, desired) if note.code == "driver-signing-impossible"]
     return found
 
 
 def warnings(
     facts: Mapping[str, Any], desired: Mapping[str, Any], installed: InstalledDriver | None, variant: str
 ) -> list[Note]:
-    found = [note for note in _signing(facts, desired) if note.code != "driver-signing-impossible"]
+    found = list(driver_prebuilt.notes(facts, desired, variant, branch_row(desired)))
+    if not driver_prebuilt.served(facts, desired, variant):
+        found += [note for note in _signing(facts, desired) if note.code != "driver-signing-impossible"]
     found += _nouveau(facts)
     if (
         installed
@@ -144,6 +151,7 @@ def _second_source(
         )
     version = desired["bundle"]["version"]
     groups = [desired["packages"]["programs"], desired["packages"].get(variant, [])]
+    groups += driver_prebuilt.carried(desired, variant).values()
     names = [package["name"] for group in groups for package in group]
     foreign = installed_driver.in_the_way(facts, names, version)
     if foreign:
@@ -170,7 +178,7 @@ def _second_source(
         )
 
 
-def _headers(facts: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[Note]:
+def _headers(facts: Mapping[str, Any], desired: Mapping[str, Any], variant: str) -> Iterator[Note]:
     kernel = installed_driver.running_kernel(facts)
     state = kernel.get("headers", driver_kernels.ABSENT)
     name = facts["kernel"]
@@ -196,13 +204,16 @@ def _headers(facts: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[N
     elif name in carried:
         yield from _other_build(facts, desired)
     else:
-        others = [one["name"] for one in facts["kernels"] if one["name"] in carried and one["installed"]]
+        ready = sorted(driver_prebuilt.carried(desired, variant))
+        fits = {*carried, *ready}
+        others = [one["name"] for one in facts["kernels"] if one["name"] in fits and one["installed"]]
         boot = f"boot {others[0]}, which is installed, or " if others else ""
+        and_ready = f", and ready-made modules for {', '.join(ready)}" if ready else ""
         yield Note(
             "driver-headers-missing",
             f"there are no headers of the running kernel {name} on this host, and the bundle brings those of "
-            f"{', '.join(carried) or 'no kernel'}",
-            ", ".join(carried) or "none",
+            f"{', '.join(carried) or 'no kernel'}{and_ready}",
+            ", ".join([*carried, *ready]) or "none",
             f"{package['name']}, exactly",
             f'{boot}build the bundle with `kernels: ["{name}"]`; the kernel is never changed for it',
         )
@@ -211,14 +222,15 @@ def _headers(facts: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[N
 def _other_build(facts: Mapping[str, Any], desired: Mapping[str, Any]) -> Iterator[Note]:
     """A kernel's name stays over rebuilds, and its headers fit one build only."""
     wanted = desired["bundle"].get("kernel_images", {}).get(facts["kernel"], "")
-    if wanted and facts["image"] and facts["image"] != wanted:
+    image = facts["images"].get(facts["kernel"], "")
+    if wanted and image and image != wanted:
         yield Note(
             "driver-headers-of-another-build",
             f"the bundle's headers of {facts['kernel']} are of build {wanted}, and the host has build "
-            f"{facts['image']}",
-            facts["image"],
+            f"{image}",
+            image,
             wanted,
-            f"build the bundle anew when the repository has the headers of {facts['image']}, or bring "
+            f"build the bundle anew when the repository has the headers of {image}, or bring "
             f"{facts['headers_package']['name']} of that version here by your own process",
         )
 

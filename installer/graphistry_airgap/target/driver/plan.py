@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..gpu import drivers as gpu_drivers, knowledge as gpu_knowledge
 from ..gpu.model import Note
-from . import choice as driver_choice, installed as installed_driver, obstacles as driver_obstacles
+from . import (
+    choice as driver_choice,
+    installed as installed_driver,
+    obstacles as driver_obstacles,
+    prebuilt as driver_prebuilt,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..gpu.knowledge import Judged
     from .installed import InstalledDriver
@@ -28,7 +33,10 @@ HEADERS_HOST, HEADERS_BUNDLE = "host", "bundle"
 
 @dataclass(frozen=True)
 class Plan:
-    """`headers`: whose the running kernel's are; `dkms` and `module_files` name the chosen variant's."""
+    """`headers`: whose the running kernel's are; `dkms` and `module_files` name the chosen variant's.
+
+    `prebuilt`: kernels whose modules come ready-made; nothing is built then, `headers` and `dkms` are empty.
+    """
 
     action: str
     reasons: tuple[str, ...] = ()
@@ -41,12 +49,14 @@ class Plan:
     headers: str = ""
     dkms: str = ""
     module_files: str = ""
+    prebuilt: tuple[str, ...] = ()
     packages: tuple[Mapping[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the receipt and the role; an action that is none has only its reasons."""
         given = {key: getattr(self, key) for key in ("action", "kernel", "branch", "version", "variant")}
         given |= {key: getattr(self, key) for key in ("headers", "dkms", "module_files")}
+        given["prebuilt"] = list(self.prebuilt)
         return {
             **{key: value for key, value in given.items() if value},
             "reasons": list(self.reasons),
@@ -168,18 +178,21 @@ def _installed(
     # a killed transaction leaves files that look whole beside a package that is not: the next one finishes it
     begun = facts["headers_package"]["begun"] and facts["kernel"] in desired["packages"]["headers"]
     by_host = installed_driver.running_kernel(facts).get("has_headers", False) and not begun
+    served = driver_prebuilt.served(facts, desired, choice.variant)
+    ready = (f"the modules are ready-made, for {', '.join(served)}",) if served else ()
     return Plan(
         INSTALL,
-        (f"driver {bundle['version']} of the bundle", f"{choice.variant} modules: {choice.reason}"),
+        (f"driver {bundle['version']} of the bundle", f"{choice.variant} modules: {choice.reason}", *ready),
         (*refusals, *out),
         (*warnings, *accepted),
         branch=bundle["branch"],
         version=bundle["version"],
         variant=choice.variant,
-        headers=HEADERS_HOST if by_host else HEADERS_BUNDLE,
-        dkms=row["dkms"].get(choice.variant, ""),
+        headers="" if served else HEADERS_HOST if by_host else HEADERS_BUNDLE,
+        dkms="" if served else row["dkms"].get(choice.variant, ""),
         module_files=row["module_files"].get(choice.variant, ""),
-        packages=_packages(facts, desired, choice.variant, with_headers=not by_host),
+        prebuilt=tuple(served),
+        packages=_packages(facts, desired, choice.variant, served, with_headers=not by_host),
     )
 
 
@@ -198,13 +211,19 @@ def _range_of_bundle(desired: Mapping[str, Any], target: Judged) -> tuple[list[N
 
 
 def _packages(
-    facts: Mapping[str, Any], desired: Mapping[str, Any], variant: str, *, with_headers: bool
+    facts: Mapping[str, Any],
+    desired: Mapping[str, Any],
+    variant: str,
+    served: Sequence[str],
+    *,
+    with_headers: bool,
 ) -> tuple[Mapping[str, str], ...]:
-    """Programs, modules of one variant, and headers of the running kernel unless they are there."""
+    """Programs and modules of one variant: ready-made, or to be built, with headers unless they are there."""
     groups = desired["packages"]
-    chosen = [groups["programs"], groups.get(variant, [])]
-    if with_headers:
-        chosen.append(groups["headers"].get(facts["kernel"], []))
+    chosen = [groups["programs"], *(driver_prebuilt.carried(desired, variant)[kernel] for kernel in served)]
+    if not served:
+        chosen.append(groups.get(variant, []))
+        chosen.append(groups["headers"].get(facts["kernel"], []) if with_headers else [])
     merged = {package["name"]: package for group in chosen for package in group}
     return tuple(merged[name] for name in sorted(merged))
 

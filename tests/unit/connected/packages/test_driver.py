@@ -2,7 +2,8 @@
 
 import pytest
 
-from graphistry_airgap.connected.packages.driver import driver_roots, upstream_version
+from graphistry_airgap.connected.packages.driver import driver_roots
+from graphistry_airgap.connected.packages.versions import upstream_version
 from graphistry_airgap.connected.spec import DriverSpec
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.knowledge.knowledge import load_knowledge

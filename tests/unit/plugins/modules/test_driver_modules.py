@@ -227,3 +227,37 @@ def test_nothing_is_guessed_while_the_driver_s_packages_are_still_to_come(host):
     assert (said["unknown_until"], said["changed"], said["changes"]) == ("driver", True, [])
     assert said["driver_plan"]["build"]["kernel"] == dkms_tree.KERNEL
     assert host(waits_for="driver")["changes"] != []
+
+
+@pytest.fixture
+def ready(call_module, monkeypatch):
+    def run(fault, **more):
+        monkeypatch.setattr(code.driver_kernels, "fault", lambda host, kernel, version: fault.get(kernel, ""))
+        return call_module(
+            "driver_modules",
+            prebuilt=["6.8.0-45-generic", "6.8.0-1017-aws"],
+            version="580.126.20",
+            modules=dkms_tree.MODULES,
+            prefix="nvidia",
+            record="/nowhere",
+            **more,
+        )
+
+    return run
+
+
+def test_ready_made_modules_that_are_there_need_nothing(ready):
+    said = ready({})
+    assert (said["changed"], said["changes"], said["driver_plan"]) == (False, [], {})
+
+
+def test_ready_made_modules_that_are_not_there_are_no_success(ready):
+    said = ready({"6.8.0-1017-aws": "not all of them are there"})
+    assert (said["failed"], said["code"]) == (True, "driver-modules-absent")
+    assert "for kernel 6.8.0-1017-aws were installed, and not all of them are there" in said["msg"]
+    assert "dpkg-reconfigure" in said["hint"]
+
+
+def test_check_mode_waits_for_the_packages_that_bring_them(ready):
+    said = ready({"6.8.0-1017-aws": "not all of them are there"}, check=True, waits_for="driver")
+    assert said["unknown_until"] == "driver"

@@ -227,9 +227,27 @@ def test_the_package_manager_s_word_on_the_headers_is_kept(machine):
 
 
 def test_the_kernel_s_package_tells_its_build(machine):
-    assert machine.probe()["image"] == ""
+    assert machine.probe()["images"] == {}
     machine.packages = f"linux-image-{KERNEL}\tamd64\t6.12.117-1\tinstall\tok\tinstalled\n"
-    assert machine.probe()["image"] == "6.12.117-1"
+    assert machine.probe()["images"] == {KERNEL: "6.12.117-1"}
+
+
+def test_ubuntu_s_kernels_have_packages_of_their_names(machine):
+    signed, plain, own = "6.8.0-45-generic", "6.8.0-1017-aws", "6.8.0-45-own"
+    for name in (signed, plain, own):
+        machine.write(f"lib/modules/{name}/kernel/x.ko")
+    rows = {f"linux-image-{signed}": "6.8.0-45.45", f"linux-image-unsigned-{plain}": "6.8.0-1017.18"}
+    machine.packages = "".join(
+        f"{name}\tamd64\t{version}\tinstall\tok\tinstalled\n" for name, version in rows.items()
+    )
+    assert machine.probe()["images"] == {signed: "6.8.0-45.45", plain: "6.8.0-1017.18"}
+
+
+def test_firmware_of_another_version_is_no_other_driver(machine):
+    machine.packages = (
+        "nvidia-firmware-580-server-580.95.05\tamd64\t580.95.05-0ubuntu1\tinstall\tok\tinstalled\n"
+    )
+    assert machine.probe()["packages"] == []
 
 
 def test_an_uninstaller_that_no_package_owns_is_the_run_file_s(machine):
@@ -311,5 +329,5 @@ def test_rpm_s_kernel_packages_have_the_release_in_their_version(machine):
     machine.packages = "".join(f"{name}\tx86_64\t0:5.14.0-503.14.1.el9_5\n" for name in rows)
     machine.packages += "kernel-devel\tx86_64\t0:5.14.0-427.el9\n"
     found = driver_host.probe(machine.host, {**desired(), "platform": "rhel-9", "package_system": "dnf"})
-    assert found["image"] == "5.14.0-503.14.1.el9_5"
+    assert found["images"] == {kernel: "5.14.0-503.14.1.el9_5"}
     assert found["headers_package"]["whole"] is True

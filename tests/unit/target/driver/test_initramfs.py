@@ -80,3 +80,11 @@ def test_the_hosts_own_tool_makes_the_image(there, command):
 
 def test_an_unknown_tool_is_none():
     assert driver_initramfs.tool_of(lambda name: False) is None
+
+
+def test_ready_made_modules_inside_an_image_count_too(host):
+    module = host / "lib/modules/6.1/kernel/nvidia-580srv-open/nvidia-current.ko"
+    module.parent.mkdir(parents=True)
+    module.write_text("x")
+    assert module in driver_initramfs.modules("6.1", "nvidia-current", host)
+    assert stale(host, [*LISTING, "usr/lib/modules/6.1/kernel/nvidia-580srv-open/nvidia-current.ko"]) is True

@@ -5,6 +5,7 @@ import pytest
 from graphistry_airgap.target.driver import next_boot as kernel_boot
 from graphistry_airgap.target.host.machine import Host
 from graphistry_airgap.target.preflight.judges import kernel as findings_kernel
+from tests.kit.fakes import driver_facts
 
 OLD, NEW, NEWEST = "6.12.57+deb13-amd64", "6.12.117+deb13-amd64", "6.13.2+deb13-amd64"
 GRUB = """
@@ -110,7 +111,7 @@ def test_preflight_leaves_the_running_kernel_to_the_drivers_plan():
         "next": NEWEST,
         "kernels": [kernel(NEW, running=True), kernel(NEWEST), kernel(OLD, has_modules=True)],
     }
-    desired = {"platform": "debian-13", "packages": {"headers": {}}}
-    found = list(findings_kernel.next_boot({"boot": boot, "driver": {"kernel": NEW}}, {"driver": desired}))
+    profile = {"boot": boot, "driver": driver_facts.facts()}
+    found = list(findings_kernel.next_boot(profile, {"driver": driver_facts.desired()}))
     assert [finding.code for finding in found] == [findings_kernel.NEXT]
     assert list(findings_kernel.next_boot({"boot": boot}, {"driver": {}})) == []

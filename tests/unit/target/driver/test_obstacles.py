@@ -10,7 +10,10 @@ OLD = [package("nvidia-kernel-dkms", "550.163.01"), package("libcuda1", "550.163
 REFUSED = {
     "driver-headers-missing": ({"kernels": [kernel(headers="absent")]}, {"kernels": [OTHER]}),
     "driver-headers-broken": ({"kernels": [kernel(headers="broken")]}, {}),
-    "driver-headers-of-another-build": ({"kernels": [kernel(headers="absent")], "image": "6.12.117-2"}, {}),
+    "driver-headers-of-another-build": (
+        {"kernels": [kernel(headers="absent")], "images": {KERNEL: "6.12.117-2"}},
+        {},
+    ),
     "driver-runfile": ({"runfile": "/usr/bin/nvidia-uninstall"}, {}),
     "driver-second-source": ({"packages": [package("nvidia-driver-575-server", "575.57.08")]}, {}),
     "driver-kernel-realtime": ({"kernel": "6.12.1-rt3-amd64", "kernels": [kernel("6.12.1-rt3-amd64")]}, {}),
@@ -64,11 +67,11 @@ def test_missing_headers_name_the_kernel_what_the_bundle_has_and_the_way_out():
 
 
 def test_an_image_that_no_package_brought_is_believed():
-    assert make({"kernels": [kernel(headers="absent")], "image": ""}).action == "install"
+    assert make({"kernels": [kernel(headers="absent")], "images": {}}).action == "install"
 
 
 def test_the_host_s_own_headers_fit_whatever_the_bundle_has():
-    assert make({"image": "6.12.117-2"}).action == "install"
+    assert make({"images": {KERNEL: "6.12.117-2"}}).action == "install"
 
 
 def test_half_installed_headers_are_finished_from_the_bundle():

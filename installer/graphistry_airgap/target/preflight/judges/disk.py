@@ -69,9 +69,10 @@ def demands(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> list
         found.append(Demand(path, int((unpacked + compressed) * _MARGIN), "images"))
     if any(item["state"] in ("absent", "older") for item in profile["packages"]["wanted"]):
         found.append(Demand("/usr", _PACKAGES, "packages"))
-    if findings_driver.is_to_be_built(profile, requirements):
+    if findings_driver.is_to_be_made(profile, requirements):
         found.append(Demand("/usr", _DRIVER, "the driver"))
-        found.append(Demand("/var/lib", _BUILD, "building the driver's modules"))
+        if not findings_driver.plan(profile, requirements).prebuilt:
+            found.append(Demand("/var/lib", _BUILD, "building the driver's modules"))
     if requirements["release_version"] not in profile["releases"]["installed"]:
         found.append(Demand(requirements["root"], _RELEASE, "the release"))
     return found

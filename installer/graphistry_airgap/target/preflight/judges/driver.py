@@ -64,7 +64,7 @@ def as_the_site_wants(
     return [replace(note, hint=driver_obstacles.choices(desired, by_runfile=by_runfile)) for note in notes]
 
 
-def is_to_be_built(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
+def is_to_be_made(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:
     """Whether the running kernel lacks the modules of the driver that this run installs."""
     decided = plan(profile, requirements)
     if decided.action != driver_plan.INSTALL:
@@ -83,7 +83,7 @@ def driver(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Itera
         for note in notes:
             if note.code not in said_elsewhere:
                 yield _finding(severity, note)
-    if is_to_be_built(profile, requirements):
+    if is_to_be_made(profile, requirements):
         yield Finding(
             INFO,
             "driver-install",

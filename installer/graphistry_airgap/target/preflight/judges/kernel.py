@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...driver import next_boot as kernel_boot
+from ...driver import next_boot as kernel_boot, prebuilt as driver_prebuilt
 from ...finding import ERROR, WARNING, Finding
+from . import driver as findings_driver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 RUNNING, NEXT = "kernel-without-driver", "next-kernel-without-driver"
 
@@ -20,29 +21,40 @@ RUNNING, NEXT = "kernel-without-driver", "next-kernel-without-driver"
 def next_boot(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     """For preflight; what the running kernel lacks is a matter of the driver's plan."""
     desired = requirements.get("driver")
-    if desired and profile.get("driver"):
-        found = judge(profile["boot"], desired["platform"], desired["packages"]["headers"], expected=False)
-        yield from (one for one in found if one.code == NEXT)
+    if not desired or not profile.get("driver"):
+        return
+    carried = {*desired["packages"]["headers"], *driver_prebuilt.everywhere(desired)}
+    coming = findings_driver.plan(profile, requirements).prebuilt
+    found = judge(profile["boot"], desired["platform"], carried, expected=False, coming=coming)
+    yield from (one for one in found if one.code == NEXT)
 
 
 def judge(
-    boot: Mapping[str, Any], platform: str, carried: Mapping[str, Any], *, expected: bool
+    boot: Mapping[str, Any],
+    platform: str,
+    carried: Container[str],
+    *,
+    expected: bool,
+    coming: Iterable[str] = (),
 ) -> Iterator[Finding]:
-    """`carried` has the kernels whose headers the bundle brings; `expected`: a driver was installed here.
+    """`carried`: kernels whose headers or modules the bundle brings; `expected`: a driver was installed here.
 
-    Without that, a host whose kernels all lack modules is one that has no driver.
+    Without that, a host whose kernels all lack modules is one that has no driver.  `coming` are kernels that
+    get ready-made modules by this run.
     """
     kernels = {one["name"]: one for one in boot["kernels"]}
-    served = sorted((name for name, one in kernels.items() if one["has_modules"]), key=kernel_boot.age)
+    there = {name for name, one in kernels.items() if one["has_modules"]}
+    served = sorted(there.union(coming), key=kernel_boot.age)
     running = next((name for name, one in kernels.items() if one["running"]), "")
     if not served and not expected:
         return
-    there = f"; there are some for {', '.join(served)}" if served else " any more"
+    when = "with this run " if coming else ""
+    others = f"; {when}there are some for {', '.join(served)}" if served else " any more"
     if running and running not in served:
         yield Finding(
             ERROR,
             RUNNING,
-            f"the running kernel {running} has no NVIDIA modules{there}",
+            f"the running kernel {running} has no NVIDIA modules{others}",
             f"no modules for {running}",
             "modules for the running kernel",
             _way(kernels[running], platform, carried) + (f"; or boot {served[-1]} again" if served else ""),
@@ -52,7 +64,7 @@ def judge(
         yield Finding(
             WARNING,
             NEXT,
-            f"the host boots {upcoming} next, and that kernel has no NVIDIA modules{there}",
+            f"the host boots {upcoming} next, and that kernel has no NVIDIA modules{others}",
             f"no modules for {upcoming}",
             f"modules for {upcoming}",
             _way(kernels[upcoming], platform, carried)
@@ -60,11 +72,11 @@ def judge(
         )
 
 
-def _way(kernel: Mapping[str, Any], platform: str, carried: Mapping[str, Any]) -> str:
+def _way(kernel: Mapping[str, Any], platform: str, carried: Container[str]) -> str:
     name = kernel["name"]
     later = "" if kernel["running"] else f"boot {name}, then "
     if kernel["has_headers"] or name in carried:
-        return f"{later}run the same install again, which builds them"
+        return f"{later}run the same install again, which brings them"
     return (
         f"carry in a bundle built for {name} (in its spec `platforms.{platform}.driver.kernels: [{name}]`), "
         f"{later}install from it"

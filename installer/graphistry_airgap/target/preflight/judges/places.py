@@ -66,7 +66,7 @@ def _read_only(profile: Mapping[str, Any], path: str, purpose: str, place: Mappi
 
 def _written(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     due = any(item["state"] in ("absent", "older") for item in profile["packages"]["wanted"])
-    if due or findings_driver.is_to_be_built(profile, requirements):
+    if due or findings_driver.is_to_be_made(profile, requirements):
         yield "/usr", "packages are to be installed"
     yield "/etc", "Docker's settings and units are written"
     yield "/var/lib", "receipts and packages' states are written"

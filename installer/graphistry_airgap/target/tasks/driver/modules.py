@@ -1,4 +1,4 @@
-"""Task: NVIDIA's kernel modules, built by DKMS for one kernel."""
+"""Task: NVIDIA's kernel modules, built by DKMS for one kernel, or ready-made by a package for several."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ... import change
-from ...driver import changes as driver_changes, dkms as driver_dkms, dkms_flag
+from ...driver import changes as driver_changes, dkms as driver_dkms, dkms_flag, kernels as driver_kernels
 from ...host import files as placing, refusal
+from ...host.machine import Host
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -108,6 +109,20 @@ def ensure(module: AnsibleModule, target: driver_dkms.Target) -> float | None:
     return seconds
 
 
+def require_ready_made(module: AnsibleModule, kernels: list[str]) -> None:
+    """Their packages were installed; what a kernel would load decides whether that was enough."""
+    host, version = Host.of_module(module.run_command), module.params["version"]
+    for kernel in kernels:
+        if fault := driver_kernels.fault(host, kernel, version):
+            module.fail_json(
+                msg=f"modules of driver {version} for kernel {kernel} were installed, and {fault}",
+                code="driver-modules-absent",
+                hint=f"have them linked anew (`dpkg-reconfigure` of linux-modules-nvidia-…-{kernel}) and see "
+                f"what it says, {AGAIN}",
+                log="",
+            )
+
+
 def recorded(path: Path, build_of: dict[str, Any]) -> dict[str, Any]:
     """The entry with its seconds, where they were kept for this very build."""
     try:
@@ -118,7 +133,8 @@ def recorded(path: Path, build_of: dict[str, Any]) -> dict[str, Any]:
 
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "dkms": {"type": "str", "required": True},
+    "dkms": {"type": "str", "default": ""},
+    "prebuilt": {"type": "list", "elements": "str", "default": []},
     "version": {"type": "str", "required": True},
     "modules": {"type": "list", "elements": "str", "required": True},
     "prefix": {"type": "str", "required": True},
@@ -129,6 +145,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def run(module: AnsibleModule) -> None:
     options, record = module.params, Path(module.params["record"])
+    if options["prebuilt"]:
+        if module.check_mode and options["waits_for"]:
+            module.exit_json(**change.unknown(options["waits_for"]), driver_plan={})
+        require_ready_made(module, options["prebuilt"])
+        module.exit_json(**change.answer([]), driver_plan={})
     # NVIDIA's rpms had the open modules as nvidia-open, and have them as nvidia: the sources tell
     known = [
         driver_dkms.Target(

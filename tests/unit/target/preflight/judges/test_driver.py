@@ -197,8 +197,20 @@ def test_room_for_the_build_is_asked_for_where_one_is_due(found, expected):
     assert {item.purpose for item in findings_disk.demands(given, requirements)} == expected
 
 
+def test_no_room_for_a_build_is_asked_for_where_modules_come_ready_made():
+    given = profile(gpu()) | {
+        "packages": {"wanted": []},
+        "docker": {"engine": {"present": []}},
+        "releases": {"installed": [""]},
+    }
+    wanted = driver_facts.desired()
+    wanted["packages"]["prebuilt"] = {"open": {KERNEL: [{"name": "linux-modules-nvidia", "version": "1"}]}}
+    requirements = {"driver": wanted, "images": [], "release_version": "", "root": "/x"}
+    assert {item.purpose for item in findings_disk.demands(given, requirements)} == {"the driver"}
+
+
 def test_the_guide_names_every_code():
-    sources = "driver/choice driver/obstacles driver/plan preflight/judges/driver"
+    sources = "driver/choice driver/obstacles driver/plan driver/prebuilt preflight/judges/driver"
     written = "".join((TARGET / f"{name}.py").read_text(encoding="utf-8") for name in sources.split())
     known = set(re.findall(r'"(driver-[a-z-]+)"', written)) - {"driver-range"}
     role = (content_root() / "roles/preflight/README.md").read_text(encoding="utf-8")
