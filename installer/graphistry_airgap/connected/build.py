@@ -27,14 +27,23 @@ from graphistry_airgap.connected.drivers import (
     require_usable_token,
 )
 from graphistry_airgap.connected.images.compression import layer_compression
-from graphistry_airgap.connected.packages.driver import driver_roots, resolved_driver, wanted_packages
+from graphistry_airgap.connected.packages.driver import (
+    driver_roots,
+    kernel_notes,
+    resolved_driver,
+    wanted_packages,
+)
 from graphistry_airgap.connected.profiles.choose import (
     Profiles,
     assumed_notes,
     kernels_with_their_profiles,
     read_profiles,
 )
-from graphistry_airgap.connected.profiles.host_profile import kernels_to_build_for, without_assumed
+from graphistry_airgap.connected.profiles.host_profile import (
+    kernels_to_build_for,
+    running_kernels,
+    without_assumed,
+)
 from graphistry_airgap.connected.render_manifest import render_manifest
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
@@ -171,7 +180,8 @@ class BuildBundle:
                 PLATFORMS[name],
                 platform,
                 vgpus.get(name),
-                kernels=kernels_to_build_for(profiles[name]),
+                running=running_kernels(profiles[name]),
+                without_headers=kernels_to_build_for(profiles[name]),
             )
             for name, platform in spec.platforms.items()
         }
@@ -200,6 +210,9 @@ class BuildBundle:
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
         notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
         notes += assumed_notes(closures, profiles)
+        for name, platform in spec.platforms.items():
+            running = running_kernels(profiles[name])
+            notes += kernel_notes(self.knowledge, PLATFORMS[name], platform, running)
         return _Resolved(release, closures, drivers, vgpus, profiles, notes)
 
     def _open_vgpus(self, spec: Spec, *, trust_on_first_use: bool) -> dict[str, Vgpu]:

@@ -70,13 +70,14 @@ class VgpuSpec:
 
 @dataclass(frozen=True)
 class PlatformSpec:
-    """`modules` are the module streams that dnf shall enable."""
+    """`modules` are the module streams that dnf shall enable, `kernels` those of the hosts."""
 
     repositories: tuple[RepositorySpec, ...]
     profiles: tuple[NamedPath, ...]
     driver: DriverSpec | None
     vgpu: VgpuSpec | None
     modules: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
                 driver=_driver(platform["driver"]) if "driver" in platform else None,
                 vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
                 modules=tuple(platform.get("modules", ())),
+                kernels=tuple(platform.get("kernels", ())),
             )
             for name, platform in sorted(document["platforms"].items())
         },

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.bundle.driver import DOCKER
 from graphistry_airgap.core import places
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 
@@ -48,7 +49,7 @@ def playbook_variables(
         "preflight_digests": _digests(raw, repositories),
         "preflight_platform": platform.name,
         "preflight_architecture": platform.architecture,
-        "preflight_packages": _union(platform),
+        "preflight_packages": [*_union(platform), *_of_kernels(platform)],
         "preflight_ports": [] if site.is_template else list(PORTS),
         "preflight_assumed": raw["platforms"][platform.name].get("assumed", []),
         "preflight_images": raw["images"],
@@ -77,7 +78,7 @@ def playbook_variables(
         "nvidia_driver_package_config": package_config,
         "nvidia_vgpu_package_config": package_config,
         "hardening_exceptions_allow": list(site.hardening_allow),
-        "docker_engine_packages": _group(platform, "docker"),
+        "docker_engine_packages": [*_group(platform, DOCKER), *_of_kernels(platform)],
         "docker_engine_package_config": package_config,
         "docker_engine_data_root": site.docker.data_root,
         "docker_engine_address_pools": pools,
@@ -219,12 +220,23 @@ def _wanted(package: Package) -> dict[str, str]:
     return {"name": package.name, "version": package.version, "architecture": package.architecture}
 
 
+def _of_kernels(platform: Platform) -> list[dict[str, str]]:
+    """What Docker needs beside its group, for hosts that run the `kernel` of each."""
+    prefix = f"{DOCKER}-"
+    return [
+        {**_wanted(package), "kernel": group.removeprefix(prefix)}
+        for group, members in sorted(platform.packages.items())
+        if group.startswith(prefix)
+        for package in members
+    ]
+
+
 def _union(platform: Platform) -> list[dict[str, str]]:
-    """What every host gets: which packages of the driver are wanted is decided there."""
+    """What every host gets: which packages of a driver or a kernel are wanted is decided there."""
     packages = {
         package.name: _wanted(package)
         for group, members in platform.packages.items()
-        if not (group == DRIVER or group.startswith((f"{DRIVER}-", HEADERS)))
+        if not (group == DRIVER or group.startswith((f"{DRIVER}-", f"{DOCKER}-", HEADERS)))
         for package in members
     }
     return [packages[name] for name in sorted(packages)]

@@ -21,7 +21,6 @@ from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from graphistry_airgap.bundle import values
-from graphistry_airgap.bundle.driver import headers_group
 from graphistry_airgap.connected.packages.apt_release import Package
 from graphistry_airgap.connected.packages.closure import Closure
 from graphistry_airgap.connected.packages.kernels import nearest_kernels
@@ -115,7 +114,8 @@ class AptClosure:
                 found[name] = root.closure([*roots, *file])
             images = {}
             for kernel, packages in sorted(wanted.kernels.items()):
-                found[headers_group(kernel)], images[kernel] = root.headers(kernel, packages)
+                groups, images[kernel] = root.of_kernel(kernel, packages)
+                found |= groups
         return {
             "groups": {name: [asdict(package) for package in group] for name, group in found.items()},
             "kernel_images": images,
@@ -210,26 +210,26 @@ class _AptRoot:
         """Whether the repositories have every one of these packages."""
         return all(name in self._apt("apt-cache", "pkgnames", name).stdout.split() for name in names)
 
-    def headers(self, kernel: str, roots: KernelRoots) -> tuple[list[Package], str]:
-        """The closure of a kernel's headers over base and kernel image, and that image's version."""
+    def of_kernel(self, kernel: str, roots: KernelRoots) -> tuple[dict[str, list[Package]], str]:
+        """The closure of each of a kernel's groups over base and kernel image, and that image's version."""
         self._require_kernel(kernel, roots)
         base = (self.root / "status").read_text(encoding="utf-8")
         try:
             image = self.closure([roots.image])
             self._set_status(image, over=base)
             version = next(package.version for package in image if package.name == roots.image)
-            return self.closure([roots.headers]), version
+            return {group: self.closure(names) for group, names in roots.groups.items()}, version
         finally:
             (self.root / "status").write_text(base, encoding="utf-8")
 
     def _require_kernel(self, kernel: str, roots: KernelRoots) -> None:
         """Old kernels leave the repositories; say which ones of the same flavour are still there."""
-        prefix = roots.headers.removesuffix(kernel)
-        there = set(self._apt("apt-cache", "pkgnames", prefix).stdout.split())
-        there |= set(self._apt("apt-cache", "pkgnames", roots.image).stdout.split())
-        absent = [name for name in (roots.headers, roots.image) if name not in there]
+        names = [*(name for group in roots.groups.values() for name in group), roots.image]
+        absent = [name for name in names if not self.holds([name])]
         if not absent:
             return
+        prefix = absent[0].removesuffix(kernel)
+        there = self._apt("apt-cache", "pkgnames", prefix).stdout.split()
         known = [name.removeprefix(prefix) for name in there if name.startswith(prefix)]
         nearest = [f"{prefix}{name}" for name in nearest_kernels(kernel, known)]
         raise InputError(

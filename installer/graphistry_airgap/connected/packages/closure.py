@@ -40,10 +40,10 @@ class ResolvedRepository:
 
 @dataclass(frozen=True)
 class KernelRoots:
-    """The packages of one kernel: its headers are wanted, its image is on the host."""
+    """The packages of one kernel: its image is on the host, `groups` are wanted beside it."""
 
-    headers: str
     image: str
+    groups: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Wanted:
     """What is wanted beyond a platform's own groups.
 
     `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
-    group, `kernels` those whose headers are wanted, `modules` the module streams to enable; of a driver,
+    group, `kernels` those with packages of their own, `modules` the module streams to enable; of a driver,
     `driver_branch` is taken where a repository holds several.
     """
 
@@ -66,7 +66,7 @@ class Wanted:
 class Closure:
     """The packages of each group, and the repositories that they come from.
 
-    `kernel_images` has, for each kernel whose headers are there, the version of the kernel image that they
+    `kernel_images` has, for each kernel with groups of its own, the version of the kernel image that they
     belong to; the image itself is not part of the closure.  `assumed` are those packages of the groups that
     every host has already: hosts are told to have them, and their files stay behind.  `modules` are the
     enabled module streams.

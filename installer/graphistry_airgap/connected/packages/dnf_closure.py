@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
-from graphistry_airgap.bundle.driver import headers_group
 from graphistry_airgap.bundle.values import NAME, VERSION, like
 from graphistry_airgap.connected.packages.apt_release import Package
 from graphistry_airgap.connected.packages.closure import Closure
@@ -131,10 +130,8 @@ def _request(platform: Platform, resolved: Sequence[ResolvedRepository], wanted:
         "modules": list(wanted.modules),
         "base": list(platform.base),
         "groups": platform.groups | wanted.groups,
-        "kernels": {
-            kernel: {**asdict(roots), "group": headers_group(kernel)}
-            for kernel, roots in wanted.kernels.items()
-        },
+        "driver_branch": wanted.driver_branch,
+        "kernels": {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()},
     }
 
 

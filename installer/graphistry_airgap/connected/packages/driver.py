@@ -10,9 +10,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.driver import GUEST, KINDS, PROGRAMS, Driver, module_group
+from graphistry_airgap.bundle.driver import (
+    GUEST,
+    KINDS,
+    PROGRAMS,
+    Driver,
+    docker_group,
+    headers_group,
+    module_group,
+)
 from graphistry_airgap.connected.packages.closure import KernelRoots, Wanted
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.target.driver.kernels import package_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,33 +87,64 @@ def wanted_packages(
     spec: PlatformSpec,
     vgpu: Vgpu | None,
     *,
-    kernels: Iterable[str] = (),
+    running: Iterable[str] = (),
+    without_headers: Iterable[str] = (),
 ) -> Wanted:
-    """Package groups for the driver, for building a guest driver, and for the kernels of either.
+    """Package groups for the driver, for building a guest driver, and for kernels.
 
-    `kernels` are those of known hosts, which count where a driver is asked for.
+    `running` are kernels of known hosts, `without_headers` those among them.  Of each kernel that is named
+    anywhere the bundle brings what Docker needs, and its headers where a driver is to be built for it.
     """
     groups = dict(driver_roots(knowledge, platform.name, spec.driver).groups) if spec.driver else {}
     files = {}
     if vgpu and vgpu.driver:
         groups[GUEST] = platform.module_tools
         files = {GUEST: vgpu.driver.file} if vgpu.driver.kind != "run" else {}
-    named = {
+    built_for = {
         *(spec.driver.kernels if spec.driver else ()),
         *(spec.vgpu.kernels if spec.vgpu else ()),
-        *(kernels if spec.driver or spec.vgpu else ()),
+        *((*spec.kernels, *without_headers) if spec.driver or spec.vgpu else ()),
     }
     known = knowledge["drivers"]["platforms"].get(platform.name, {})
+    roots = {
+        kernel: _kernel_roots(known, platform, kernel, with_headers=kernel in built_for)
+        for kernel in sorted({*built_for, *spec.kernels, *running})
+    }
     return Wanted(
         groups,
         files,
-        {
-            kernel: KernelRoots(known["headers"].format(kernel=kernel), known["kernel_image"] + kernel)
-            for kernel in sorted(named)
-        },
+        {kernel: found for kernel, found in roots.items() if found.groups},
         spec.modules,
         spec.driver.branch if spec.driver else "",
     )
+
+
+def _kernel_roots(
+    known: Mapping[str, Any], platform: Platform, kernel: str, *, with_headers: bool
+) -> KernelRoots:
+    names = package_names(known, kernel)
+    # of the system's own kernels alone it is known which package has what Docker needs
+    own = {} if names["title"] else platform.kernel_groups
+    beside = {group: tuple(name.format(kernel=kernel) for name in found) for group, found in own.items()}
+    groups = {docker_group(kernel): beside["docker"]} if "docker" in beside else {}
+    if with_headers:
+        groups[headers_group(kernel)] = (names["headers"], *beside.get("headers", ()))
+    return KernelRoots(names["image"], groups)
+
+
+def kernel_notes(
+    knowledge: Mapping[str, Any], platform: Platform, spec: PlatformSpec, running: Iterable[str] = ()
+) -> list[str]:
+    """What is not known of kernels that are none of the platform's own, where Docker needs more of each."""
+    known = knowledge["drivers"]["platforms"].get(platform.name, {})
+    named = {*spec.kernels, *(spec.driver.kernels if spec.driver else ()), *running}
+    titles = {kernel: package_names(known, kernel)["title"] for kernel in sorted(named)}
+    return [
+        f"The kernel {kernel} of {platform.name} is {title}: which of its packages has what Docker needs is "
+        "not known here, and the bundle brings none; preflight looks on each host whether it is there."
+        for kernel, title in titles.items()
+        if title and "docker" in platform.kernel_groups
+    ]
 
 
 def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
@@ -131,7 +171,9 @@ def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
             hint="name a repository that still holds this branch, or take the one that is there",
             details={"version": found[0], "branch": roots.branch},
         )
-    return Driver(roots.branch, found[0], roots.modules, closure.kernel_images)
+    images = closure.kernel_images
+    with_headers = {kernel: images[kernel] for kernel in images if headers_group(kernel) in closure.groups}
+    return Driver(roots.branch, found[0], roots.modules, with_headers)
 
 
 def upstream_version(version: str) -> str:

@@ -40,6 +40,7 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
     platform = desired["knowledge"]["drivers"]["platforms"].get(desired["platform"], {})
     loaded, variant = loaded_driver(host)
     kernel = driver_kernels.running(host)
+    names = driver_kernels.package_names(platform, kernel)
     system = package_systems.of(desired.get("package_system", package_systems.DEFAULT), host)
     known = system.installed()
     return {
@@ -52,8 +53,9 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
         "dgx": host.path("/etc/dgx-release").exists(),
         "runfile": _runfile(host, system),
         "packages": _packages(known),
-        "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
-        "image": _image(known, f"{platform.get('kernel_image', '')}{kernel}"),
+        "other_kernel": names["title"],
+        "headers_package": _headers_package(known, names["headers"]),
+        "image": _image(known, names["image"]),
         "initramfs": _initramfs(host),
         "gpus": [
             {**device, "vgpu": vgpu_pci.host_driver(host, device["address"]) is not None}

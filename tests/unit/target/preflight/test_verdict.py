@@ -68,8 +68,17 @@ ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 FORWARD_DROP = {"family": "inet", "table": "site", "name": "forward", "type": "filter"}
 FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
+ON_EL_10 = {"system.platform": "rhel-10"}
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
+    "processor-too-old": (
+        "error",
+        {"resources.processor": ["fpu", "avx2"]} | ON_EL_10,
+        {"platform": "rhel-10"},
+    ),
+    "processor-unknown": ("warning", {"resources.processor": []} | ON_EL_10, {"platform": "rhel-10"}),
+    "docker-module-missing": ("error", {"system.modules": {"xt_addrtype": False}}, {}),
+    "docker-module-unknown": ("warning", {"system.modules": {"xt_addrtype": None}}, {}),
     "platform-rebuild": ("warning", {"system.rebuild": "Some Linux"}, {}),
     "platform-untried": ("warning", {"system.warning": "ahead"}, {}),
     "host-image-based": ("error", {"system.image_based": True}, {}),

@@ -160,7 +160,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             item["path"],
         )
     for item in found["missing_files"]:
-        if findings_driver.is_kernel(item["package"]) or item["package"] in told:
+        if findings_driver.is_moved(item["package"], profile) or item["package"] in told:
             continue  # no bundle holds either, and a transaction that wants one is a finding of its own
         yield Finding(
             ERROR,
