@@ -179,10 +179,13 @@ def changes(
 def standing(
     candidates: Sequence[Installed], wanted: Mapping[str, Any], system: PackageSystem
 ) -> Installed | None:
-    """The installed package that counts as the wanted one: of several the very version, if it is there."""
+    """The installed package that counts as the wanted one: of several the very version, if it is there.
+
+    Of what serves one kernel alone, no other version counts, be it newer.
+    """
     whole = [package for package in candidates if package.whole]
     exact = next((package for package in whole if package.version == wanted["version"]), None)
-    if exact or system.stands_beside(str(wanted["name"])):
+    if exact or (wanted.get("kernel") and system.stands_beside(str(wanted["name"]))):
         return exact
     return next(iter(whole), None)
 

@@ -177,6 +177,8 @@ GOOD = {
     "pinned": [],
     "missing_files": [],
     "refused_files": [],
+    "without_sha256": [],
+    "streams": [],
 }
 
 
@@ -209,6 +211,8 @@ def test_a_file_that_the_pool_lacks_is_named(bundle, host):
         "installed": ["engine", "shim"],
         "missing_files": [{"package": "shim", "path": str(lost), "reason": "the file is not there"}],
         "refused_files": [],
+        "without_sha256": [],
+        "streams": [],
     }
 
 

@@ -160,6 +160,8 @@ def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
             "pinned": [],
             "missing_files": rows,
             "refused_files": [],
+            "without_sha256": [],
+            "streams": [],
         }
     }
     found = findings_packages.transaction(
