@@ -46,15 +46,20 @@ def published(keys, tmp_path_factory):
 
 
 @pytest.fixture
-def resolve(published, tmp_path):
-    def resolved(wanted):
+def resolved_by(tmp_path):
+    def resolved(repository, wanted):
         fetcher = Fetcher(Cache(tmp_path / "cache"), offline=False, pause=0)
-        key = (published.path / "key.asc",)
-        spec = RepositorySpec("appstream", "file:written", f"file:{published.path}", key)
+        key = (repository.path / "key.asc",)
+        spec = RepositorySpec("appstream", "file:written", f"file:{repository.path}", key)
         closure = DnfClosure(fetcher.cache, DnfMetadata(fetcher.cache, fetcher), fetcher)
         return closure.resolve(RHEL_10, [spec], wanted)
 
     return resolved
+
+
+@pytest.fixture
+def resolve(published, resolved_by):
+    return lambda wanted: resolved_by(published, wanted)
 
 
 def names(group):
@@ -86,6 +91,18 @@ def test_a_branch_that_the_repositories_lack_is_no_other_one(resolve):
         resolved_driver(roots, closure)
     assert caught.value.code == "driver-branch-changed"
     assert "595.71.05" in caught.value.message
+
+
+@pytest.mark.parametrize("names", [("kmod-nvidia-open-dkms",), ("dkms",)])
+def test_without_epel_it_is_said_where_dkms_is(published, tmp_path, resolved_by, names):
+    """As a driver's dependency, and asked for by itself (for a guest driver)."""
+    poor = published.copy(tmp_path / "appstream")
+    poor.rpm("dkms").unlink()
+    poor.index()
+    with pytest.raises(InputError) as caught:
+        resolved_by(poor, Wanted(groups={"more": names}))
+    assert caught.value.code == "package-unresolvable"
+    assert "dkms is in EPEL 10, which itself needs CRB" in caught.value.hint
 
 
 def test_what_is_part_of_the_base_is_not_brought(resolve):
