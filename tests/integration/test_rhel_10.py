@@ -114,6 +114,7 @@ def test_alma_s_preview_is_none_of_it(host, before):
     rc, envelope = install(host)
     host.put(own, OS_RELEASE)
     assert (rc, codes(envelope)) == (3, ["wrong-platform"])
+    assert "AlmaLinux Kitten 10" in envelope["errors"][0]["message"]
     assert sh(host, "ls /opt") == ""
 
 
