@@ -22,6 +22,7 @@ from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
 from graphistry_airgap.connected.drivers import (
     driver_notes,
+    fips_notes,
     life_notes,
     require_drivers_in_range,
     require_usable_token,
@@ -210,6 +211,7 @@ class BuildBundle:
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
         notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
         notes += assumed_notes(closures, profiles)
+        notes += fips_notes(closures, self.not_older)
         for name, platform in spec.platforms.items():
             running = running_kernels(profiles[name])
             notes += kernel_notes(self.knowledge, PLATFORMS[name], platform, running)
