@@ -33,8 +33,8 @@ def try_bundle(
 ) -> None:
     """Resolve the platform, build the bundle again from a warm cache, and verify what came of it.
 
-    `of_base` are groups of which each host has all already.  `bundle` is the one that the hosts are installed from; its cache lies beside it, on the same file
-    system as `scratch`.
+    `bundle` is the one that the hosts are installed from; its cache lies beside it, on the same file
+    system as `scratch`.  `of_base` are groups of which each host has everything already.
     """
     cache = bundle.parent / "cache"
     groups = sorted({*PLATFORMS[platform].groups} - {*of_base})
