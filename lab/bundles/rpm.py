@@ -1,6 +1,6 @@
 """The demo's release for hosts with EL 9, from the stand-in dnf repositories: `build/rpm/`.
 
-And the same with a driver: `build/rpm-driver/`; and for EL 8: `build/rpm-8/`.
+And the same with a driver: `build/rpm-driver/`; for EL 8: `build/rpm-8/`; for EL 10: `build/rpm-10/`.
 
 Docker and Compose are Debian 13's, out of the demo's bundle; the interpreter is a CPython of this machine.
 Where it has none of that version, no bundle is made, and what needs it was not tried.
@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from lab.bundles.demo import BUILD, DEMO, DemoError, build_bundle, need_demo_bundle, release_spec, say
-from lab.hosts.rpm_host import KERNEL, make_el8_image
+from lab.hosts.rpm_host import KERNEL, KERNEL_10, make_el8_image, make_el10_image
 from lab.repositories.cpython import NoCPythonError, make_debs
 from lab.repositories.making import RepositoryError
 from lab.repositories.rpm import build
@@ -41,11 +41,19 @@ PLATFORM = """\
 
 RPM_DRIVER = BUILD / "rpm-driver"
 RPM_8 = BUILD / "rpm-8"
+RPM_10 = BUILD / "rpm-10"
 DRIVER = f"""\
     driver:
       branch: "580"
       modules: [open]
       kernels: ["{KERNEL}"]
+"""
+# of the hosts' kernel the bundle brings what Docker needs of each, and headers
+DRIVER_10 = f"""\
+    kernels: ["{KERNEL_10}"]
+    driver:
+      branch: "580"
+      modules: [open]
 """
 
 
@@ -65,14 +73,27 @@ def build_rpm_8_bundle() -> None:
     RPM_8.mkdir(parents=True, exist_ok=True)
     python = make_debs(RPM_8 / "cpython")
     build(RPM_8 / "repository", [need_demo_bundle() / "packages" / "debian-13", python], major=8)
-    without = PLATFORM.partition("    modules:")[0]
-    _bundle(RPM_8, without.replace("rhel-9", "rhel-8").replace("el9", "el8"))
+    _bundle(RPM_8, _platform(8))
+
+
+def build_rpm_10_bundle() -> None:
+    """The same for EL 10, without modules, with a driver branch and a kernel; and the image of such hosts."""
+    RPM_10.mkdir(parents=True, exist_ok=True)
+    make_el10_image(make_debs(RPM_10 / "cpython"))
+    build(RPM_10 / "repository", [need_demo_bundle() / "packages" / "debian-13"], major=10)
+    _bundle(RPM_10, _platform(10) + DRIVER_10)
 
 
 def build_rpm_driver_bundle() -> None:
     """The same with NVIDIA's driver for the kernel of the lab's rpm host with one."""
     RPM_DRIVER.mkdir(parents=True, exist_ok=True)
     _bundle(RPM_DRIVER, PLATFORM.replace("repository/", "../rpm/repository/") + DRIVER)
+
+
+def _platform(major: int) -> str:
+    """The platform's part of a spec, without streams."""
+    without = PLATFORM.partition("    modules:")[0]
+    return without.replace("rhel-9", f"rhel-{major}").replace("el9", f"el{major}")
 
 
 def _bundle(folder: Path, platform: str) -> None:
@@ -87,6 +108,7 @@ if __name__ == "__main__":
     try:
         build_rpm_bundle()
         build_rpm_driver_bundle()
+        build_rpm_10_bundle()
         # last: it needs a second CPython
         build_rpm_8_bundle()
     except NoCPythonError as problem:

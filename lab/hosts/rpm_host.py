@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
 RPM_IMAGE = "airgap-lab/rocky-9-stand-in"
 RPM_8_IMAGE = "airgap-lab/rocky-8-stand-in"
+RPM_10_IMAGE = "airgap-lab/rocky-10-stand-in"
 HARDENED_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-hardened"
 KERNEL_RPM_IMAGE = "airgap-lab/rocky-9-stand-in-kernel"
 # one that lab/repositories/rpm-packages has headers of
 KERNEL = "5.14.0-503.40.1.el9_5.x86_64"
+# and the one that hosts with EL 10 are said to run
+KERNEL_10 = "6.12.0-55.9.1.el10_0.x86_64"
 _KIT = Path(__file__).resolve().parent / "rpm-host"
 
 
@@ -42,6 +45,12 @@ def make_el8_image() -> None:
     """The same as Rocky 8: no /usr/bin/python3, and a CPython 3.6 of this machine as platform-python."""
     make_first_image()
     _make(IMAGE, RPM_8_IMAGE, recipe=("recipe", "8"), given=[cpython.find("3.6")[0]])
+
+
+def make_el10_image(python: Path) -> None:
+    """The same as Rocky 10, with a CPython 3.12 as /usr/bin/python3, out of the .debs below `python`."""
+    make_first_image()
+    _make(IMAGE, RPM_10_IMAGE, recipe=("recipe", "10", KERNEL_10), given=sorted(python.glob("*.deb")))
 
 
 def make_hardened_image() -> None:

@@ -31,6 +31,8 @@ DEFAULT_STREAMS = {DRIVER: "580-open", "container-tools": "rhel8"}
 VENDORS = ("docker", "nvidia")
 # an EL whose hosts have no /usr/bin/python3, which the stand-ins of NVIDIA's programs need
 WITHOUT_PYTHON3 = 8
+# the first EL whose repositories have no module streams: NVIDIA's branches have the same names there
+WITHOUT_STREAMS = 10
 # Debian's ways of starting, and what nobody reads on a sealed host
 LEFT_OUT = ("etc/init.d", "etc/default", "usr/share", "usr/lib/binfmt.d")
 
@@ -94,6 +96,8 @@ def packages_of(major: int) -> dict[str, list[dict[str, Any]]]:
     rows = {f"el{major}": own[f"el{major}"], **{name: vendors[name] for name in VENDORS}}
     for row in (row for packages in rows.values() for row in packages):
         row["python"] = "/usr/bin/python3.12" if major == WITHOUT_PYTHON3 else "/usr/bin/python3"
+        if major >= WITHOUT_STREAMS:
+            row.pop("stream", None)
         row["requires"] = [*row.get("requires", ()), *row.pop(f"requires_el{major}", ())]
     return rows
 

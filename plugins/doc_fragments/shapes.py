@@ -21,6 +21,9 @@ options:
       architecture:
         description: Its architecture as the package manager calls it; without one any counts.
         type: str
+      kernel:
+        description: The kernel (C(uname -r)) that a host must run for this package to count; without one any.
+        type: str
 """
 
     REPOSITORIES = r"""

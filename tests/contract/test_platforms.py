@@ -29,6 +29,14 @@ HOSTS = [
     ("ol", "9.5", "rhel-9"),
     ("centos", "9", "rhel-9"),
     ("rocky", "90.1", "rocky-90.1"),
+    ("rhel", "10.0", "rhel-10"),
+    ("rocky", "10.1", "rhel-10"),
+    ("almalinux", "10.1", "rhel-10"),
+    # Kitten, the rolling preview: of Alma the releases alone have a minor version
+    ("almalinux", "10", "almalinux-10"),
+    ("ol", "10.0", "rhel-10"),
+    ("centos", "10", "rhel-10"),
+    ("almalinux", "9", "rhel-9"),
     ("ubuntu", "24.04", "ubuntu-24.04"),
     ("ubuntu", "24.10", "ubuntu-24.10"),
     ("ubuntu", "24.0", "ubuntu-24.0"),
@@ -52,10 +60,8 @@ def test_each_is_of_its_format(name):
 
 
 def test_no_host_is_two_of_them():
-    known = {(name, one.version) for one in PLATFORMS.values() for name in one.ids}
-    assert {(name, version): platform_of(name, version) for name, version in known} == {
-        (name, one.version): one.name for one in PLATFORMS.values() for name in one.ids
-    }
+    known = {(name, f"{one.version}.0"): one.name for one in PLATFORMS.values() for name in one.ids}
+    assert {host: platform_of(*host) for host in known} == known
 
 
 @pytest.mark.parametrize(("os_id", "version", "platform"), HOSTS)
@@ -80,13 +86,16 @@ def test_the_tool_and_install_sh_tell_hosts_apart_alike(os_id, version, platform
         ),
         ({"ID": "pop", "VERSION_ID": "24.04", "ID_LIKE": "ubuntu debian"}, {"base": "ubuntu"}),
         ({"ID": "ubuntu", "VERSION_ID": "20.04", "ID_LIKE": "debian"}, {}),
+        ({"ID": "centos", "VERSION_ID": "10", "NAME": "CentOS Stream"}, {"warning": True}),
+        ({"ID": "almalinux", "VERSION_ID": "10.1", "NAME": "AlmaLinux"}, {}),
+        ({"ID": "almalinux", "VERSION_ID": "10", "NAME": "AlmaLinux Kitten"}, {"preview": True}),
         ({"ID": "fedora", "VERSION_ID": "41"}, {}),
         ({}, {}),
     ],
 )
 def test_what_is_to_be_known_of_a_host_beside_its_platform(release, told):
     found = identify(release)
-    assert {key for key in ("rebuild", "warning", "base") if found[key]} == told.keys()
+    assert {key for key in ("rebuild", "warning", "base", "preview") if found[key]} == told.keys()
     assert {key: found[key] for key in ("rebuild", "base") if key in told} == {
-        key: value for key, value in told.items() if key != "warning"
+        key: value for key, value in told.items() if value is not True
     }

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = "driver"
 GUEST = "driver-vgpu"
+DOCKER = "docker"
 KINDS = ("open", "proprietary")
 
 
@@ -121,3 +122,8 @@ def prebuilt_group(modules: str, kernel: str) -> str:
 
 def headers_group(kernel: str) -> str:
     return f"headers-{kernel}"
+
+
+def docker_group(kernel: str) -> str:
+    """What Docker needs on hosts that run this kernel."""
+    return f"{DOCKER}-{kernel}"

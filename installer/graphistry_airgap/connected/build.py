@@ -23,6 +23,7 @@ from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
 from graphistry_airgap.connected.drivers import (
     driver_notes,
+    fips_notes,
     kernel_notes,
     life_notes,
     require_drivers_in_range,
@@ -33,7 +34,7 @@ from graphistry_airgap.connected.images.compression import layer_compression
 from graphistry_airgap.connected.packages.branches import settled
 from graphistry_airgap.connected.packages.driver import (
     driver_roots,
-    is_ready_made,
+    other_kernel_notes,
     resolved_driver,
     wanted_packages,
 )
@@ -43,7 +44,11 @@ from graphistry_airgap.connected.profiles.choose import (
     kernels_with_their_profiles,
     read_profiles,
 )
-from graphistry_airgap.connected.profiles.host_profile import kernels_to_serve, without_assumed
+from graphistry_airgap.connected.profiles.host_profile import (
+    kernels_to_build_for,
+    running_kernels,
+    without_assumed,
+)
 from graphistry_airgap.connected.render_manifest import render_manifest
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
@@ -180,9 +185,8 @@ class BuildBundle:
                 PLATFORMS[name],
                 platform,
                 vgpus.get(name),
-                kernels=kernels_to_serve(
-                    profiles[name], ready_made=is_ready_made(self.knowledge, name, platform.driver)
-                ),
+                running=running_kernels(profiles[name]),
+                without_headers=kernels_to_build_for(profiles[name]),
             )
             for name, platform in spec.platforms.items()
         }
@@ -212,6 +216,10 @@ class BuildBundle:
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
         notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
         notes += assumed_notes(closures, profiles)
+        notes += fips_notes(closures, self.not_older)
+        for name, platform in spec.platforms.items():
+            running = running_kernels(profiles[name])
+            notes += other_kernel_notes(self.knowledge, PLATFORMS[name], platform, running)
         return _Resolved(release, closures, drivers, vgpus, profiles, notes)
 
     def _settle(self, spec: Spec, progress: Callable[[str], None]) -> tuple[Spec, list[str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.connected.packages.branches import branch_names, known
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.target.driver import life as driver_life, prebuilt as driver_prebuilt
 from graphistry_airgap.target.gpu import knowledge as gpu_knowledge
 from graphistry_airgap.target.vgpu import client_token as vgpu_token
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from graphistry_airgap.bundle.driver import Driver
+    from graphistry_airgap.connected.packages.closure import Closure
     from graphistry_airgap.connected.packages.driver import DriverRoots
+    from graphistry_airgap.connected.profiles.host_profile import NotOlder
     from graphistry_airgap.connected.release.release import Release
     from graphistry_airgap.connected.spec import Spec
     from graphistry_airgap.connected.vgpu.vgpu import CarriedFile, Vgpu
 
 WAIVER = "driver-range"
+TOOLKIT, FIRST_WITH_SHA256 = "nvidia-container-toolkit", "1.18.1"
 
 
 def driver_notes(
@@ -63,6 +67,18 @@ def kernel_notes(
                     "its key enrolled."
                 )
     return found
+
+
+def fips_notes(closures: Mapping[str, Closure], not_older: NotOlder) -> list[str]:
+    """The rpms of NVIDIA's toolkit that rpm does not take on hosts in FIPS mode (its issues 116, 1476)."""
+    return [
+        f"{package.name} {package.version} for {platform} has no SHA-256 digests: in FIPS mode hosts "
+        f"refuse it. {FIRST_WITH_SHA256} and later ones have them."
+        for platform, closure in closures.items()
+        if PLATFORMS[platform].package_system == "dnf"
+        for package in closure.groups["toolkit"]
+        if package.name == TOOLKIT and not not_older("dnf", package.version, FIRST_WITH_SHA256)
+    ]
 
 
 def require_drivers_in_range(

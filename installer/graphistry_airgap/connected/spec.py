@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graphistry_airgap.bundle.driver import KINDS
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class NamedPath:
 class RepositorySpec:
     """One repository; `written_uri` is the spec's text, `uri` what can be fetched, `keys` files with keys.
 
-    Suite, components and expiry are apt's, the word on signed metadata is dnf's.
+    Suite, components and expiry are apt's, the word on signed metadata is dnf's.  `sha1_keys`: whether the
+    platform's hosts take keys that are certified by SHA-1 alone.
     """
 
     name: str
@@ -46,6 +48,7 @@ class RepositorySpec:
     components: tuple[str, ...] = ()
     allow_expired: bool = False
     metadata_signed: bool = True
+    sha1_keys: bool = True
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,14 @@ class VgpuSpec:
 
 @dataclass(frozen=True)
 class PlatformSpec:
-    """`modules` are the module streams that dnf shall enable."""
+    """`modules` are the module streams that dnf shall enable, `kernels` those of the hosts."""
 
     repositories: tuple[RepositorySpec, ...]
     profiles: tuple[NamedPath, ...]
     driver: DriverSpec | None
     vgpu: VgpuSpec | None
     modules: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,17 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
         release=_pinned(document["release"], base),
         platforms={
             name: PlatformSpec(
-                repositories=tuple(_repository(entry, base) for entry in platform["repositories"]),
+                repositories=tuple(
+                    _repository(entry, base, sha1_keys=PLATFORMS[name].sha1_keys)
+                    for entry in platform["repositories"]
+                ),
                 profiles=tuple(
                     NamedPath(text, _resolve(text, base)) for text in platform.get("profiles", ())
                 ),
                 driver=_driver(platform["driver"]) if "driver" in platform else None,
                 vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
                 modules=tuple(platform.get("modules", ())),
+                kernels=tuple(platform.get("kernels", ())),
             )
             for name, platform in sorted(document["platforms"].items())
         },
@@ -121,7 +129,7 @@ def repeated_names(spec: Spec) -> list[str]:
     return found
 
 
-def _repository(entry: dict[str, Any], base: Path) -> RepositorySpec:
+def _repository(entry: dict[str, Any], base: Path, *, sha1_keys: bool) -> RepositorySpec:
     uri = entry["uri"].rstrip("/")
     return RepositorySpec(
         name=entry["name"],
@@ -132,6 +140,7 @@ def _repository(entry: dict[str, Any], base: Path) -> RepositorySpec:
         components=tuple(entry.get("components", ())),
         allow_expired=entry.get("allow_expired", False),
         metadata_signed=entry.get("metadata_signed", True),
+        sha1_keys=sha1_keys,
     )
 
 

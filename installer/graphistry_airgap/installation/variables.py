@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from graphistry_airgap.bundle.driver import KINDS, prebuilt_group
+from graphistry_airgap.bundle.driver import DOCKER, KINDS, prebuilt_group
 from graphistry_airgap.core import places
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 
@@ -22,6 +22,7 @@ PORTS = (80, 443)
 # groups of a platform's packages, and what a site file waives by name
 DRIVER = "driver"
 HEADERS = "headers-"
+OF_DOCKER = f"{DOCKER}-"
 DRIVER_RANGE = "driver-range"
 
 
@@ -49,7 +50,7 @@ def playbook_variables(
         "preflight_digests": _digests(raw, repositories),
         "preflight_platform": platform.name,
         "preflight_architecture": platform.architecture,
-        "preflight_packages": _union(platform),
+        "preflight_packages": [*_union(platform), *_of_kernels(platform, OF_DOCKER)],
         "preflight_ports": [] if site.is_template else list(PORTS),
         "preflight_assumed": raw["platforms"][platform.name].get("assumed", []),
         "preflight_images": raw["images"],
@@ -78,7 +79,7 @@ def playbook_variables(
         "nvidia_driver_package_config": package_config,
         "nvidia_vgpu_package_config": package_config,
         "hardening_exceptions_allow": list(site.hardening_allow),
-        "docker_engine_packages": _group(platform, "docker"),
+        "docker_engine_packages": [*_group(platform, DOCKER), *_of_kernels(platform, OF_DOCKER)],
         "docker_engine_package_config": package_config,
         "docker_engine_data_root": site.docker.data_root,
         "docker_engine_address_pools": pools,
@@ -136,11 +137,6 @@ def desired_driver(
 ) -> dict[str, Any]:
     """What the target needs for deciding about NVIDIA's driver, which it does there: the running kernel,
     the GPUs and the driver that a host has already are known nowhere else."""
-    headers = {
-        group.removeprefix(HEADERS): _group(platform, group)
-        for group in sorted(platform.packages)
-        if group.startswith(HEADERS)
-    }
     return {
         "install": site.driver.install,
         "modules": site.driver.modules,
@@ -158,7 +154,7 @@ def desired_driver(
             "programs": _group(platform, DRIVER),
             "open": _group(platform, f"{DRIVER}-open"),
             "proprietary": _group(platform, f"{DRIVER}-proprietary"),
-            "headers": headers,
+            "headers": headers_of_kernels(platform),
             "prebuilt": {kind: _ready_made(platform, kind) for kind in KINDS},
         },
         "knowledge": {name: knowledge[name] for name in ("releases", "architectures", "drivers")},
@@ -231,12 +227,30 @@ def _wanted(package: Package) -> dict[str, str]:
     return {"name": package.name, "version": package.version, "architecture": package.architecture}
 
 
+def headers_of_kernels(platform: Platform) -> dict[str, list[dict[str, str]]]:
+    """Kernel to the packages of its headers."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for item in _of_kernels(platform, HEADERS):
+        found.setdefault(item["kernel"], []).append(item)
+    return found
+
+
+def _of_kernels(platform: Platform, prefix: str) -> list[dict[str, str]]:
+    """Packages of groups that are named so and by a kernel, for hosts that run the `kernel` of each."""
+    return [
+        {**_wanted(package), "kernel": group.removeprefix(prefix)}
+        for group, members in sorted(platform.packages.items())
+        if group.startswith(prefix)
+        for package in members
+    ]
+
+
 def _union(platform: Platform) -> list[dict[str, str]]:
-    """What every host gets: which packages of the driver are wanted is decided there."""
+    """What every host gets: which packages of a driver or a kernel are wanted is decided there."""
     packages = {
         package.name: _wanted(package)
         for group, members in platform.packages.items()
-        if not (group == DRIVER or group.startswith((f"{DRIVER}-", HEADERS)))
+        if not (group == DRIVER or group.startswith((f"{DRIVER}-", OF_DOCKER, HEADERS)))
         for package in members
     }
     return [packages[name] for name in sorted(packages)]

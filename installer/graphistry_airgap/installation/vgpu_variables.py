@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.bundle.driver import GUEST
-from graphistry_airgap.installation.variables import DRIVER_RANGE, HEADERS
+from graphistry_airgap.installation.variables import DRIVER_RANGE, headers_of_kernels
 
 if TYPE_CHECKING:
     from graphistry_airgap.bundle.manifest import Bundle, Platform
@@ -36,11 +36,7 @@ def _desired(site: Site, bundle: Bundle, platform: Platform, knowledge: dict[str
         "licence_timeout": site.vgpu.licence_timeout,
         "driver": _listed(carried.get("driver"), bundle),
         "token": _listed(carried.get("token"), bundle),
-        "headers": {
-            group.removeprefix(HEADERS): _packages(platform, group)
-            for group in sorted(platform.packages)
-            if group.startswith(HEADERS)
-        },
+        "headers": headers_of_kernels(platform),
         "tools": _packages(platform, GUEST),
         "release": bundle.release.version,
         "cuda": bundle.release.cuda,

@@ -34,7 +34,10 @@ class Platform:
     glibc: tuple[int, int]
     base: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
+    kernel_groups: dict[str, tuple[str, ...]]
     preferred: dict[str, tuple[str, ...]]
+    sha1_keys: bool
+    elsewhere: dict[str, str]
     guest_drivers: tuple[str, ...]
     module_tools: tuple[str, ...]
 
@@ -53,7 +56,10 @@ class Platform:
             glibc=(major, minor),
             base=tuple(document["base"]),
             groups=_roots(document["groups"]),
+            kernel_groups=_roots(document.get("kernel_groups", {})),
             preferred=_roots(document["preferred"]),
+            sha1_keys=document.get("sha1_keys", True),
+            elsewhere=document.get("elsewhere", {}),
             guest_drivers=tuple(document["guest_drivers"]),
             module_tools=tuple(document["module_tools"]),
         )
@@ -89,10 +95,15 @@ def _roots(groups: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
     return {group: tuple(names) for group, names in groups.items()}
 
 
+def _in_order(name: str) -> tuple[str, list[int]]:
+    family, _, version = name.partition("-")
+    return family, [int(number) for number in version.split(".")]
+
+
 @cache
 def load_platforms() -> dict[str, dict[str, Any]]:
-    """Name to document, in the order of the names."""
-    files = sorted(FOLDER.glob("*.json"))
+    """Name to document, in the order of the names, 8 before 10."""
+    files = sorted(FOLDER.glob("*.json"), key=lambda path: _in_order(path.stem))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
 
 

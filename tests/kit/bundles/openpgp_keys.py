@@ -27,9 +27,17 @@ class Keys:
         return done.stdout
 
     def make(
-        self, name: str, algorithm: str = "ed25519", *, expires: str = "never", at: str | None = None
+        self,
+        name: str,
+        algorithm: str = "ed25519",
+        *,
+        expires: str = "never",
+        at: str | None = None,
+        digest: str = "SHA512",
     ) -> str:
-        self.gpg(*_at(at), "--quick-generate-key", name, algorithm, "sign", expires)
+        """`digest`: what the key is certified by."""
+        options = (*_at(at), "--cert-digest-algo", digest)
+        self.gpg(*options, "--quick-generate-key", name, algorithm, "sign", expires)
         return self.fingerprint(name)
 
     def fingerprint(self, name: str) -> str:
@@ -59,6 +67,11 @@ class Keys:
     def add_subkey(self, name: str, algorithm: str, *, expires: str = "never", at: str | None = None) -> None:
         self.gpg(*_at(at), "--quick-add-key", self.fingerprint(name), algorithm, "sign", expires)
 
+    def add_subkey_by_sha1(self, name: str) -> None:
+        """One that SHA-1 alone binds to its key, which gpg does only when told twice."""
+        weak = ("--allow-weak-key-signatures", "--allow-weak-digest-algos", "--cert-digest-algo", "SHA1")
+        self.gpg(*weak, "--quick-add-key", self.fingerprint(name), "rsa3072", "sign", "never")
+
     def revoke(self, name: str, *, superseded: bool = False) -> None:
         """For no stated reason, which is a hard revocation, or softly, as superseded."""
         if superseded:
@@ -86,6 +99,13 @@ class Keys:
 
 def _at(moment: str | None) -> list[str]:
     return ["--faked-system-time", moment] if moment else []
+
+
+def unknown_key() -> bytes:
+    """A key of version 6 and of an algorithm that no program here knows, as post-quantum ones are."""
+    material = bytes(range(200))
+    body = b"\x06" + b"\x65\0\0\0" + b"\x1f" + len(material).to_bytes(4, "big") + material
+    return b"\xc6\xff" + len(body).to_bytes(4, "big") + body
 
 
 def make_keys(home: Path) -> Keys:

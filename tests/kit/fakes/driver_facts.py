@@ -60,6 +60,7 @@ def facts(*gpus, **more):
         "dgx": False,
         "runfile": "",
         "packages": [],
+        "other_kernel": "",
         "headers_package": {"name": f"linux-headers-{KERNEL}", "whole": there, "begun": False},
         "images": {KERNEL: "6.12.117-1"},
         "initramfs": "update-initramfs",

@@ -5,7 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from graphistry_airgap.bundle.driver import Driver
-from graphistry_airgap.connected.drivers import require_drivers_in_range
+from graphistry_airgap.connected.drivers import fips_notes, require_drivers_in_range
+from graphistry_airgap.connected.packages.apt_release import Package
+from graphistry_airgap.connected.packages.closure import Closure
+from graphistry_airgap.connected.packages.versions import not_older
 from graphistry_airgap.connected.spec import DriverSpec, PlatformSpec, Spec
 from graphistry_airgap.core.errors import InputError
 from graphistry_airgap.knowledge.knowledge import load_knowledge
@@ -52,3 +55,21 @@ def test_refused_unless_waived(release, cuda, version, words):
     (note,) = judge(release, cuda, version, "driver-range")
     assert words in note
     assert note.endswith("(waived).")
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "noted"),
+    [
+        ("rhel-8", "1.17.8-1", True),
+        ("rhel-10", "1.18.0-1", True),
+        ("rhel-9", "1.18.1-1", False),
+        ("rhel-9", "1.20.0-1", False),
+        # a deb's digests are the package list's
+        ("debian-13", "1.17.8-1", False),
+    ],
+)
+@pytest.mark.subprocesses
+def test_a_toolkit_that_hosts_in_fips_mode_refuse_is_told_at_build(platform, version, noted):
+    toolkit = Package("nvidia-container-toolkit", version, "x86_64", "nvidia", "t.rpm", 1, "0")
+    notes = fips_notes({platform: Closure((), {"toolkit": (toolkit,)})}, not_older)
+    assert [version in note and "1.18.1" in note for note in notes] == ([True] if noted else [])

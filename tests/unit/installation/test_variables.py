@@ -77,6 +77,17 @@ def test_the_site_s_answers_and_the_bundle_s_packages_arrive():
     assert set(desired["knowledge"]) == {"releases", "architectures", "drivers"}
 
 
+def test_what_docker_needs_of_a_kernel_is_for_hosts_that_run_it():
+    extra = {f"docker-{KERNEL}": ("kernel-modules-extra",)}
+    held = bundle(groups=extra)
+    of_kernel = {"name": "kernel-modules-extra", "version": "1", "architecture": "amd64", "kernel": KERNEL}
+    variables = playbook_variables(site(), held, PROVENANCE)
+    assert variables["preflight_packages"][-1] == variables["docker_engine_packages"][-1] == of_kernel
+    assert len(variables["docker_engine_packages"]) == 2
+    # asked of every host afterwards
+    assert of_kernel["name"] not in [one["name"] for one in check_facts(site(), held, PROVENANCE)["packages"]]
+
+
 def test_what_only_some_hosts_get_is_asked_of_no_other():
     held = bundle(DRIVER, OF_THE_DRIVER)
     expected = ["docker.io", "nvidia-container-toolkit", "python3"]

@@ -88,3 +88,11 @@ def test_what_is_unchanged_is_left_and_what_is_foreign_too(made, pool, tmp_path)
     assert "was not made by this script" in build(tmp_path, pool).stderr
     assert "no " in build(tmp_path / "new", tmp_path).stderr
     assert not (tmp_path / "new").exists()
+
+
+def test_streams_end_with_el_9():
+    """Of EL 10 each branch of the driver is there under the same names."""
+    for major, modular in ((9, True), (10, False)):
+        rows = packages_of(major)["nvidia"]
+        assert any("stream" in row for row in rows) is modular
+        assert {row["version"][:3] for row in rows if row["name"] == "nvidia-driver-cuda"} == {"580", "590"}

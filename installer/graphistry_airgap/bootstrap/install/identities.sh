@@ -6,6 +6,7 @@ name_platform() {
     debian-13 | debian-13.*) platform=debian-13 ;;
     rhel-8 | rhel-8.* | rocky-8 | rocky-8.* | almalinux-8 | almalinux-8.* | ol-8 | ol-8.*) platform=rhel-8 ;;
     rhel-9 | rhel-9.* | rocky-9 | rocky-9.* | almalinux-9 | almalinux-9.* | ol-9 | ol-9.* | centos-9 | centos-9.*) platform=rhel-9 ;;
+    rhel-10 | rhel-10.* | rocky-10 | rocky-10.* | almalinux-10.* | ol-10 | ol-10.* | centos-10 | centos-10.*) platform=rhel-10 ;;
     ubuntu-24.04 | ubuntu-24.04.*) platform=ubuntu-24.04 ;;
     *) platform=$1-$2 ;;
     esac

@@ -9,7 +9,8 @@ check_platform() {
     case " $has" in
     *" $platform "*) ;;
     *)
-        fail 3 wrong-platform "this host is $id-$version; the bundle is made for ${has:-nothing}" \
+        name=$(release_value PRETTY_NAME)
+        fail 3 wrong-platform "this host is $id-$version${name:+ ($name)}; the bundle is made for ${has:-nothing}" \
             'build a bundle whose spec names this platform, or install on a host it is made for'
         ;;
     esac

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from graphistry_airgap.bundle.trust.packets import (
+    BROKEN_DIGESTS,
     PUBLIC_KEY,
     SIGNATURE,
     SUBKEY,
@@ -25,14 +26,17 @@ from graphistry_airgap.bundle.trust.packets import (
 
 _SELF_SIGNATURES = (0x10, 0x11, 0x12, 0x13, 0x1F)
 _KEY_REVOCATION, _SUBKEY_BINDING, _SUBKEY_REVOCATION = 0x20, 0x18, 0x28
-USABLE, EXPIRED, REVOKED, UNBOUND, WEAK = (
+USABLE, EXPIRED, REVOKED, UNBOUND, WEAK, SHA1, UNKNOWN = (
     "usable",
     "expired",
     "revoked",
     "not certified by itself",
     "too weak",
+    "certified by SHA-1 alone",
+    "of a kind that is not known here",
 )
 _RSA, _DSA, _CURVES = (1, 2, 3), 17, (18, 19, 22)
+_ELGAMAL = 16
 _FIXED = {25: "x25519", 26: "x448", 27: "ed25519", 28: "ed448"}
 _CURVE_NAMES = {
     "2a8648ce3d030107": "nistp256",
@@ -44,6 +48,14 @@ _LEAST_RSA, _LEAST_RSA_OF_FIPS = 2048, 3072
 _VERSIONS = (4, 6)
 
 
+@dataclass(frozen=True)
+class Policy:
+    """What whoever uses the keys takes: certifications by SHA-1, keys of unknown kinds."""
+
+    sha1: bool = True
+    unknown: bool = True
+
+
 @dataclass
 class Key:
     """One public key or subkey with what its certificate says about it."""
@@ -51,6 +63,10 @@ class Key:
     primary: bool
     packet: Packet
     tail: list[Packet] = field(default_factory=list)
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(packet.raw for packet in (self.packet, *self.tail))
 
     @property
     def fingerprint(self) -> bytes:
@@ -87,6 +103,11 @@ class Key:
         )
 
     @property
+    def is_known(self) -> bool:
+        """Whether today's programs know what it is; those against quantum computers are read by few."""
+        return self.packet.body[5] in (*_RSA, _DSA, _ELGAMAL, *_CURVES, *_FIXED)
+
+    @property
     def is_revoked(self) -> bool:
         kind = _KEY_REVOCATION if self.primary else _SUBKEY_REVOCATION
         return any(one.kind == kind for one in self._said())
@@ -98,11 +119,16 @@ class Key:
         kinds = _SELF_SIGNATURES if self.primary else (_SUBKEY_BINDING,)
         return [one for one in self._said() if one.kind in kinds and one.issuers & names]
 
-    def state(self, now: int, certifier: Key) -> str:
-        """The newest statement counts; a revocation is `is_revoked`."""
+    def state(self, now: int, certifier: Key, policy: Policy) -> str:
+        """The newest statement that the policy takes counts; a revocation is `is_revoked`."""
         own = self.statements(certifier)
+        if not (policy.unknown or self.is_known):
+            return UNKNOWN
         if not own:
             return UNBOUND
+        own = [one for one in own if policy.sha1 or one.digest not in BROKEN_DIGESTS]
+        if not own:
+            return SHA1
         lifetime = max(own, key=lambda one: one.created).key_lifetime
         born = int.from_bytes(self.packet.body[1:5], "big")
         if lifetime and now >= born + lifetime:
@@ -154,12 +180,13 @@ class Keyring:
         return tuple(one for one in self.certificates if one.state != USABLE)
 
 
-def sift_keyring(raw: bytes, *, now: int) -> Keyring:
+def sift_keyring(raw: bytes, *, now: int, policy: Policy = Policy()) -> Keyring:
     """Split a binary keyring into keys that may sign today and those that may not.
 
     Of a certificate that is there several times, the copy with the newest statement counts and comes first;
     a revocation counts in each.  The older ones stay, for sqv asks what was said when it was signed.
     Keys of version 6 are kept apart, because programs that know only 4 cannot read a keyring that has both.
+    Where the policy does not take keys of unknown kinds, they are not in the keyring at all.
     """
     certificates = _certificates(raw)
     revoked = {_name(key) for keys in certificates for key in keys if key.is_revoked}
@@ -168,13 +195,15 @@ def sift_keyring(raw: bytes, *, now: int) -> Keyring:
     for keys in sorted(certificates, key=_newest_statement, reverse=True):
         for key in keys:
             name, whole = _name(key), states.get(_name(keys[0]), USABLE)
-            own = REVOKED if name in revoked else key.state(now, keys[0])
+            own = REVOKED if name in revoked else key.state(now, keys[0], policy)
             states.setdefault(name, own if whole == USABLE else whole)
             if states[name] == whole == USABLE:
-                parts = (key.packet.raw, *(packet.raw for packet in key.tail))
-                usable[keys[0].packet.body[0]] += b"".join(parts)
+                usable[keys[0].packet.body[0]] += key.raw
     primaries = {_name(keys[0]): keys[0] for keys in certificates}
     found = tuple(Certificate(name, key.algorithm, states[name]) for name, key in primaries.items())
+    if UNKNOWN in states.values():
+        known = (keys for keys in certificates if states[_name(keys[0])] != UNKNOWN)
+        raw = b"".join(key.raw for keys in known for key in keys)
     return Keyring(raw, usable, found, states)
 
 

@@ -28,6 +28,8 @@ _CREATED, _LIFETIME, _KEY_LIFETIME, _ISSUER, _ISSUER_FINGERPRINT = 2, 3, 9, 16, 
 _TIMES = (_CREATED, _LIFETIME, _KEY_LIFETIME)
 _OVER_BYTES = 0x00
 _DIGESTS = {8: "SHA-256", 9: "SHA-384", 10: "SHA-512"}
+# with what these have signed, a forger may have signed something else
+BROKEN_DIGESTS = (1, 2, 3)
 _WEAK_DIGESTS = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160", 11: "SHA-224"}
 
 
@@ -162,9 +164,13 @@ def _old_header(data: bytes, position: int) -> tuple[int, int, int]:
 
 @dataclass(frozen=True)
 class Signature:
-    """`lifetime` is the signature's, `key_lifetime` that of the key it is about: seconds, 0 for ever."""
+    """`lifetime` is the signature's, `key_lifetime` that of the key it is about: seconds, 0 for ever.
+
+    `digest` is the number of its algorithm.
+    """
 
     kind: int
+    digest: int
     created: int
     lifetime: int
     key_lifetime: int
@@ -196,7 +202,8 @@ def read_signature(body: bytes) -> Signature | None:
                 issuers.add(value)
             elif kind == _ISSUER_FINGERPRINT:
                 issuers.add(value[1:])
-    return Signature(body[1], times[_CREATED], times[_LIFETIME], times[_KEY_LIFETIME], frozenset(issuers))
+    lifetimes = times[_LIFETIME], times[_KEY_LIFETIME]
+    return Signature(body[1], body[3], times[_CREATED], *lifetimes, frozenset(issuers))
 
 
 def _subpackets(area: bytes) -> Iterator[tuple[int, bytes]]:

@@ -223,9 +223,12 @@ class _AptRoot:
         Of ready-made modules those that are there; headers, where anything is left to build.
         """
         wanted = {group: names for group, names in roots.prebuilt.items() if self.holds(names[-1:])}
-        if roots.builds or not wanted or len(wanted) < len(roots.prebuilt):
-            wanted[headers_group(kernel)] = (roots.headers,)
-        self._require_kernel(kernel, roots, with_headers=headers_group(kernel) in wanted)
+        left = roots.builds or not wanted or len(wanted) < len(roots.prebuilt)
+        listed = {
+            group: names for group, names in roots.groups.items() if left or group != headers_group(kernel)
+        }
+        self._require_kernel(kernel, [*(name for names in listed.values() for name in names), roots.image])
+        wanted |= listed
         base = (self.root / "status").read_text(encoding="utf-8")
         try:
             image = self.closure([roots.image])
@@ -235,15 +238,13 @@ class _AptRoot:
         finally:
             (self.root / "status").write_text(base, encoding="utf-8")
 
-    def _require_kernel(self, kernel: str, roots: KernelRoots, *, with_headers: bool) -> None:
+    def _require_kernel(self, kernel: str, names: Sequence[str]) -> None:
         """Old kernels leave the repositories; say which ones of the same flavour are still there."""
-        prefix = roots.headers.removesuffix(kernel)
-        there = set(self._apt("apt-cache", "pkgnames", prefix).stdout.split())
-        there |= set(self._apt("apt-cache", "pkgnames", roots.image).stdout.split())
-        needed = (roots.headers, roots.image) if with_headers else (roots.image,)
-        absent = [name for name in needed if name not in there]
+        absent = [name for name in names if not self.holds([name])]
         if not absent:
             return
+        prefix = absent[0].removesuffix(kernel)
+        there = self._apt("apt-cache", "pkgnames", prefix).stdout.split()
         known = [name.removeprefix(prefix) for name in there if name.startswith(prefix)]
         nearest = [f"{prefix}{name}" for name in nearest_kernels(kernel, known)]
         raise InputError(

@@ -42,15 +42,15 @@ class ResolvedRepository:
 
 @dataclass(frozen=True)
 class KernelRoots:
-    """The packages of one kernel: its headers are wanted, its image is on the host.
+    """The packages of one kernel: its image is on the host, `groups` are wanted beside it.
 
     `prebuilt` has, by group, the roots of modules that are ready-made for it, the package with the modules
     last.  Where the repositories hold all of them, nothing is built, and headers are wanted only where
     `builds` says so.
     """
 
-    headers: str
     image: str
+    groups: dict[str, tuple[str, ...]]
     prebuilt: dict[str, tuple[str, ...]] = field(default_factory=dict)
     builds: bool = False
 
@@ -60,7 +60,7 @@ class Wanted:
     """What is wanted beyond a platform's own groups.
 
     `groups` are package names, `files` packages that lie beside the spec and whose dependencies belong to a
-    group, `kernels` those whose headers are wanted, `modules` the module streams to enable; of a driver,
+    group, `kernels` those with packages of their own, `modules` the module streams to enable; of a driver,
     `driver_branch` is taken where a repository holds several, and from no vendor of `not_from`.
     """
 
@@ -76,10 +76,10 @@ class Wanted:
 class Closure:
     """The packages of each group, and the repositories that they come from.
 
-    `kernel_images` has, for each kernel whose headers or modules are there, the version of the kernel image
-    that they belong to; the image itself is not part of the closure.  `assumed` are those packages of the
-    groups that every host has already: hosts are told to have them, and their files stay behind.  `modules`
-    are the enabled module streams.
+    `kernel_images` has, for each kernel with groups of its own, the version of the kernel image that they
+    belong to; the image itself is not part of the closure.  `assumed` are those packages of the groups that
+    every host has already: hosts are told to have them, and their files stay behind.  `modules` are the
+    enabled module streams.
     """
 
     repositories: tuple[ResolvedRepository, ...]

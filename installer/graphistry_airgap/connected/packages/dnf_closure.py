@@ -9,6 +9,7 @@ Each package's own signature is checked when it is fetched.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
-from graphistry_airgap.bundle.driver import headers_group
 from graphistry_airgap.bundle.values import NAME, VERSION, like
 from graphistry_airgap.connected.packages.apt_release import Package
 from graphistry_airgap.connected.packages.closure import Closure
@@ -30,7 +30,7 @@ from graphistry_airgap.core.canonical import canonical_json, sha256_hex
 from graphistry_airgap.core.errors import HostEnvironmentError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from graphistry_airgap.connected.adapters.cache import Cache
     from graphistry_airgap.connected.adapters.fetch import Fetcher
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 SOLVER = Path(__file__).with_name("dnf_solver.py")
 # dnf's library belongs to the system's Python, wherever ours comes from
 PYTHON = "/usr/bin/python3"
+# what dnf says of a dependency that no repository fulfils
+_MISSING = re.compile(r"nothing provides (\S+)")
 
 
 class DnfClosure:
@@ -60,7 +62,7 @@ class DnfClosure:
         key = f"closure {sha256_hex(canonical_json([request, metadata, dnf, sha256_file(SOLVER)]))}"
         noted = self.cache.note(key)
         if not noted:
-            noted = self._solve(request, resolved)
+            noted = self._solve(request, resolved, platform.elsewhere)
             self.cache.write_note(key, noted)
         groups = {name: tuple(_package(one) for one in group) for name, group in noted["groups"].items()}
         return Closure(resolved, groups, noted["images"], modules=wanted.modules)
@@ -77,7 +79,12 @@ class DnfClosure:
             self.cache.write_note(note, noted)
         return tuple(noted)
 
-    def _solve(self, request: dict[str, Any], resolved: Sequence[ResolvedRepository]) -> dict[str, Any]:
+    def _solve(
+        self,
+        request: dict[str, Any],
+        resolved: Sequence[ResolvedRepository],
+        elsewhere: Mapping[str, str],
+    ) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="graphistry-airgap-") as name:
             workspace = Path(name)
             for repository in resolved:
@@ -98,7 +105,7 @@ class DnfClosure:
                 hint="what it said names the cause; a full /tmp is a usual one",
             ) from None
         if "problem" in answer:
-            _refuse(answer)
+            _refuse(answer, elsewhere)
         return answer
 
     def _write_mirror(self, mirror: Path, repository: ResolvedRepository) -> None:
@@ -131,10 +138,8 @@ def _request(platform: Platform, resolved: Sequence[ResolvedRepository], wanted:
         "modules": list(wanted.modules),
         "base": list(platform.base),
         "groups": platform.groups | wanted.groups,
-        "kernels": {
-            kernel: {**asdict(roots), "group": headers_group(kernel)}
-            for kernel, roots in wanted.kernels.items()
-        },
+        "driver_branch": wanted.driver_branch,
+        "kernels": {kernel: asdict(roots) for kernel, roots in wanted.kernels.items()},
     }
 
 
@@ -157,7 +162,8 @@ def _package(entry: dict[str, Any]) -> Package:
     return Package(**{**known, "filename": filename}, sha256=digest)
 
 
-def _refuse(answer: dict[str, Any]) -> NoReturn:
+def _refuse(answer: dict[str, Any], elsewhere: Mapping[str, str]) -> NoReturn:
+    """`elsewhere`: packages that are in other repositories than one would think, and in which."""
     said = answer.get("said", "").strip()
     match answer["problem"]:
         case "metadata":
@@ -182,11 +188,13 @@ def _refuse(answer: dict[str, Any]) -> NoReturn:
         case "kernel":
             _refuse_kernel(answer)
         case _:
+            lacking = {*answer["wanted"], *_MISSING.findall(said)}
+            places = [f"; {name} is in {place}" for name, place in elsewhere.items() if name in lacking]
             raise InputError(
                 f"{said}\n{', '.join(answer['wanted'])} cannot be resolved",
                 code="package-unresolvable",
                 hint="add the repository that holds what is missing, or the module stream that offers it, to "
-                "the spec",
+                f"the spec{''.join(places)}",
                 details={"packages": answer["wanted"]},
             )
 

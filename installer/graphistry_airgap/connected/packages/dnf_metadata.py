@@ -69,11 +69,15 @@ class DnfMetadata:
 
 
 def repository_keys(repository: RepositorySpec) -> openpgp.Keyring:
-    """The keys that the spec names, sifted; one at least must be usable today."""
+    """The keys that the spec names, sifted; one at least must be usable today, on the platform's hosts, too.
+
+    Vendors ship keys against quantum computers beside others: what rpm need not know stays behind.
+    """
     raw = b"".join(_read_key(path, repository) for path in repository.keys)
     names = ", ".join(path.name for path in repository.keys)
     try:
-        keys = openpgp.sift_keyring(raw, now=int(time.time()))
+        policy = openpgp.Policy(sha1=repository.sha1_keys, unknown=False)
+        keys = openpgp.sift_keyring(raw, now=int(time.time()), policy=policy)
     except openpgp_format.MalformedError as error:
         raise _unreadable(
             f"the keys {names} of repository {repository.name} are not OpenPGP: {error}"
@@ -85,10 +89,19 @@ def repository_keys(repository: RepositorySpec) -> openpgp.Keyring:
         raise InputError(
             f"no key of repository {repository.name} can be used today: {states}",
             code="repository-keys",
-            hint="get the vendor's current key, and check this machine's clock",
+            hint=_another_key(keys),
             details={"keys": {one.fingerprint: one.state for one in keys.refused}},
         )
     return keys
+
+
+def _another_key(keys: openpgp.Keyring) -> str:
+    if any(one.state == openpgp.SHA1 for one in keys.refused):
+        return (
+            "rpm on the hosts does not import a key that nothing but SHA-1 certifies: get the vendor's newer "
+            "key; the same one, certified anew, does, too"
+        )
+    return "get the vendor's current key, and check this machine's clock"
 
 
 def _read_key(path: Path, repository: RepositorySpec) -> bytes:

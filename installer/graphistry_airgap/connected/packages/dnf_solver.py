@@ -45,6 +45,7 @@ class Solver:
         except dnf.exceptions.Error as error:
             raise UnsolvedError("metadata", said=str(error)) from None
         self._enable(request["modules"])
+        self._leave_out(request["driver_branch"])
 
     def _enable(self, modules: list[str]) -> None:
         container = dnf.module.module_base.ModuleBase(self.base)
@@ -55,6 +56,18 @@ class Solver:
             found = [one for name in names for one in container.get_modules(name)[0]]
             there = {f"{one.getName()}:{one.getStream()}" for one in found}
             raise UnsolvedError("modules", said=str(error), there=sorted(there)) from None
+
+    def _leave_out(self, branch: str) -> None:
+        """Where branches of a driver have the same names, all versions but those of the wanted one.
+
+        By version alone: nothing else has one like 580.95.05, and without a stream dnf takes the newest.
+        """
+        if not branch:
+            return
+        known = self.base.sack.query().available()
+        own = known.filter(version__glob=f"{branch}.*")
+        names = sorted({package.name for package in own})
+        self.base.sack.add_excludes(known.filter(name=names).difference(own))
 
     def install(self, wanted: list[str], *, over: frozenset[Any] = frozenset()) -> frozenset[Any]:
         """All packages of an installation with those of `over` and these names."""
@@ -105,17 +118,19 @@ def solve(workspace: Path, request: dict[str, Any]) -> dict[str, Any]:
         images[kernel] = max(solver.available(roots["image"])).evr
         # on the host the kernel is there; what only it needs stays out
         host = solver.install([roots["image"]], over=base)
-        groups[roots["group"]] = solver.install([roots["headers"]], over=host) - host
+        for group, names in sorted(roots["groups"].items()):
+            groups[group] = solver.install(names, over=host) - host
     return {
         "groups": {group: [_entry(one) for one in sorted(found)] for group, found in groups.items()},
         "images": images,
     }
 
 
-def _require_kernel(solver: Solver, kernel: str, roots: dict[str, str]) -> None:
-    absent = [name for name in (roots["headers"], roots["image"]) if not solver.available(name)]
+def _require_kernel(solver: Solver, kernel: str, roots: dict[str, Any]) -> None:
+    names = [*(name for group in sorted(roots["groups"]) for name in roots["groups"][group]), roots["image"]]
+    absent = [name for name in names if not solver.available(name)]
     if absent:
-        stem = roots["headers"][: -len(kernel) - 1]
+        stem = absent[0][: -len(kernel) - 1]
         known = {f"{one.version}-{one.release}.{one.arch}" for one in solver.available(stem)}
         raise UnsolvedError("kernel", kernel=kernel, missing=absent, stem=stem, known=sorted(known))
 

@@ -15,6 +15,7 @@ from graphistry_airgap.bundle.driver import (
     KINDS,
     PROGRAMS,
     Driver,
+    docker_group,
     headers_group,
     module_group,
     prebuilt_group,
@@ -23,6 +24,7 @@ from graphistry_airgap.connected.packages.branches import known, other_origins, 
 from graphistry_airgap.connected.packages.closure import KernelRoots, Wanted
 from graphistry_airgap.connected.packages.versions import upstream_version
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.target.driver.kernels import package_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,11 +93,14 @@ def wanted_packages(
     spec: PlatformSpec,
     vgpu: Vgpu | None,
     *,
-    kernels: Iterable[str] = (),
+    running: Iterable[str] = (),
+    without_headers: Iterable[str] = (),
 ) -> Wanted:
-    """Package groups for the driver, for building a guest driver, and for the kernels of either.
+    """Package groups for the driver, for building a guest driver, and for kernels.
 
-    `kernels` are those of known hosts, which count where a driver is asked for.
+    `running` are kernels of known hosts, `without_headers` those among them.  Of each kernel that is named
+    anywhere the bundle brings what Docker needs, and its headers where a driver is to be built for it; where
+    the branch has ready-made modules, those of every known host's kernel.
     """
     roots = driver_roots(knowledge, platform.name, spec.driver) if spec.driver else None
     groups = dict(roots.groups) if roots else {}
@@ -103,28 +108,66 @@ def wanted_packages(
     if vgpu and vgpu.driver:
         groups[GUEST] = platform.module_tools
         files = {GUEST: vgpu.driver.file} if vgpu.driver.kind != "run" else {}
-    named = {
+    known_hosts = running if is_ready_made(knowledge, platform.name, spec.driver) else without_headers
+    built_for = {
         *(spec.driver.kernels if spec.driver else ()),
         *(spec.vgpu.kernels if spec.vgpu else ()),
-        *(kernels if spec.driver or spec.vgpu else ()),
+        *((*spec.kernels, *known_hosts) if spec.driver or spec.vgpu else ()),
     }
     there = known(knowledge, platform.name)
+    kernels = {
+        kernel: _kernel_roots(
+            there,
+            platform,
+            kernel,
+            with_headers=kernel in built_for,
+            prebuilt=roots.of_kernel(kernel) if roots and kernel in built_for else {},
+            builds=spec.vgpu is not None,
+        )
+        for kernel in sorted({*built_for, *spec.kernels, *running})
+    }
     return Wanted(
         groups,
         files,
-        {
-            kernel: KernelRoots(
-                there["headers"].format(kernel=kernel),
-                there["kernel_image"] + kernel,
-                roots.of_kernel(kernel) if roots else {},
-                builds=spec.vgpu is not None,
-            )
-            for kernel in sorted(named)
-        },
+        {kernel: found for kernel, found in kernels.items() if found.groups},
         spec.modules,
         roots.branch if roots else "",
         other_origins(knowledge, platform.name, roots.origin) if roots else (),
     )
+
+
+def _kernel_roots(
+    there: Mapping[str, Any],
+    platform: Platform,
+    kernel: str,
+    *,
+    with_headers: bool,
+    prebuilt: dict[str, tuple[str, ...]],
+    builds: bool,
+) -> KernelRoots:
+    names = package_names(there, kernel)
+    # of the system's own kernels alone it is known which package has what Docker needs
+    own = {} if names["title"] else platform.kernel_groups
+    beside = {group: tuple(name.format(kernel=kernel) for name in found) for group, found in own.items()}
+    groups = {docker_group(kernel): beside["docker"]} if "docker" in beside else {}
+    if with_headers:
+        groups[headers_group(kernel)] = (names["headers"], *beside.get("headers", ()))
+    return KernelRoots(names["image"], groups, prebuilt, builds=builds)
+
+
+def other_kernel_notes(
+    knowledge: Mapping[str, Any], platform: Platform, spec: PlatformSpec, running: Iterable[str] = ()
+) -> list[str]:
+    """What is not known of kernels that are none of the platform's own, where Docker needs more of each."""
+    there = known(knowledge, platform.name)
+    named = {*spec.kernels, *(spec.driver.kernels if spec.driver else ()), *running}
+    titles = {kernel: package_names(there, kernel)["title"] for kernel in sorted(named)}
+    return [
+        f"The kernel {kernel} of {platform.name} is {title}: which of its packages has what Docker needs is "
+        "not known here, and the bundle brings none; preflight looks on each host whether it is there."
+        for kernel, title in titles.items()
+        if title and "docker" in platform.kernel_groups
+    ]
 
 
 def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
@@ -161,7 +204,9 @@ def resolved_driver(roots: DriverRoots, closure: Closure) -> Driver:
     headers = tuple(
         kernel for kernel in sorted(closure.kernel_images) if headers_group(kernel) in closure.groups
     )
-    return Driver(roots.branch, found[0], roots.modules, headers, closure.kernel_images, ready, roots.origin)
+    served = {*headers, *(kernel for kernels in ready.values() for kernel in kernels)}
+    images = {kernel: image for kernel, image in closure.kernel_images.items() if kernel in served}
+    return Driver(roots.branch, found[0], roots.modules, headers, images, ready, roots.origin)
 
 
 def _ready_made(roots: DriverRoots, closure: Closure) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.connected.profiles.host_profile import kernels_to_serve
+from graphistry_airgap.connected.profiles.host_profile import running_kernels
 from graphistry_airgap.core.errors import FindingsError, InputError
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 
@@ -44,7 +44,7 @@ def kernels_with_their_profiles(profiles: Sequence[HostProfile]) -> Iterator[Non
     try:
         yield
     except InputError as error:
-        named = kernels_to_serve(profiles, ready_made=True).get(error.details.get("kernel", ""))
+        named = running_kernels(profiles).get(error.details.get("kernel", ""))
         if not named:
             raise
         raise InputError(

@@ -98,13 +98,14 @@ def without_assumed(closure: Closure, profiles: Sequence[HostProfile], not_older
     return replace(closure, assumed=frozenset(assumed))
 
 
-def kernels_to_serve(profiles: Sequence[HostProfile], *, ready_made: bool) -> dict[str, list[str]]:
-    """Each running kernel without headers, and the profiles that it comes from.
-
-    With headers, too, where the bundle may bring modules that need none (`ready_made`).
-    """
+def running_kernels(profiles: Sequence[HostProfile]) -> dict[str, list[str]]:
+    """Each running kernel, and the profiles that it comes from."""
     found: dict[str, list[str]] = {}
     for profile in profiles:
-        if profile.lacks_headers or ready_made:
-            found.setdefault(profile.kernel, []).append(profile.written)
+        found.setdefault(profile.kernel, []).append(profile.written)
     return found
+
+
+def kernels_to_build_for(profiles: Sequence[HostProfile]) -> dict[str, list[str]]:
+    """Those of hosts without its headers."""
+    return running_kernels([profile for profile in profiles if profile.lacks_headers])

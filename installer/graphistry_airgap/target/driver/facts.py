@@ -40,6 +40,7 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
     platform = desired["knowledge"]["drivers"]["platforms"].get(desired["platform"], {})
     loaded, variant = loaded_driver(host)
     kernel = driver_kernels.running(host)
+    names = driver_kernels.package_names(platform, kernel)
     system = package_systems.of(desired.get("package_system", package_systems.DEFAULT), host)
     known = system.installed()
     return {
@@ -52,8 +53,9 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
         "dgx": host.path("/etc/dgx-release").exists(),
         "runfile": _runfile(host, system),
         "packages": _packages(known),
-        "headers_package": _headers_package(known, platform.get("headers", "{kernel}").format(kernel=kernel)),
-        "images": _images(known, platform.get("kernel_image", ""), driver_kernels.names(host)),
+        "other_kernel": names["title"],
+        "headers_package": _headers_package(known, names["headers"]),
+        "images": _images(known, platform, driver_kernels.names(host)),
         "initramfs": _initramfs(host),
         "gpus": [
             {**device, "vgpu": vgpu_pci.host_driver(host, device["address"]) is not None}
@@ -83,12 +85,15 @@ def _headers_package(known: Sequence[Installed], name: str) -> dict[str, Any]:
     return {"name": name, "whole": whole, "begun": bool(found) and not whole}
 
 
-def _images(known: Sequence[Installed], start: str, kernels: Sequence[str]) -> dict[str, str]:
+def _images(
+    known: Sequence[Installed], platform: Mapping[str, Any], kernels: Sequence[str]
+) -> dict[str, str]:
     """Version of the package that each kernel came from, of those where one tells."""
     found = {}
     for kernel in kernels:
+        image = driver_kernels.package_names(platform, kernel)["image"]
         # Debian's that nobody signed, and Ubuntu's
-        names = (f"{start}{kernel}", f"{start}{kernel}-unsigned", f"{start}unsigned-{kernel}")
+        names = (image, f"{image}-unsigned", f"{image.removesuffix(kernel)}unsigned-{kernel}")
         fitting = (package for package in known if package.whole and any(_is(package, one) for one in names))
         if version := next((package.version for package in fitting), ""):
             found[kernel] = version

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ..host.machine import Host
 
@@ -38,6 +38,20 @@ _OPEN_LICENCE = "MIT"
 
 def running(host: Host) -> str:
     return host.word("/proc/sys/kernel/osrelease")
+
+
+def package_names(platform: Mapping[str, Any], kernel: str) -> dict[str, str]:
+    """Names of a kernel's packages, `headers` and `image`, by what is known of drivers on a platform.
+
+    `title` is what it is called where it is none of the system's own; empty where it is one.
+    """
+    others = platform.get("other_kernels", ())
+    known = next((one for one in others if one["contains"] in kernel), platform)
+    return {
+        "title": known.get("title", ""),
+        "headers": known.get("headers", "{kernel}").format(kernel=kernel),
+        "image": f"{known.get('kernel_image', '')}{kernel}",
+    }
 
 
 def kernels(host: Host) -> list[dict[str, Any]]:

@@ -99,6 +99,17 @@ def warnings(
                 "plan a reboot (exit code 10); until then programs of the old driver may fail",
             )
         )
+    if facts["other_kernel"]:
+        found.append(
+            Note(
+                "driver-kernel-other",
+                f"the running kernel {facts['kernel']} is {facts['other_kernel']}, and of its "
+                "headers nothing is known but their name",
+                facts["other_kernel"],
+                "the system's own kernel",
+                "try it on one host first",
+            )
+        )
     if variant and variant not in branch_row(desired)["tried"]:
         found.append(
             Note(

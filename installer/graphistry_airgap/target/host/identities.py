@@ -14,6 +14,9 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         },
         "version": "12",
         "warn": {},
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
     },
     "debian-13": {
         "ids": {
@@ -21,6 +24,9 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         },
         "version": "13",
         "warn": {},
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
     },
     "rhel-8": {
         "ids": {
@@ -31,6 +37,9 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         },
         "version": "8",
         "warn": {},
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
     },
     "rhel-9": {
         "ids": {
@@ -44,6 +53,43 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         "warn": {
             "centos": "CentOS Stream is ahead of RHEL's minor releases, and was not tried",
         },
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
+    },
+    "rhel-10": {
+        "ids": {
+            "rhel": "Red Hat Enterprise Linux",
+            "rocky": "Rocky Linux",
+            "almalinux": "AlmaLinux",
+            "ol": "Oracle Linux Server",
+            "centos": "CentOS Stream",
+        },
+        "version": "10",
+        "warn": {
+            "centos": "CentOS Stream is ahead of RHEL's minor releases, and was not tried",
+        },
+        "previews": {
+            "almalinux": "AlmaLinux Kitten, a rolling preview of the next minor release",
+        },
+        "processor": [
+            "cx16",
+            "lahf_lm",
+            "popcnt",
+            "sse4_1",
+            "sse4_2",
+            "ssse3",
+            "abm",
+            "avx",
+            "avx2",
+            "bmi1",
+            "bmi2",
+            "f16c",
+            "fma",
+            "movbe",
+            "xsave",
+        ],
+        "kernel_modules": ["xt_addrtype"],
     },
     "ubuntu-24.04": {
         "ids": {
@@ -51,5 +97,8 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         },
         "version": "24.04",
         "warn": {},
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
     },
 }

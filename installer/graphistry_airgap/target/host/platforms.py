@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 def platform_of(os_id: str, version: str) -> str:
     """By `ID` and `VERSION_ID` of os-release(5); of an unknown one, what it calls itself.
 
-    A platform's version is the host's, or how it begins: `9` is also 9.6, `24.04` is no 24.10.
+    A platform's version is the host's, or how it begins: `9` is also 9.6, `24.04` is no 24.10.  A preview of
+    a minor release is known by having none, and is no platform.
     """
     for name, known in IDENTITIES.items():
-        if os_id in known["ids"] and f"{version}.".startswith(f"{known['version']}."):
+        fits = f"{version}.".startswith(f"{known['version']}.")
+        if os_id in known["ids"] and fits and not _preview(known, os_id, version):
             return name
     return f"{os_id or 'unknown'}-{version or 'unknown'}"
 
@@ -26,7 +28,7 @@ def identify(release: Mapping[str, str]) -> dict[str, Any]:
     """Name of the platform and what is to be known of the host beside it, each empty where there is nothing.
 
     `rebuild`: its own name, where that is another than its ID's; `warning`: of a known one; `base`: of an
-    unknown one, what it says that it is made from.
+    unknown one, what it says that it is made from; `preview`: of one that is no release, what it is.
     """
     os_id, version = release.get("ID", ""), release.get("VERSION_ID", "")
     platform = platform_of(os_id, version)
@@ -37,7 +39,12 @@ def identify(release: Mapping[str, str]) -> dict[str, Any]:
         "rebuild": name if name and known["ids"].get(os_id, name) != name else "",
         "warning": known["warn"].get(os_id, ""),
         "base": "" if platform in IDENTITIES else _base(release),
+        "preview": next(filter(None, (_preview(one, os_id, version) for one in IDENTITIES.values())), ""),
     }
+
+
+def _preview(known: Mapping[str, Any], os_id: str, version: str) -> str:
+    return str(known["previews"].get(os_id, "")) if version == known["version"] else ""
 
 
 def _base(release: Mapping[str, str]) -> str:

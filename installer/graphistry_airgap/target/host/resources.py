@@ -7,6 +7,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from . import kernel_modules
+from .identities import IDENTITIES
 from .platforms import identify, os_release
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ def system(host: Host) -> dict[str, Any]:
     release = os_release(host.text("/etc/os-release") or host.text("/usr/lib/os-release") or "")
     kernel = host.word("/proc/sys/kernel/osrelease") or os.uname().release
     machine = os.uname().machine
+    known = identify(release)
+    asked = IDENTITIES.get(known["platform"], {}).get("kernel_modules", ())
     return {
-        **identify(release),
+        **known,
         "id": release.get("ID", ""),
         "version": release.get("VERSION_ID", ""),
         "name": release.get("PRETTY_NAME", ""),
@@ -33,18 +37,22 @@ def system(host: Host) -> dict[str, Any]:
         "architecture": _ARCHITECTURES.get(machine, machine),
         "kernel": kernel,
         "kernel_headers": host.path(f"/lib/modules/{kernel}/build").exists(),
+        "modules": {name: kernel_modules.has(host, kernel, name) for name in asked},
         # rpm-ostree, bootc: /usr is an image, and read-only
         "image_based": host.path("/run/ostree-booted").exists(),
     }
 
 
-def resources(host: Host) -> dict[str, int]:
+def resources(host: Host) -> dict[str, Any]:
+    """Cores, bytes of memory, and the flags of the first processor."""
     memory = 0
     for line in (host.text("/proc/meminfo") or "").splitlines():
         if line.startswith("MemTotal:"):
             memory = int(line.split()[1]) * 1024
-    cores = sum(line.startswith("processor") for line in (host.text("/proc/cpuinfo") or "").splitlines())
-    return {"cpus": cores or os.cpu_count() or 0, "memory": memory}
+    lines = (host.text("/proc/cpuinfo") or "").splitlines()
+    cores = sum(line.startswith("processor") for line in lines)
+    flags = next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), [])
+    return {"cpus": cores or os.cpu_count() or 0, "memory": memory, "processor": flags}
 
 
 def disks(host: Host, paths: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -91,6 +91,9 @@ class PackageSystem(Protocol):
 
     has_key_store: ClassVar[bool]
 
+    def stands_beside(self, name: str) -> bool:
+        """Whether versions of this package stand beside each other, each for itself, as kernels' do."""
+
     def installed(self) -> list[Installed]:
         """All packages at once: one process whatever the number."""
 
@@ -147,6 +150,11 @@ class PackageSystem(Protocol):
         """Install exactly these versions in one transaction, without removing or downgrading anything."""
 
 
+def of_kernel(wanted: Iterable[Mapping[str, Any]], running: str) -> list[Mapping[str, Any]]:
+    """What a host with this kernel gets: an entry with a `kernel` is for hosts that run that one."""
+    return [entry for entry in wanted if entry.get("kernel", running) in ("", None, running)]
+
+
 def changes(
     wanted: Iterable[Mapping[str, Any]], installed: Iterable[Installed], system: PackageSystem
 ) -> list[Change]:
@@ -159,13 +167,27 @@ def changes(
         name, version = str(entry["name"]), str(entry["version"])
         architecture = str(entry.get("architecture") or "")
         candidates = [p for p in present.get(name, []) if same_architecture(p, entry)]
-        now = next((p for p in candidates if p.whole), None)
+        now = standing(candidates, entry, system)
         if now is None:
             needed.append(Change(name, version, "", system.is_held(entry, candidates), architecture))
         elif now.version != version and system.is_older(now.version, version):
             held = system.is_held(entry, [now])
             needed.append(Change(name, version, now.version, held, architecture))
     return needed
+
+
+def standing(
+    candidates: Sequence[Installed], wanted: Mapping[str, Any], system: PackageSystem
+) -> Installed | None:
+    """The installed package that counts as the wanted one: of several the very version, if it is there.
+
+    Of what serves one kernel alone, no other version counts, be it newer.
+    """
+    whole = [package for package in candidates if package.whole]
+    exact = next((package for package in whole if package.version == wanted["version"]), None)
+    if exact or (wanted.get("kernel") and system.stands_beside(str(wanted["name"]))):
+        return exact
+    return next(iter(whole), None)
 
 
 def told(

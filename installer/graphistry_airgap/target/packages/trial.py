@@ -34,4 +34,5 @@ def work_directory(host: Host) -> Iterator[Path]:
 def answer(**found: Any) -> dict[str, Any]:
     """What a trial found, everything else being empty."""
     nothing: dict[str, Any] = {"index_error": "", "conflict": "", "installed": [], "removed": []}
-    return {**nothing, "pinned": [], "missing_files": [], "refused_files": [], **found}
+    nothing |= {"pinned": [], "missing_files": [], "refused_files": [], "without_sha256": [], "streams": []}
+    return {**nothing, **found}

@@ -95,7 +95,7 @@ def probe(host: Host, requirements: Mapping[str, Any]) -> dict[str, Any]:
         },
         "engines": probe_engines.engines(host, manager, data_root, running=engine["running"]),
         "packages": probe_packages.packages(
-            manager, probe_driver.packages(driver, requirements), requirements["assumed"]
+            manager, probe_driver.packages(driver, requirements, system["kernel"]), requirements["assumed"]
         ),
         "env_files": probe_env.env_files(host, requirements),
         "administrator": probe_site.administrator(host, requirements["administrator_file"]),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _JUDGES = (
     findings_host.platform,
+    findings_host.processor,
     findings_host.resources,
     findings_host.clock,
     findings_host.hardening,
@@ -78,6 +79,7 @@ _JUDGES = (
     findings_driver.driver,
     findings_driver.life,
     findings_driver.kernel,
+    findings_kernel.for_docker,
     findings_kernel.next_boot,
     findings_containers.gpu_containers,
     findings_containers.toolkit,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import change
-from ..driver import dkms_flag
+from ..driver import dkms_flag, kernels as driver_kernels
 from ..host import files as placing
 from ..host.machine import Host
 from ..packages import (
@@ -19,6 +19,8 @@ from ..packages import (
 from . import ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ansible.module_utils.basic import AnsibleModule
 
     from ..packages.model import Change, PackageSystem
@@ -51,9 +53,10 @@ def wait_for_lock(module: AnsibleModule, system: PackageSystem) -> None:
         )
 
 
-def bring(module: AnsibleModule, system: PackageSystem, config: Path) -> None:
+def bring(
+    module: AnsibleModule, system: PackageSystem, config: Path, wanted: list[Mapping[str, Any]]
+) -> None:
     """Finish what was begun, install what is still wanted, and see that it is there."""
-    wanted = module.params["packages"]
     if any(package.unfinished for package in system.installed()):
         system.finish_interrupted(config)
     if still := packages.changes(wanted, system.installed(), system):
@@ -79,10 +82,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 
 def run(module: AnsibleModule) -> None:
     config = Path(module.params["package_config"])
-    system = package_systems.of_settings(config, Host.of_module(module.run_command))
+    host = Host.of_module(module.run_command)
+    system = package_systems.of_settings(config, host)
     ticket.require(module, system.media(config))
     present = system.installed()
-    needed = packages.changes(module.params["packages"], present, system)
+    wanted = packages.of_kernel(module.params["packages"], driver_kernels.running(host))
+    needed = packages.changes(wanted, present, system)
     refuse_held(module, needed, package_words.of(config.stem).unhold)
     # while the lock is held, a half-done transaction is somebody's work
     unfinished = any(package.unfinished for package in present) and system.lock() is None
@@ -93,7 +98,7 @@ def run(module: AnsibleModule) -> None:
             placing.keep_replaced(Path(name), Path(module.params["replaced"]))
         try:
             with dkms_flag.raised() if module.params["without_dkms"] or unfinished else nullcontext():
-                bring(module, system, config)
+                bring(module, system, config, wanted)
         except packages.PackageError as error:
             module.fail_json(msg=str(error), code=error.code, hint=error.hint)
     module.exit_json(**change.answer(changes), installed=[one.as_dict() for one in needed])

@@ -96,9 +96,8 @@ def _missing(found: Mapping[str, Any]) -> str:
 def build_packages(found: Mapping[str, Any], desired: Mapping[str, Any], kernel: str) -> list[dict[str, str]]:
     """What of the bundle the module is built with: headers where the host has none, DKMS and its tools."""
     headers = [] if found["headers"] else desired["headers"].get(kernel, [])
-    listed = [*headers, *desired["tools"]]
-    versions = {package["name"]: package["version"] for package in listed}
-    return [{"name": name, "version": version} for name, version in versions.items()]
+    # last: DKMS may bring the headers of some other kernel under the same name
+    return list({package["name"]: package for package in (*desired["tools"], *headers)}.values())
 
 
 def installed_version(host: Host) -> str:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from graphistry_airgap.bundle.trust.keyring import fits_fips, sift_keyring
+from graphistry_airgap.bundle.trust.keyring import Policy, fits_fips, sift_keyring
 from graphistry_airgap.bundle.trust.packets import (
     MalformedError,
     armor,
@@ -15,6 +15,7 @@ from graphistry_airgap.bundle.trust.packets import (
     issuers,
     packets,
 )
+from tests.kit.bundles.openpgp_keys import unknown_key
 
 pytestmark = pytest.mark.subprocesses
 DATA = b"data to sign\n"
@@ -150,6 +151,44 @@ def test_an_expired_subkey_is_taken_out_and_its_certificate_stays(keys):
     assert ring.fingerprints == (fingerprint,)
     assert [packet.tag for packet in packets(raw)].count(14) == 2
     assert [packet.tag for packet in packets(ring.usable)].count(14) == 1
+
+
+NO_SHA1, KNOWN = Policy(sha1=False), Policy(unknown=False)
+
+
+def test_a_key_that_sha1_alone_certifies_counts_where_hosts_take_it(keys):
+    fingerprint = keys.make("by sha1", "rsa3072", digest="SHA1")
+    raw = keys.public("by sha1")
+    assert sift_keyring(raw, now=now()).fingerprints == (fingerprint,)
+    ring = sift_keyring(raw, now=now(), policy=NO_SHA1)
+    assert [(one.fingerprint, one.state) for one in ring.refused] == [
+        (fingerprint, "certified by SHA-1 alone")
+    ]
+    assert ring.usable == b""
+    # certified anew it is the same key, and the old statement beside the new one does no harm
+    keys.gpg("--cert-digest-algo", "SHA512", "--quick-set-expire", fingerprint, "0")
+    both = keys.public("by sha1") + b"".join(packet.raw for packet in packets(raw) if packet.tag == 2)
+    assert sift_keyring(both, now=now(), policy=NO_SHA1).fingerprints == (fingerprint,)
+
+
+def test_a_subkey_that_sha1_alone_binds_is_taken_out(keys):
+    fingerprint = keys.make("bound by sha1", "rsa3072")
+    keys.add_subkey_by_sha1("bound by sha1")
+    ring = sift_keyring(keys.public("bound by sha1"), now=now(), policy=NO_SHA1)
+    assert ring.fingerprints == (fingerprint,)
+    assert sorted(ring.states.values()) == ["certified by SHA-1 alone", "usable"]
+    assert [packet.tag for packet in packets(ring.usable)].count(14) == 0
+
+
+def test_a_key_of_an_unknown_kind_is_left_out_beside_others(keys):
+    raw = unknown_key() + keys.public("signer")
+    ring = sift_keyring(raw, now=now(), policy=KNOWN)
+    assert ring.fingerprints == (keys.fingerprint("signer"),)
+    assert [(one.algorithm, one.state) for one in ring.refused] == [
+        ("algorithm 31", "of a kind that is not known here")
+    ]
+    # programs that do not know it cannot read a keyring that has it
+    assert ring.raw == keys.public("signer")
 
 
 @pytest.mark.parametrize("raw", [b"junk", b"\x99\x01", base64.b64encode(b"\x00" * 40), b"\xc6\xff\x00"])

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from graphistry_airgap.bundle.driver import headers_group
 from graphistry_airgap.connected.adapters.cache import Cache
 from graphistry_airgap.connected.adapters.fetch import Fetcher
 from graphistry_airgap.connected.packages.apt_closure import AptClosure
@@ -211,7 +212,8 @@ def with_driver(tmp_path, keys):
 
 
 def kernel(name):
-    return Wanted(kernels={name: KernelRoots(f"linux-headers-{name}", f"linux-image-{name}")})
+    roots = KernelRoots(f"linux-image-{name}", {headers_group(name): (f"linux-headers-{name}",)})
+    return Wanted(kernels={name: roots})
 
 
 def test_headers_come_without_the_kernel_image_and_what_only_that_needs(resolver, keys, tmp_path):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.subprocesses
 
 NOTHING_MORE = Wanted()
 DRIVER = {"driver": ("nvidia-driver-cuda", "nvidia-persistenced"), "driver-open": ("kmod-nvidia-open-dkms",)}
-ROOTS = KernelRoots(f"kernel-devel-{KERNEL}", f"kernel-core-{KERNEL}")
+ROOTS = KernelRoots(f"kernel-core-{KERNEL}", {f"headers-{KERNEL}": (f"kernel-devel-{KERNEL}",)})
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_streams_that_cannot_be_enabled(resolver, published, modules, there):
 
 def test_a_kernel_that_is_gone(resolver, published):
     gone = "5.14.0-400.el9.x86_64"
-    roots = KernelRoots(f"kernel-devel-{gone}", f"kernel-core-{gone}")
+    roots = KernelRoots(f"kernel-core-{gone}", {f"headers-{gone}": (f"kernel-devel-{gone}",)})
     error = refused(resolver, spec(published), wanted=Wanted(kernels={gone: roots}))
     assert error.code == "kernel-unavailable"
     assert error.details["missing"] == [f"kernel-devel-{gone}", f"kernel-core-{gone}"]

@@ -9,7 +9,7 @@ from graphistry_airgap.connected.packages.dnf_metadata import DnfMetadata
 from graphistry_airgap.connected.spec import RepositorySpec
 from graphistry_airgap.core.errors import InputError
 from tests.kit.bundles.dnf_repository import DnfRepository
-from tests.kit.bundles.openpgp_keys import LONG_AGO
+from tests.kit.bundles.openpgp_keys import LONG_AGO, unknown_key
 
 pytestmark = pytest.mark.subprocesses
 
@@ -108,6 +108,31 @@ def test_keys_of_which_none_can_be_used_today(resolve, tmp_path, keys):
     error = refused(resolve, keys=(tmp_path / "old.gpg",))
     assert error.code == "repository-keys"
     assert error.details == {"keys": {keys.fingerprint("expired"): "expired"}}
+
+
+def test_a_key_that_sha1_alone_certifies_is_refused_where_hosts_do_not_import_it(
+    resolve, repository, tmp_path, keys
+):
+    keys.make("old vendor", "rsa3072", digest="SHA1")
+    (tmp_path / "old.gpg").write_bytes(keys.public("old vendor"))
+    repomd = repository.path / "repodata/repomd.xml"
+    (repository.path / "repodata/repomd.xml.asc").write_bytes(keys.sign(repomd.read_bytes(), "old vendor"))
+    given = {"keys": (tmp_path / "old.gpg",)}
+    assert resolve(**given).fingerprints == (keys.fingerprint("old vendor"),)
+    error = refused(resolve, sha1_keys=False, **given)
+    assert error.code == "repository-keys"
+    assert error.details == {"keys": {keys.fingerprint("old vendor"): "certified by SHA-1 alone"}}
+    assert "certified anew" in error.hint
+
+
+def test_a_key_that_nobody_here_knows_is_no_error_beside_another(resolve, repository, tmp_path, keys, cache):
+    """As vendors of EL 10 ship one against quantum computers beside the RSA one."""
+    (tmp_path / "both.gpg").write_bytes(unknown_key() + keys.public("signer"))
+    resolved = resolve(keys=(tmp_path / "both.gpg",))
+    assert resolved.fingerprints == (keys.fingerprint("signer"),)
+    assert dearmor_keyring(cache.find(resolved.keyring.sha256).read_bytes()) == keys.public("signer")
+    (tmp_path / "alone.gpg").write_bytes(unknown_key())
+    assert refused(resolve, keys=(tmp_path / "alone.gpg",)).code == "repository-keys"
 
 
 @pytest.mark.parametrize(

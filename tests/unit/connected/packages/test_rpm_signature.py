@@ -2,7 +2,7 @@
 
 import pytest
 
-from graphistry_airgap.bundle.trust.keyring import sift_keyring
+from graphistry_airgap.bundle.trust.keyring import Policy, sift_keyring
 from graphistry_airgap.connected.packages.rpm_signature import package_signers, require_rpm
 from graphistry_airgap.core.adapters import process
 from graphistry_airgap.core.errors import HostEnvironmentError, InputError
@@ -53,3 +53,32 @@ def test_a_build_machine_without_rpm(monkeypatch):
         require_rpm()
     assert caught.value.exit_code == 5
     assert "RHEL" in caught.value.hint
+
+
+def test_a_subkey_that_signed_is_named_and_one_that_rpm_does_not_get_refused(tmp_path, keys, signed_by):
+    """Vendors sign by subkeys; whether rpm can use one is rpm's own word, and no other is good."""
+    keys.make("vendor", "rsa3072")
+    before = signed_by("vendor")
+    keys.add_subkey("vendor", "rsa3072")
+    repository = DnfRepository(tmp_path / "toolkit", keys)
+    repository.add("nvidia-container-toolkit", "1.20.0")
+    repository.build()
+    repository.sign_packages("vendor")
+    rpm, ring = repository.rpm("nvidia-container-toolkit"), signed_by("vendor")
+    (subkey,) = {*ring.states} - {keys.fingerprint("vendor")}
+    assert package_signers(rpm, ring, name="it") == (subkey,)
+    with pytest.raises(InputError, match="signed by a key that the spec does not name") as caught:
+        package_signers(rpm, before, name="nvidia-container-toolkit")
+    assert caught.value.code == "package-signature"
+
+
+def test_a_subkey_that_the_hosts_do_not_take_is_said_by_its_name(tmp_path, keys):
+    keys.make("half old", "rsa3072")
+    keys.add_subkey_by_sha1("half old")
+    repository = DnfRepository(tmp_path / "toolkit", keys)
+    repository.add("nvidia-container-toolkit", "1.20.0")
+    repository.build()
+    repository.sign_packages("half old")
+    ring = sift_keyring(keys.public("half old"), now=0, policy=Policy(sha1=False))
+    with pytest.raises(InputError, match="the key that signed it is certified by SHA-1 alone"):
+        package_signers(repository.rpm("nvidia-container-toolkit"), ring, name="it")

@@ -17,6 +17,7 @@ from graphistry_airgap.target.packages.dnf.trial import read_table
 from graphistry_airgap.target.packages.model import PackageError
 from graphistry_airgap.target.preflight.probes import packages as probe_packages
 from tests.kit.bundles.bundle_of_rpms import RpmBundle, installed, own_database, wanted
+from tests.kit.bundles.dnf_repository import without_sha256
 
 pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 GOOD = {
@@ -26,6 +27,8 @@ GOOD = {
     "pinned": [],
     "missing_files": [],
     "refused_files": [],
+    "without_sha256": [],
+    "streams": [],
 }
 
 
@@ -139,6 +142,78 @@ def test_a_package_that_no_key_of_the_repository_vouches_for(site, how):
         site.install("engine=2.0-1.el9")
     assert refused.value.code == "bundle-package-signature"
     assert "engine" not in installed(os.environ["HOME"])
+
+
+def test_a_package_without_sha256_digests_is_signed_all_the_same_and_named(site):
+    """Whether that matters is the host's: in FIPS mode rpm does not take it."""
+    old = site.bundle.add("nvidia-container-toolkit", "1.17.8-1", signer=None)
+    without_sha256(old)
+    site.bundle.repository.sign_packages("signer", str(old))
+    site.bundle.add("engine", "2.0-1.el9")
+    site.bundle.publish()
+    found = site.simulate("engine=2.0-1.el9", "nvidia-container-toolkit=1.17.8-1")
+    assert found["refused_files"] == []
+    assert found["without_sha256"] == ["nvidia-container-toolkit 1.17.8-1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[container-tools]\nname=container-tools\nstream=4.0\nprofiles=\nstate=enabled\n", True),
+        ("[container-tools]\nname=container-tools\nstream=rhel8\nprofiles=\nstate=enabled\n", False),
+        ("[container-tools]\nname=container-tools\nstream=\nprofiles=\nstate=\n", False),
+        ("[postgresql]\nname=postgresql\nstream=16\nprofiles=\nstate=enabled\n", False),
+        ("what is this", False),
+    ],
+)
+def test_a_stream_that_the_host_keeps_to_and_the_bundle_is_not_of(site, text, told):
+    label = "container-tools:rhel8:8100020250101:deadbeef"
+    site.bundle.add("container-selinux", "2:2.229.0-2.module+el8", modularitylabel=label)
+    site.bundle.publish()
+    file = site.system.host.path("/etc/dnf/modules.d/container-tools.module")
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    found = site.simulate("container-selinux=2:2.229.0-2.module+el8")
+    row = {"module": "container-tools", "stream": "rhel8", "enabled": "4.0"}
+    expected = [{**row, "file": "/etc/dnf/modules.d/container-tools.module"}] if told else []
+    assert found == GOOD | {"installed": ["container-selinux"], "streams": expected}
+
+
+def test_of_packages_that_stand_beside_each_other_the_kernel_s_own_counts(site):
+    """`kernel` says which; another version, be it newer, serves another kernel."""
+    for version in ("5.14.0-503.el9", "5.14.0-600.el9"):
+        site.bundle.add("kernel-modules-extra", version, provides="installonlypkg(kernel-module)")
+    site.bundle.publish()
+    site.open()
+    site.install("kernel-modules-extra=5.14.0-600.el9")
+    (entry,) = wanted("kernel-modules-extra=5.14.0-503.el9")
+    mine = {**entry, "kernel": "5.14.0-503.el9.x86_64"}
+    present = site.system.installed()
+    assert packages.changes([entry], present, site.system) == []
+    (change,) = packages.changes([mine], present, site.system)
+    assert (change.version, change.before) == ("5.14.0-503.el9", "")
+    site.system.install(site.settings.config, [change], 1)
+    assert packages.changes([mine], site.system.installed(), site.system) == []
+    assert probe_packages.packages(site.system, [mine])["wanted"][0]["state"] == "equal"
+    assert [one["kernel"] for one in packages.of_kernel([entry, mine], "5.14.0-503.el9.x86_64")[1:]] == [
+        mine["kernel"]
+    ]
+    assert packages.of_kernel([entry, mine], "other") == [entry]
+
+
+def test_no_older_kernel_s_package_goes_for_a_fourth_one(site):
+    """Where dnf's own settings keep three of a kind."""
+    versions = [f"6.12.0-{number}.el10" for number in range(1, 5)]
+    for version in versions:
+        site.bundle.add("kernel-devel", version, provides="installonlypkg(kernel)")
+    site.bundle.publish()
+    site.open()
+    for version in versions:
+        (entry,) = wanted(f"kernel-devel={version}")
+        mine = {**entry, "kernel": f"{version}.x86_64"}
+        needed = packages.changes([mine], site.system.installed(), site.system)
+        site.system.install(site.settings.config, needed, 1)
+    assert sorted(one.version for one in site.system.installed() if one.name == "kernel-devel") == versions
 
 
 def test_metadata_by_another_key_is_no_list(site):

@@ -177,6 +177,8 @@ GOOD = {
     "pinned": [],
     "missing_files": [],
     "refused_files": [],
+    "without_sha256": [],
+    "streams": [],
 }
 
 
@@ -209,6 +211,8 @@ def test_a_file_that_the_pool_lacks_is_named(bundle, host):
         "installed": ["engine", "shim"],
         "missing_files": [{"package": "shim", "path": str(lost), "reason": "the file is not there"}],
         "refused_files": [],
+        "without_sha256": [],
+        "streams": [],
     }
 
 
@@ -230,7 +234,7 @@ def test_headers_that_pull_a_kernel_show_in_the_transaction(bundle, host):
     install(host, bundle, "linux-image-6.12", "1")
     found = bundle.try_install(host, "linux-headers-6.12=2")
     assert found["installed"] == ["linux-headers-6.12", "linux-image-6.12"]
-    told = findings_driver.kernel({"transaction": found}, {})
+    told = findings_driver.kernel({"transaction": found, "packages": {"wanted": []}}, {})
     assert [(item.code, item.found) for item in told] == [("driver-kernel-would-change", "linux-image-6.12")]
 
 

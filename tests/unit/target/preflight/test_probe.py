@@ -100,12 +100,34 @@ def test_system_and_resources_of_a_debian_host(tree):
     )
     tree.write("/proc/sys/kernel/osrelease", "6.12.48+deb13-amd64\n")
     (tree.root / "lib/modules/6.12.48+deb13-amd64/build").mkdir(parents=True)
-    tree.write("/proc/cpuinfo", "processor\t: 0\nmodel name\t: x\n\nprocessor\t: 1\n")
+    one = "processor\t: {}\nmodel name\t: x\nflags\t\t: fpu sse2\n\n"
+    tree.write("/proc/cpuinfo", one.format(0) + one.format(1))
     tree.write("/proc/meminfo", "MemTotal:       16384 kB\nMemFree: 1 kB\n")
     system = probe_host.system(tree.host)
     assert (system["id"], system["version"], system["platform"]) == ("debian", "13", "debian-13")
     assert system["kernel_headers"] is True
-    assert probe_host.resources(tree.host) == {"cpus": 2, "memory": 16 * 1024 * 1024}
+    found = {"cpus": 2, "memory": 16 * 1024 * 1024, "processor": ["fpu", "sse2"]}
+    assert probe_host.resources(tree.host) == found
+    assert system["modules"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("/proc/modules", "xt_addrtype 16384 4 - Live 0x0\n", True),
+        ("/proc/modules", "xt_addrtypes 16384 4 - Live 0x0\n", None),
+        ("/proc/net/ip_tables_matches", "comment\naddrtype\n", True),
+        ("/lib/modules/6.12/modules.dep", "kernel/net/netfilter/xt_addrtype.ko.xz:\n", True),
+        ("/lib/modules/6.12/modules.builtin", "kernel/net/netfilter/xt-addrtype.ko\n", True),
+        ("/lib/modules/6.12/modules.dep", "kernel/net/netfilter/xt_addrtype2.ko.xz:\n", False),
+        ("/lib/modules/6.13/modules.dep", "kernel/net/netfilter/xt_addrtype.ko.xz:\n", None),
+    ],
+)
+def test_modules_that_docker_needs_are_looked_for_where_the_platform_may_lack_them(tree, name, text, found):
+    tree.write("/etc/os-release", 'ID=rocky\nVERSION_ID="10.0"\n')
+    tree.write("/proc/sys/kernel/osrelease", "6.12\n")
+    tree.write(name, text)
+    assert probe_host.system(tree.host)["modules"] == {"xt_addrtype": found}
 
 
 def test_space_is_read_where_a_path_will_lie(tree):

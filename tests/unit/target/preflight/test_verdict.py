@@ -63,13 +63,26 @@ NO_TROUBLE = {
     "pinned": [],
     "missing_files": [],
     "refused_files": [],
+    "without_sha256": [],
+    "streams": [],
 }
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
 DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 FORWARD_DROP = {"family": "inet", "table": "site", "name": "forward", "type": "filter"}
 FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
+OTHER_STREAM = {"module": "container-tools", "stream": "rhel8", "enabled": "4.0"}
+OTHER_STREAM |= {"file": "/etc/dnf/modules.d/container-tools.module"}
+ON_EL_10 = {"system.platform": "rhel-10"}
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
+    "processor-too-old": (
+        "error",
+        {"resources.processor": ["fpu", "avx2"]} | ON_EL_10,
+        {"platform": "rhel-10"},
+    ),
+    "processor-unknown": ("warning", {"resources.processor": []} | ON_EL_10, {"platform": "rhel-10"}),
+    "docker-module-missing": ("error", {"system.modules": {"xt_addrtype": False}}, {}),
+    "docker-module-unknown": ("warning", {"system.modules": {"xt_addrtype": None}}, {}),
     "platform-rebuild": ("warning", {"system.rebuild": "Some Linux"}, {}),
     "platform-untried": ("warning", {"system.warning": "ahead"}, {}),
     "host-image-based": ("error", {"system.image_based": True}, {}),
@@ -263,6 +276,7 @@ CASES = {
     "package-newer": ("info", {"packages.wanted": [package("runc", "newer", installed="3")]}, {}),
     "package-index-unusable": ("error", {"transaction": NO_TROUBLE | {"index_error": "E: not signed"}}, {}),
     "package-conflict": ("error", {"transaction": NO_TROUBLE | {"conflict": "E: broken packages"}}, {}),
+    "module-stream-differs": ("error", {"transaction": NO_TROUBLE | {"streams": [OTHER_STREAM]}}, {}),
     "package-removal": ("error", {"transaction": NO_TROUBLE | {"removed": ["exim4"]}}, {}),
     "package-pinned": ("warning", {"transaction": NO_TROUBLE | {"pinned": [pinned("runc")]}}, {}),
     "package-file-missing": (
@@ -350,7 +364,22 @@ def test_packages_wait_for_a_fapolicyd_that_nobody_tells_of_them():
     assert codes(profile | {"hardened.fapolicyd_told": True}, ALLOWED) == ["fapolicyd-trust"]
 
 
-BESIDE = {"fapolicyd-packages", "firewalld-zone", "ufw-flushes"}
+BESIDE = {"fapolicyd-packages", "package-digest-fips", "firewalld-zone", "ufw-flushes"}
+
+
+def test_packages_without_sha256_are_refused_in_fips_mode_with_the_version_that_has_them():
+    profile = {"transaction": NO_TROUBLE | {"without_sha256": ["nvidia-container-toolkit 1.17.8-1"]}}
+    assert codes(profile) == []
+    (error,) = [item for item in findings(profile | {"hardening.fips": True}) if item.severity == "error"]
+    assert error.code == "package-digest-fips"
+    assert "nvidia-container-toolkit 1.17.8-1 has none" in error.message
+    assert "1.18.1" in error.needed
+
+
+def test_another_stream_is_told_with_both_ways_out():
+    (error,) = findings({"transaction": NO_TROUBLE | {"streams": [OTHER_STREAM]}})
+    assert "dnf module reset container-tools" in error.hint
+    assert 'modules: ["container-tools:4.0"]' in error.hint
 
 
 def test_the_role_documents_exactly_these_codes():

@@ -149,6 +149,7 @@ repo_gpgcheck=1
 best=1
 install_weak_deps=0
 clean_requirements_on_remove=0
+installonly_limit=0
 skip_if_unavailable=0
 metadata_expire=never
 zchunk=0

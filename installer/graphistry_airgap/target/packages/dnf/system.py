@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,17 @@ BEGUN = "/var/lib/graphistry-airgap/dnf/begun.json"
 _KEYS = "keys.json"
 # these stand beside each other in several versions
 _INSTALL_ONLY = ("kernel", "gpg-pubkey")
+# of those, the ones that serve one kernel each; kernel-headers and kernel-tools serve all
+_OF_A_KERNEL = re.compile(r"kernel(?:-uek)?(?:-core|-devel.*|-modules.*)?")
 
 
 @dataclass(frozen=True)
 class Dnf:
     has_key_store: ClassVar[bool] = True
     host: Host
+
+    def stands_beside(self, name: str) -> bool:
+        return bool(_OF_A_KERNEL.fullmatch(name))
 
     def installed(self) -> list[Installed]:
         status, out, _ = self.host.run(["env", "rpm", "-qa", "--qf", FORMAT], {"LC_ALL": "C.UTF-8"})

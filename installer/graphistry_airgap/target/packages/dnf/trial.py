@@ -16,10 +16,15 @@ from urllib.parse import unquote, urlsplit
 from ...host import refusal
 from ..model import PackageError
 from ..trial import answer, work_directory
-from . import keys as rpm_keys, settings as dnf_settings, source as dnf_source
+from . import (
+    keys as rpm_keys,
+    settings as dnf_settings,
+    source as dnf_source,
+    told as packages_told,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ...host.machine import Host
 
@@ -148,6 +153,7 @@ def _judge_files(
     missing: list[dict[str, str]] = []
     refused: list[dict[str, str]] = []
     state = config.parent
+    present: list[str] = []
     paths = locations(host, config, [full for _, full in coming])
     for repository in medium.repositories:
         prefix = f"{dnf_source.place(state, repository)}/"
@@ -156,12 +162,27 @@ def _judge_files(
             for path in paths
             if path.startswith(prefix)
         ]
-        present = [path for path in own if Path(path).is_file()]
-        missing += [_row(path, "the file is not there") for path in own if path not in present]
+        there = [path for path in own if Path(path).is_file()]
+        missing += [_row(path, "the file is not there") for path in own if path not in there]
+        present += there
         keys = [dnf_source.key_file(state, path) for path in repository.package_keys]
         with rpm_keys.ring(host, keys, state) as ring:
-            refused += [_row(path, reason) for path, reason in ring.refused(present).items()]
-    return {"missing_files": missing, "refused_files": refused}
+            refused += [_row(path, reason) for path, reason in ring.refused(there).items()]
+    told = packages_told.of_files(host, present)
+    return {
+        "missing_files": missing,
+        "refused_files": refused,
+        "without_sha256": [f"{one.name} {one.version}" for one in told if not one.sha256],
+        "streams": list(_other_streams(host, told)),
+    }
+
+
+def _other_streams(host: Host, told: Sequence[packages_told.Told]) -> Iterator[dict[str, str]]:
+    """Modules of which the host keeps to another stream than what comes is of."""
+    coming = {one.module: one.stream for one in told if one.module}
+    for module, (enabled, file) in packages_told.enabled_streams(host).items():
+        if coming.get(module, enabled) != enabled:
+            yield {"module": module, "stream": coming[module], "enabled": enabled, "file": file}
 
 
 def _row(path: str, reason: str) -> dict[str, str]:

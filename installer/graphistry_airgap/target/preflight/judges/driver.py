@@ -44,6 +44,11 @@ def is_kernel(package: str) -> bool:
     return package.startswith(_KERNELS) and not package.startswith(_NO_KERNELS)
 
 
+def is_moved(package: str, profile: Mapping[str, Any]) -> bool:
+    """Whether this package moves the kernel: what is wanted by name is of the running one."""
+    return is_kernel(package) and package not in {item["name"] for item in profile["packages"]["wanted"]}
+
+
 def is_waived(requirements: Mapping[str, Any]) -> bool:
     return bool((requirements.get("driver") or {}).get("waive_range"))
 
@@ -116,7 +121,8 @@ def life(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterato
 
 def kernel(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     """Headers may depend on their kernel's image; a transaction that brings one is none of ours."""
-    moved = [name for name in (profile["transaction"] or {}).get("installed", []) if is_kernel(name)]
+    coming = (profile["transaction"] or {}).get("installed", [])
+    moved = [name for name in coming if is_moved(name, profile)]
     if not moved:
         return
     desired = requirements.get("driver") or {}

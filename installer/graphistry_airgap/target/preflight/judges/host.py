@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...finding import ERROR, INFO, WARNING, Finding, human
+from ...host.identities import IDENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
     found = system["platform"]
     if found != requirements["platform"]:
         base = f"; it is made from {system['base']}, and has packages of its own" if system["base"] else ""
+        base += f"; it is {system['preview']}" if system["preview"] else ""
         yield Finding(
             ERROR,
             "platform-unsupported",
@@ -85,6 +87,37 @@ def _kind(system: Mapping[str, Any]) -> Iterator[Finding]:
             "a machine, or a virtual one, with a kernel of the platform's",
             "install on a server",
         )
+
+
+def processor(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the platform's programs are compiled for: without it they end with an illegal instruction."""
+    needed = IDENTITIES.get(requirements["platform"], {}).get("processor", [])
+    flags = profile["resources"]["processor"]
+    missing = [flag for flag in needed if flag not in flags]
+    if not missing:
+        return
+    if not flags:
+        yield Finding(
+            WARNING,
+            "processor-unknown",
+            "/proc/cpuinfo lists no flags: whether this processor can run the bundle's programs is not known",
+            "no flags",
+            ", ".join(needed),
+            "see what `lscpu` says",
+            "/proc/cpuinfo",
+        )
+        return
+    yield Finding(
+        ERROR,
+        "processor-too-old",
+        f"programs of {requirements['platform']} are compiled for x86-64-v3, and this processor, as the "
+        f"machine shows it, lacks {', '.join(missing)}",
+        f"no {', '.join(missing)}",
+        ", ".join(needed),
+        "a virtual machine may be given a newer processor model by its hypervisor; else install on a newer "
+        "machine, or on one with the major release before",
+        "/proc/cpuinfo",
+    )
 
 
 def resources(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:

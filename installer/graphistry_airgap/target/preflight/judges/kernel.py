@@ -1,4 +1,5 @@
-"""A kernel without NVIDIA's modules: the running one, or the one that the host boots next.
+"""Kernels that lack modules: the running one those that Docker needs, it or the one that the host boots next
+NVIDIA's.
 
 Kernels come with updates, long after an installation; the GPUs are gone with the
 boot that follows.  `status` and preflight ask the same questions.
@@ -27,6 +28,52 @@ def next_boot(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
     coming = findings_driver.plan(profile, requirements).prebuilt
     found = judge(profile["boot"], desired["platform"], carried, expected=False, coming=coming)
     yield from (one for one in found if one.code == NEXT)
+
+
+def for_docker(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Docker's rules need modules that a minimal installation may lack, and it ends without them."""
+    docker, kernel = profile["docker"], profile["system"]["kernel"]
+    settings = docker["settings"]
+    own_rules = settings["network"]["iptables"] is False or settings["firewall_backend"] == "nftables"
+    if own_rules or (docker["engine"]["running"] and not docker["engine"]["error"]):
+        return
+    coming = [
+        item["name"]
+        for item in profile["packages"]["wanted"]
+        if item.get("kernel") == kernel and item["state"] in ("absent", "older")
+    ]
+    for module, there in profile["system"]["modules"].items():
+        if there or coming:
+            continue
+        carried = sorted({item["kernel"] for item in requirements["packages"] if item.get("kernel")})
+        brings = f"the bundle brings what has it for {', '.join(carried) or 'no kernel'}"
+        way = (
+            f'build the bundle with `platforms.{requirements["platform"]}.kernels: ["{kernel}"]` (for the '
+            f"system's own kernels that is kernel-modules-extra-{kernel}), boot one of those that it is made "
+            "for, or bring the module by your own process"
+        )
+        if there is None:
+            yield Finding(
+                WARNING,
+                "docker-module-unknown",
+                f"whether the running kernel {kernel} has the module {module}, which Docker needs, is not "
+                f"known: it has no list of its modules; {brings}",
+                f"no list of the modules of {kernel}",
+                module,
+                f"see that `modprobe {module}` succeeds; if not, {way}",
+                f"/lib/modules/{kernel}",
+            )
+            continue
+        yield Finding(
+            ERROR,
+            "docker-module-missing",
+            f"the running kernel {kernel} has no module {module}: Docker would not start and say `Extension "
+            f"{module[len('xt_') :]} revision 0 not supported, missing kernel module?`; {brings}",
+            f"no {module} for {kernel}",
+            module,
+            way,
+            f"/lib/modules/{kernel}",
+        )
 
 
 def judge(

@@ -149,6 +149,18 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "a transaction that removes nothing",
             "remove or replace them yourself if the host can do without",
         )
+    yield from _other_streams(found["streams"])
+    if (weak := found["without_sha256"]) and profile["hardening"]["fips"]:
+        yield Finding(
+            ERROR,
+            "package-digest-fips",
+            "this host is in FIPS mode, where rpm installs only what has SHA-256 digests, and the bundle's "
+            f"{', '.join(weak)} has none",
+            ", ".join(weak),
+            "SHA-256 digests of header and payload; NVIDIA's container toolkit has them from 1.18.1 on",
+            "build the bundle again with newer packages, for the toolkit from a repository that has 1.18.1 "
+            "or a later one",
+        )
     for item in found["refused_files"]:
         yield Finding(
             ERROR,
@@ -160,7 +172,7 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             item["path"],
         )
     for item in found["missing_files"]:
-        if findings_driver.is_kernel(item["package"]) or item["package"] in told:
+        if findings_driver.is_moved(item["package"], profile) or item["package"] in told:
             continue  # no bundle holds either, and a transaction that wants one is a finding of its own
         yield Finding(
             ERROR,
@@ -170,6 +182,22 @@ def transaction(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
             "every package of the transaction in the bundle's pool",
             "copy the bundle again, or build it against this host's profile",
             item["path"],
+        )
+
+
+def _other_streams(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+    for row in rows:
+        module, stream, enabled = row["module"], row["stream"], row["enabled"]
+        yield Finding(
+            ERROR,
+            "module-stream-differs",
+            f"this host keeps to the stream {enabled} of the module {module}, and the bundle's packages of "
+            f"it are of the stream {stream}: its own dnf would not update them, and may want to replace them",
+            f"{module}:{enabled}",
+            f"{module}:{stream}, or no stream chosen",
+            f"`dnf module reset {module}` if nothing here needs {enabled}, or build the bundle with "
+            f'`modules: ["{module}:{enabled}"]`',
+            row["file"],
         )
 
 

@@ -58,6 +58,7 @@ def settings(host: Host, packages: Sequence[str] = ()) -> dict[str, Any]:
     found["data_root"] = value.get("data-root")
     found["address_pools"] = value.get("default-address-pools") or []
     found["network"] = probe_network.settings(value)
+    found["firewall_backend"] = value.get("firewall-backend")
     found["live_restore"] = value.get("live-restore") is True
     found["containerd_store"] = features.get("containerd-snapshotter") if isinstance(features, dict) else None
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...packages.model import same_architecture
+from ...packages.model import same_architecture, standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def packages(
 def _state(system: PackageSystem, item: Mapping[str, str], present: Sequence[Installed]) -> dict[str, Any]:
     candidates = [package for package in present if same_architecture(package, item)]
     held = system.is_held(item, candidates)
-    whole = next((package for package in candidates if package.whole), None)
+    whole = standing(candidates, item, system)
     if whole is None:
         return {**item, "installed": "", "held": held, "state": "absent"}
     state = _compare(system, whole.version, item["version"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ...host import kernel_modules
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,7 +14,6 @@ if TYPE_CHECKING:
 
 # by Docker's own order; the first that has something in the data root is taken again (moby, graphdriver.New)
 DRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
-_OVERLAY = re.compile(r"/overlay\.ko")
 
 
 def storage(host: Host, data_root: str, place: Mapping[str, Any], kernel: str) -> dict[str, Any]:
@@ -26,12 +27,7 @@ def storage(host: Host, data_root: str, place: Mapping[str, Any], kernel: str) -
 def _kernel_has_overlay(host: Host, kernel: str) -> bool | None:
     """None where neither the kernel nor its modules can be asked, as in a container."""
     known = (host.text("/proc/filesystems") or "").split()
-    if "overlay" in known:
-        return True
-    lists = [host.text(f"/lib/modules/{kernel}/{name}") for name in ("modules.dep", "modules.builtin")]
-    if not any(lists):
-        return None
-    return any(_OVERLAY.search(text) for text in lists if text)
+    return True if "overlay" in known else kernel_modules.has(host, kernel, "overlay")
 
 
 def _has_d_type(host: Host, place: Mapping[str, Any]) -> bool | None:

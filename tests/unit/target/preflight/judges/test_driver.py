@@ -44,6 +44,7 @@ def profile(*gpus, answer=ABSENT, installed=(), **found):
         },
         "resources": {"cpus": 16, "memory": 64 * 10**9},
         "transaction": {"installed": list(installed)},
+        "packages": {"wanted": []},
     }
 
 
@@ -140,6 +141,14 @@ def test_a_transaction_that_brings_a_kernel_is_refused(name):
     assert codes(profile(gpu(), installed=["dkms", name])) == ["driver-kernel-would-change"]
 
 
+def test_what_is_wanted_by_name_is_of_the_running_kernel_and_moves_none():
+    """Such as kernel-modules-extra of EL 10, of which dnf's table says no version."""
+    given = profile(gpu(), installed=["kernel-modules", "kernel-modules-extra"])
+    given["packages"] = {"wanted": [{"name": "kernel-modules-extra", "state": "absent"}]}
+    (found,) = findings_driver.kernel(given, {})
+    assert found.found == "kernel-modules"
+
+
 def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
     lost = {"path": "/media/bundle/x.deb", "reason": "the file is not there"}
     rows = [{"package": name, **lost} for name in (f"linux-image-{KERNEL}", "dkms")]
@@ -151,10 +160,12 @@ def test_the_file_of_a_kernel_that_no_bundle_holds_is_not_missed():
             "pinned": [],
             "missing_files": rows,
             "refused_files": [],
+            "without_sha256": [],
+            "streams": [],
         }
     }
     found = findings_packages.transaction(
-        {**given, "packages": {"rivals": {}, "assumed": []}}, {"package_system": "apt"}
+        {**given, "packages": {"wanted": [], "rivals": {}, "assumed": []}}, {"package_system": "apt"}
     )
     assert ["dkms" in item.message for item in found] == [True]
 
@@ -168,7 +179,7 @@ def test_the_simulated_transaction_asks_for_the_driver_and_the_headers_too():
     given = facts(gpu(), kernels=[kernel(headers="absent")])
     base = [{"name": "docker.io", "version": "26.1.5"}]
     requirements = {"packages": base, "driver": driver_facts.desired()}
-    names = [item["name"] for item in probe_driver.packages(given, requirements)]
+    names = [item["name"] for item in probe_driver.packages(given, requirements, KERNEL)]
     assert names == [
         "docker.io",
         "libcuda1",
@@ -176,7 +187,10 @@ def test_the_simulated_transaction_asks_for_the_driver_and_the_headers_too():
         "nvidia-open-kernel-dkms",
         "nvidia-smi",
     ]
-    assert probe_driver.packages({}, {"packages": base, "driver": {}}) == base
+    of_others = [{"name": "kernel-modules-extra", "version": "1", "kernel": name} for name in ("5.1", "6.1")]
+    nothing_more = {"packages": [*base, *of_others], "driver": {}}
+    assert probe_driver.packages({}, nothing_more, KERNEL) == base
+    assert probe_driver.packages({}, nothing_more, "6.1") == [*base, of_others[1]]
 
 
 @pytest.mark.parametrize(
