@@ -10,7 +10,7 @@ from graphistry_airgap.bootstrap.render import install_sh
 PACKAGE = Path(__file__).resolve().parents[2] / "installer" / "graphistry_airgap"
 WEAK = {"md5", "sha1", "new", "blake2b", "blake2s"}
 # the format of OpenPGP prescribes it as the name of a key
-NAMED = {"bundle/trust/keyring.py": "sha1"}
+NAMED = {"target/host/digests.py": "sha1"}
 
 
 def hashes(path: Path) -> list[tuple[str, bool]]:

@@ -9,6 +9,8 @@ check_platform() {
     case " $has" in
     *" $platform "*) ;;
     *)
+        why_refused "$id" "$version"
+        [ -z "$reason" ] || fail 3 wrong-platform "this host is $id-$version, which is not taken: $reason" "$way_out"
         fail 3 wrong-platform "this host is $id-$version; the bundle is made for ${has:-nothing}" \
             'build a bundle whose spec names this platform, or install on a host it is made for'
         ;;

@@ -45,11 +45,27 @@ IDENTITIES: dict[str, dict[str, Any]] = {
             "centos": "CentOS Stream is ahead of RHEL's minor releases, and was not tried",
         },
     },
+    "ubuntu-22.04": {
+        "ids": {
+            "ubuntu": "Ubuntu",
+        },
+        "version": "22.04",
+        "warn": {},
+    },
     "ubuntu-24.04": {
         "ids": {
             "ubuntu": "Ubuntu",
         },
         "version": "24.04",
         "warn": {},
+    },
+}
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "ubuntu-20.04": {
+        "ids": ["ubuntu"],
+        "version": "20.04",
+        "reason": "fixes ended in May 2025, Docker at 28.1.1, and ansible-core has left its Python 3.8",
+        "hint": "upgrade the host to Ubuntu 22.04 or 24.04, or install on a newer host",
     },
 }
