@@ -1,6 +1,6 @@
-"""A signed apt archive that stands in for Ubuntu 24.04's: three suites, its components, phased updates.
+"""A signed apt archive that stands in for Ubuntu's: three suites of a series, its components, phased updates.
 
-By hand: `python -m lab.repositories.ubuntu OUT POOL…`.
+By hand: `python -m lab.repositories.ubuntu SERIES OUT POOL…`.
 
 The packages have Ubuntu's names, versions and dependencies; what runs in them are Debian's binaries, out of
 the .debs that lie below the directories POOL.  The key exists only while this runs; OUT/key.gpg is its public
@@ -24,7 +24,9 @@ from lab.repositories.making import Key, RepositoryError, digest, find_deb, make
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PACKAGES = Path(__file__).resolve().parent / "ubuntu-packages" / "packages.json"
+PACKAGES = Path(__file__).resolve().parent / "ubuntu-packages"
+# by codename, the version
+SERIES = {"jammy": "22.04", "noble": "24.04"}
 COMPONENTS = ("main", "restricted", "universe", "multiverse")
 # of the archive; a host may have i386 beside amd64, for which it holds something, too
 ARCHITECTURES = ("amd64", "i386")
@@ -32,12 +34,12 @@ RELEASE = """\
 Origin: Ubuntu
 Label: Ubuntu
 Suite: {suite}
-Version: 24.04
-Codename: noble
+Version: {version}
+Codename: {series}
 Date: Thu, 01 Jan 2026 00:00:00 UTC
 Architectures: amd64 arm64 armhf i386 ppc64el riscv64 s390x
 Components: {components}
-Description: Ubuntu Noble (a stand-in of the lab)
+Description: Ubuntu {title} (a stand-in of the lab)
 Acquire-By-Hash: yes
 SHA256:
 {files}"""
@@ -53,16 +55,17 @@ Maintainer: airgap lab <lab@example.invalid>
 """
 
 
-def build(out: Path, pools: Sequence[Path]) -> None:
+def build(series: str, out: Path, pools: Sequence[Path]) -> None:
     """The archive and key.gpg, unless they are there."""
-    table: dict[str, list[dict[str, Any]]] = json.loads(PACKAGES.read_text(encoding="utf-8"))
+    packages_of = PACKAGES / f"{series}.json"
+    table: dict[str, list[dict[str, Any]]] = json.loads(packages_of.read_text(encoding="utf-8"))
     table.pop("about")
     rows = [row for suite in table.values() for row in suite]
     debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
-    inputs = digest([Path(__file__), PACKAGES, *debs.values()])
+    inputs = digest([Path(__file__), packages_of, *debs.values()])
 
     def fill(key: Key, work: Path) -> None:
-        archive = _Archive(out, debs, work, key)
+        archive = _Archive(series, out, debs, work, key)
         for suite, packages in table.items():
             archive.suite(suite, packages)
         (out / "key.gpg").write_bytes(key.gpg("--export"))
@@ -74,6 +77,7 @@ def build(out: Path, pools: Sequence[Path]) -> None:
 class _Archive:
     """`debs` are Debian's by name; `work` is a directory for what is under way."""
 
+    series: str
     out: Path
     debs: Mapping[str, Path]
     work: Path
@@ -96,7 +100,14 @@ class _Archive:
             )
         ]
         plain = self.work / name / "Release"
-        text = RELEASE.format(suite=name, components=" ".join(COMPONENTS), files="".join(listed))
+        text = RELEASE.format(
+            suite=name,
+            version=SERIES[self.series],
+            series=self.series,
+            title=self.series.title(),
+            components=" ".join(COMPONENTS),
+            files="".join(listed),
+        )
         plain.write_text(text, encoding="utf-8")
         signed = folder / "InRelease"
         self.key.gpg("--digest-algo", "SHA512", "--clearsign", "-o", str(signed), str(plain))
@@ -165,9 +176,9 @@ def _upstream(deb: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit("usage: python -m lab.repositories.ubuntu OUT POOL…")
+    if len(sys.argv) < 4 or sys.argv[1] not in SERIES:
+        sys.exit(f"usage: python -m lab.repositories.ubuntu {'|'.join(SERIES)} OUT POOL…")
     try:
-        build(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+        build(sys.argv[1], Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
     except RepositoryError as problem:
         sys.exit(f"ubuntu repository: {problem}")
