@@ -41,6 +41,7 @@ PLATFORMS = {
     "debian-13": {"550": BOTH, "580": ("open",), "590": ("open",)},
     "rhel-8": {"575": BOTH, "580": BOTH, "590": ("open",)},
     "rhel-9": {"575": BOTH, "580": BOTH, "590": ("open",)},
+    "ubuntu-22.04": {"580": BOTH, "595": ("open",)},
     "ubuntu-24.04": {"580": BOTH, "595": ("open",)},
 }
 # o: open modules, p: proprietary, -: refused; columns are the branches 535 550 575 580 590 595

@@ -16,6 +16,7 @@ from typing import Protocol
 
 FIPS = Path("/proc/sys/crypto/fips_enabled")
 PROGRAM = Path("/opt/graphistry-airgap")
+PROGRAMS = {"sha256": "/usr/bin/sha256sum", "sha1": "/usr/bin/sha1sum"}
 
 
 class Digest(Protocol):
@@ -26,20 +27,20 @@ class Digest(Protocol):
 
 def sha256(data: bytes | bytearray = b"") -> Digest:
     """Of what is given to it, here and later."""
-    if _by_programs():
-        return _OfProgram("/usr/bin/sha256sum", data)
+    if by_programs():
+        return _OfProgram(PROGRAMS["sha256"], data)
     return hashlib.sha256(data)
 
 
 def sha1_name(data: bytes) -> bytes:
     """The fingerprint of a key whose format prescribes SHA-1; it protects nothing."""
-    if _by_programs():
-        return _OfProgram("/usr/bin/sha1sum", data).digest()
+    if by_programs():
+        return _OfProgram(PROGRAMS["sha1"], data).digest()
     return hashlib.sha1(data, usedforsecurity=False).digest()
 
 
 @cache
-def _by_programs() -> bool:
+def by_programs() -> bool:
     """On an interpreter that came with a bundle, in FIPS mode."""
     if PROGRAM not in Path(sys.base_prefix).parents:
         return False

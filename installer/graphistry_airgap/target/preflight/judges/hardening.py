@@ -100,8 +100,9 @@ def fapolicyd(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
         )
 
 
-def limits(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
-    if profile["hardening"]["fips"]:
+def limits(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    # where the tool's interpreter is the bundle's, `interpreter` has more to say
+    if profile["hardening"]["fips"] and not _bundled(requirements):
         yield Finding(
             INFO,
             "fips-enabled",
@@ -123,17 +124,17 @@ def limits(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding
 
 def interpreter(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
     """Cryptography that comes with the bundle is outside of what a host in FIPS mode has validated."""
-    own = [one["name"] for one in requirements["pythons"] if one["own"]]
+    own = _bundled(requirements)
     if not own or not profile["hardening"]["fips"]:
         return
     allowed = FIPS_INTERPRETER in requirements["hardening_allow"]
     yield Finding(
         WARNING if allowed else ERROR,
         "interpreter-fips",
-        f"the kernel runs in FIPS mode, and the tool runs on {own[0]} from the bundle, whose OpenSSL is not "
+        f"the kernel runs in FIPS mode, and the tool runs on {own} from the bundle, whose OpenSSL is not "
         f"the platform's: an exception to {STIG[FIPS_INTERPRETER]}"
         + ("; digests and signatures are the platform's own programs' to judge" if allowed else ""),
-        f"{own[0]} below {PROGRAM}",
+        f"{own} below {PROGRAM}",
         "a tool that runs on the platform's own Python",
         ""
         if allowed
@@ -142,6 +143,11 @@ def interpreter(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> 
         "/proc/sys/crypto/fips_enabled",
         STIG[FIPS_INTERPRETER],
     )
+
+
+def _bundled(requirements: Mapping[str, Any]) -> str:
+    """The interpreter that came with the bundle, on which the tool runs here; empty without one."""
+    return next((str(one["name"]) for one in requirements["pythons"] if one["own"]), "")
 
 
 def _allow(name: str, consequence: str) -> str:
