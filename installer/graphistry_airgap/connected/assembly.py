@@ -129,7 +129,7 @@ class Content:
                 own.size,
                 own.sha256,
                 own.written,
-                {"pinned": True, "openssl": list(own.openssl)},
+                {"pinned": True},
             )
         if platform.name in self.vgpus:
             yield from self._vgpu_items(platform.name)
