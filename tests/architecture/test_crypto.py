@@ -34,6 +34,17 @@ def test_weak_hashes_are_named_and_protect_nothing() -> None:
     assert used == NAMED
 
 
+def test_digests_are_taken_in_one_place_that_knows_whose_hashlib_it_is() -> None:
+    """But for the connected side, whose machine is nobody's target."""
+    asks = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import) and "hashlib" in {one.name for one in node.names}
+    }
+    assert {name for name in asks if not name.startswith("connected/")} == {"target/host/digests.py"}
+
+
 def test_install_sh_asks_for_no_hash_but_sha256_and_the_names_of_keys() -> None:
     text = install_sh().decode()
     assert "md5" not in text
