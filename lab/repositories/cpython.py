@@ -1,4 +1,4 @@
-"""Debian packages of a CPython that this machine has, for the lab's rpms: Debian 12 and 13 have no 3.12.
+"""Debian packages of a CPython that this machine has, for the lab's hosts: Debian 12 and 13 have no 3.12.
 
 It is taken as it is, from PATH or from pyenv; left out is what EL keeps in packages of their own.
 """
@@ -35,19 +35,20 @@ def find(version: str = VERSION) -> tuple[Path, str]:
     raise NoCPythonError(f"this machine has no {name}, on PATH or of pyenv")
 
 
-def make_debs(pool: Path) -> Path:
+def make_debs(pool: Path, minor: str = VERSION) -> Path:
     """`python3.12` and `libpython3.12` below `pool`, the same bytes each time; `pool` again."""
-    prefix, version = find()
+    prefix, version = find(minor)
+    python = f"python{minor}"
     shutil.rmtree(pool, ignore_errors=True)
-    interpreter, library = (pool / name for name in (PYTHON, f"lib{PYTHON}"))
+    interpreter, library = (pool / name for name in (python, f"lib{python}"))
     (interpreter / "usr/bin").mkdir(parents=True)
-    shutil.copy2(prefix / "bin" / PYTHON, interpreter / "usr/bin" / PYTHON)
+    shutil.copy2(prefix / "bin" / python, interpreter / "usr/bin" / python)
     ignored = shutil.ignore_patterns(*LEFT_OUT)
-    shutil.copytree(prefix / "lib" / PYTHON, library / "usr/lib" / PYTHON, symlinks=True, ignore=ignored)
+    shutil.copytree(prefix / "lib" / python, library / "usr/lib" / python, symlinks=True, ignore=ignored)
     # one that was built with a shared library looks for it where the hosts' loader does, too
     shared = library / "usr/lib/x86_64-linux-gnu"
     shared.mkdir()
-    for path in prefix.glob(f"lib/lib{PYTHON}.so.*"):
+    for path in prefix.glob(f"lib/lib{python}.so.*"):
         shutil.copy2(path, shared)
     for root in (interpreter, library):
         _pack(root, version)

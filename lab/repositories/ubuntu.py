@@ -1,6 +1,6 @@
-"""A signed apt archive that stands in for Ubuntu 24.04's: three suites, its components, phased updates.
+"""A signed apt archive that stands in for Ubuntu's: three suites of a series, its components, phased updates.
 
-By hand: `python -m lab.repositories.ubuntu OUT POOL…`.
+By hand: `python -m lab.repositories.ubuntu SERIES OUT POOL…`.
 
 The packages have Ubuntu's names, versions and dependencies; what runs in them are Debian's binaries, out of
 the .debs that lie below the directories POOL. NVIDIA's driver is `ubuntu_driver`'s; OUT/cuda is a
@@ -27,7 +27,9 @@ from lab.repositories.making import Key, RepositoryError, digest, find_deb, make
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PACKAGES = Path(__file__).resolve().parent / "ubuntu-packages" / "packages.json"
+PACKAGES = Path(__file__).resolve().parent / "ubuntu-packages"
+# by codename, the version
+SERIES = {"jammy": "22.04", "noble": "24.04"}
 COMPONENTS = ("main", "restricted", "universe", "multiverse")
 # of the archive; a host may have i386 beside amd64, for which it holds something, too
 ARCHITECTURES = ("amd64", "i386")
@@ -35,12 +37,12 @@ RELEASE = """\
 Origin: Ubuntu
 Label: Ubuntu
 Suite: {suite}
-Version: 24.04
-Codename: noble
+Version: {version}
+Codename: {series}
 Date: Thu, 01 Jan 2026 00:00:00 UTC
 Architectures: amd64 arm64 armhf i386 ppc64el riscv64 s390x
 Components: {components}
-Description: Ubuntu Noble (a stand-in of the lab)
+Description: Ubuntu {title} (a stand-in of the lab)
 Acquire-By-Hash: yes
 SHA256:
 {files}"""
@@ -52,7 +54,8 @@ Date: Thu, 01 Jan 2026 00:00:00 UTC
 Description: NVIDIA's repository for Ubuntu (a stand-in of the lab)
 SHA256:
 {files}"""
-# of the archive, and of NVIDIA's repository, which is newer
+# the series that has NVIDIA's driver; its version in the archive, and in NVIDIA's repository, which is newer
+WITH_DRIVER = "noble"
 BRANCH, DRIVER, VENDOR_DRIVER, KINDS = "580", "580.126.20", "580.178.04", ("open", "proprietary")
 KERNELS = {"6.8.0-45-generic": "6.8.0-45.45", "6.8.0-47-generic": "6.8.0-47.47"}
 CONTROL = """\
@@ -67,21 +70,24 @@ Maintainer: airgap lab <lab@example.invalid>
 """
 
 
-def build(out: Path, pools: Sequence[Path]) -> None:
+def build(series: str, out: Path, pools: Sequence[Path]) -> None:
     """The archive and key.gpg, unless they are there."""
-    table: dict[str, list[dict[str, Any]]] = json.loads(PACKAGES.read_text(encoding="utf-8"))
+    packages_of = PACKAGES / f"{series}.json"
+    table: dict[str, list[dict[str, Any]]] = json.loads(packages_of.read_text(encoding="utf-8"))
     table.pop("about")
-    table["noble-updates"] += driver_rows()
+    if series == WITH_DRIVER:
+        table[f"{series}-updates"] += driver_rows()
     rows = [row for suite in table.values() for row in suite]
     debs = {name: find_deb(name, pools) for row in rows for name in row.get("debs", ())}
     sources = (__file__, ubuntu_driver.__file__, kernel_module.__file__)
-    inputs = digest([*map(Path, sources), PACKAGES, *debs.values()])
+    inputs = digest([*map(Path, sources), packages_of, *debs.values()])
 
     def fill(key: Key, work: Path) -> None:
-        archive = _Archive(out, debs, work, key)
+        archive = _Archive(series, out, debs, work, key)
         for suite, packages in table.items():
             archive.suite(suite, packages)
-        archive.flat("cuda", list(ubuntu_driver.vendor_driver(VENDOR_DRIVER, KINDS)))
+        if series == WITH_DRIVER:
+            archive.flat("cuda", list(ubuntu_driver.vendor_driver(VENDOR_DRIVER, KINDS)))
         (out / "key.gpg").write_bytes(key.gpg("--export"))
 
     make_once(out, inputs, fill)
@@ -102,6 +108,7 @@ def driver_rows() -> list[dict[str, Any]]:
 class _Archive:
     """`debs` are Debian's by name; `work` is a directory for what is under way."""
 
+    series: str
     out: Path
     debs: Mapping[str, Path]
     work: Path
@@ -124,7 +131,14 @@ class _Archive:
             )
         ]
         plain = self.work / name / "Release"
-        text = RELEASE.format(suite=name, components=" ".join(COMPONENTS), files="".join(listed))
+        text = RELEASE.format(
+            suite=name,
+            version=SERIES[self.series],
+            series=self.series,
+            title=self.series.title(),
+            components=" ".join(COMPONENTS),
+            files="".join(listed),
+        )
         plain.write_text(text, encoding="utf-8")
         signed = folder / "InRelease"
         self.key.gpg("--digest-algo", "SHA512", "--clearsign", "-o", str(signed), str(plain))
@@ -216,9 +230,9 @@ def _upstream(deb: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit("usage: python -m lab.repositories.ubuntu OUT POOL…")
+    if len(sys.argv) < 4 or sys.argv[1] not in SERIES:
+        sys.exit(f"usage: python -m lab.repositories.ubuntu {'|'.join(SERIES)} OUT POOL…")
     try:
-        build(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+        build(sys.argv[1], Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
     except RepositoryError as problem:
         sys.exit(f"ubuntu repository: {problem}")

@@ -11,13 +11,14 @@ description:
   - C(ip-forward) writes a sysctl.d file that keeps IPv4 forwarding on where the host's own files switch it
     off, and switches it on now; nothing is written on a host that forwards without it.
   - C(fapolicyd-trust) is written by C(install.sh), before the tool can run; it is reported here.
+  - For C(fips-interpreter) nothing is written; preflight tells of it.
   - An exception of ours that is not allowed any more is taken back; with an empty list all of them are.
 options:
   allow:
     description: Names of the exceptions that the site file allows.
     type: list
     elements: str
-    choices: [ip-forward, fapolicyd-trust]
+    choices: [ip-forward, fapolicyd-trust, fips-interpreter]
     default: []
   sysctl_content:
     description: What the sysctl.d file of C(ip-forward) says.

@@ -125,6 +125,24 @@ options:
     type: list
     elements: str
     default: []
+  pythons:
+    description: What of Python the host has and until when it is mended, as far as that is known.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: What it is called.
+        type: str
+        required: true
+      ends:
+        description: The last month in which it is mended, C(YYYY-MM).
+        type: str
+        required: true
+      own:
+        description: Whether it came with the bundle for the tool alone.
+        type: bool
+        required: true
   gpu:
     description: What O(graphistry.airgap.gpu#module:desired) is; empty judges no GPUs.
     type: dict

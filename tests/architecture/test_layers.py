@@ -58,7 +58,7 @@ UNBOUND = {"__main__", ""}
 SUBJECTS = {
     "host": set(),
     "finding": set(),
-    "change": set(),
+    "change": {"host"},
     "network": set(),
     "packages": {"host", "change"},
     "docker": {"host", "change"},
@@ -88,7 +88,7 @@ READERS = {
     },
     "connected/profiles/": {"read"},
     "connected/release/": {"compose_file", "source"},
-    "connected/runtime/": {"own_wheel", "wheels"},
+    "connected/runtime/": {"interpreter", "own_wheel", "wheels"},
     "connected/vgpu/": {"files", "guest_driver"},
     "cli/": {"progress"},
     "evidence/": {"files"},

@@ -42,6 +42,7 @@ PLATFORMS = {
     "rhel-8": {"575": BOTH, "580": BOTH, "590": ("open",)},
     "rhel-9": {"575": BOTH, "580": BOTH, "590": ("open",)},
     "rhel-10": {"580": BOTH, "595": ("open",)},
+    "ubuntu-22.04": {"580": BOTH, "595": ("open",)},
     "ubuntu-24.04": {"580": BOTH, "595": ("open",)},
 }
 # o: open modules, p: proprietary, -: refused; columns are the branches 535 550 575 580 590 595

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from graphistry_airgap.bootstrap.render import install_sh
-from graphistry_airgap.knowledge.platforms import FOLDER, PLATFORMS, load_platforms
-from graphistry_airgap.target.host.platforms import identify, platform_of
+from graphistry_airgap.knowledge.platforms import FOLDER, PLATFORMS, load_platforms, load_refused
+from graphistry_airgap.target.host.platforms import identify, platform_of, why_refused
 from tests.kit.strict_schemas import strict
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +29,9 @@ HOSTS = [
     ("ol", "9.5", "rhel-9"),
     ("centos", "9", "rhel-9"),
     ("rocky", "90.1", "rocky-90.1"),
+    ("ubuntu", "22.04", "ubuntu-22.04"),
+    ("ubuntu", "22.10", "ubuntu-22.10"),
+    ("ubuntu", "20.04", "ubuntu-20.04"),
     ("rhel", "10.0", "rhel-10"),
     ("rocky", "10.1", "rhel-10"),
     ("almalinux", "10.1", "rhel-10"),
@@ -71,6 +74,32 @@ def test_the_tool_and_install_sh_tell_hosts_apart_alike(os_id, version, platform
     harness = f'{CODE}\nname_platform "$1" "$2"; printf \'%s\' "$platform"'
     done = subprocess.run(["sh", "-c", harness, "sh", os_id, version], capture_output=True, check=True)
     assert done.stdout.decode() == platform
+
+
+@pytest.mark.parametrize(
+    ("os_id", "version", "refused"),
+    [
+        ("ubuntu", "20.04", True),
+        ("ubuntu", "20.04.6", True),
+        ("ubuntu", "20.10", False),
+        ("ubuntu", "22.04", False),
+        ("debian", "20.04", False),
+    ],
+)
+@pytest.mark.subprocesses
+def test_of_a_system_that_is_taken_no_more_both_say_why_and_the_way_out(os_id, version, refused):
+    reason, way_out = why_refused(platform_of(os_id, version))
+    harness = f'{CODE}\nwhy_refused "$1" "$2"; printf \'%s|%s\' "$reason" "$way_out"'
+    done = subprocess.run(["sh", "-c", harness, "sh", os_id, version], capture_output=True, check=True)
+    assert done.stdout.decode() == f"{reason}|{way_out}"
+    assert (bool(reason), "upgrade the host to Ubuntu 22.04 or 24.04" in way_out) == (refused, refused)
+
+
+def test_a_system_is_not_both_taken_and_refused():
+    assert load_refused().keys() & PLATFORMS.keys() == set()
+    assert {
+        platform_of(name, one["version"]) for one in load_refused().values() for name in one["ids"]
+    } == set(load_refused())
 
 
 @pytest.mark.parametrize(

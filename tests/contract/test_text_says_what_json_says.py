@@ -125,6 +125,9 @@ def verify_failed():
     return failed(checks_error(checks), data=checks)
 
 
+TODAY = "2026-11-30T10:00:00Z"
+
+
 def kernel(name, **given):
     return {
         "name": name,
@@ -158,7 +161,9 @@ def status_of(services, kernels, **changes):
         "services": services,
     }
     world = World()
-    return Status(lambda _: {THIS_MACHINE.name: said}, world, lambda: world.boot).run([THIS_MACHINE])
+    return Status(lambda _: {THIS_MACHINE.name: said}, world, lambda: world.boot, lambda: TODAY).run(
+        [THIS_MACHINE]
+    )
 
 
 MADE = {

@@ -28,7 +28,7 @@ PARTS = (
         "platform",
         "sums",
     ),
-    *("packages", "fapolicyd", "runtime", "places", "main"),
+    *("packages", "fapolicyd", "interpreter", "runtime", "places", "main"),
 )
 
 

@@ -46,7 +46,8 @@ def contents_line(summary: dict[str, Any]) -> str:
     counts = summary["components"]
     inside = ", ".join(f"{name} {count}" for name, count in summary["databases"].items())
     parts = [
-        _counted(counts[kind], str(kind)) for kind in (Kind.RELEASE, Kind.PACKAGE, Kind.WHEEL, Kind.FILE)
+        _counted(counts[kind], str(kind))
+        for kind in (Kind.RELEASE, Kind.PACKAGE, Kind.WHEEL, Kind.INTERPRETER, Kind.FILE)
     ]
     images = (
         f"{_counted(counts[Kind.IMAGE], 'image') or 'no image'} with {counts[Kind.CONTENT]} packages inside"

@@ -42,6 +42,11 @@ def runtime(platform: str) -> str:
     return f"runtime/{platform}"
 
 
+def interpreter(platform: str) -> str:
+    """The archive of a Python for the tool alone, where the platform needs one."""
+    return f"{runtime(platform)}/interpreter.tar.gz"
+
+
 def bytes_piece(path: str, data: bytes) -> Piece:
     """A piece whose content is made here."""
     return Piece(path, data, sha256_hex(data), len(data))

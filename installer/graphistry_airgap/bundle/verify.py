@@ -6,7 +6,6 @@ checks signature, names and sizes and hashes only what steers the run; the mode 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from graphistry_airgap.bundle.trust.verdict import require_signers
 from graphistry_airgap.core.errors import AirgapError, BundleError, FindingsError
 from graphistry_airgap.core.result import Result
 from graphistry_airgap.core.strict_json import JsonError, load_json
+from graphistry_airgap.target.host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,7 +95,7 @@ def verify_bundle(
         signature=verdict,
         mode=ALL_BYTES if read_all else NAMES_AND_SIZES,
         sums=sums,
-        sums_sha256=hashlib.sha256(raw).hexdigest(),
+        sums_sha256=sha256(raw).hexdigest(),
         size=sum(present.values()),
     )
 
@@ -141,7 +141,7 @@ def _signatures(reader: BundleReader, present: dict[str, int]) -> dict[str, byte
 def _read_manifest(reader: BundleReader, sums: dict[str, str], problems: list[AirgapError]) -> Bundle | None:
     """bundle.json is hashed before it is parsed; what it says about files must be what was signed."""
     raw = reader.read(MANIFEST)
-    if wrong := compare_digest(MANIFEST, hashlib.sha256(raw).hexdigest(), sums[MANIFEST]):
+    if wrong := compare_digest(MANIFEST, sha256(raw).hexdigest(), sums[MANIFEST]):
         problems.append(wrong)
         return None
     bundle = parse_bundle(raw)
@@ -241,7 +241,7 @@ def _json(reader: BundleReader, path: str, sums: dict[str, str]) -> dict[str, An
     if path not in sums:
         raise _inconsistent(path, "not listed", f"{MANIFEST} names images")
     raw = reader.read(path)
-    if wrong := compare_digest(path, hashlib.sha256(raw).hexdigest(), sums[path]):
+    if wrong := compare_digest(path, sha256(raw).hexdigest(), sums[path]):
         raise wrong
     try:
         document = load_json(raw)

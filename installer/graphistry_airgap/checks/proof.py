@@ -6,13 +6,13 @@ climbs every rung; a second `install` would spend most of its time on them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.checks.ladder import FAILED, PASSED, Outcome
+from graphistry_airgap.target.host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def key(answer: Answer, images: Sequence[Mapping[str, Any]], flavour: str, boot_
         boot_id,
     ]
     there = sorted((image["name"], image["config"]) for image in images)
-    return hashlib.sha256(json.dumps([seen, there, flavour]).encode()).hexdigest()
+    return sha256(json.dumps([seen, there, flavour]).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

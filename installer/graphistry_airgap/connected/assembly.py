@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.packages.closure import Closure
     from graphistry_airgap.connected.profiles.host_profile import HostProfile
     from graphistry_airgap.connected.release.release import Release
+    from graphistry_airgap.connected.runtime.interpreter import Interpreter
     from graphistry_airgap.connected.runtime.requirements import Wheel
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import Platform
@@ -45,6 +46,7 @@ class Content:
     package_signers: dict[str, tuple[str, ...]]
     drivers: dict[str, Driver]
     vgpus: dict[str, Vgpu]
+    interpreters: dict[str, Interpreter]
     profiles: dict[str, tuple[HostProfile, ...]]
     wheels: dict[str, list[Wheel]]
     images: list[Image]
@@ -119,6 +121,16 @@ class Content:
         for wheel in self.wheels[platform.name]:
             name, pinned = f"{platform.name}/{wheel.name}", {"pinned": True}
             yield Item("wheel", name, wheel.version, wheel.size, wheel.sha256, wheel.origin, pinned)
+        if own := self.interpreters.get(platform.name):
+            yield Item(
+                "interpreter",
+                f"{platform.name}/python",
+                own.version,
+                own.size,
+                own.sha256,
+                own.written,
+                {"pinned": True},
+            )
         if platform.name in self.vgpus:
             yield from self._vgpu_items(platform.name)
 
@@ -155,9 +167,9 @@ class Content:
                 yield self._blob(blob_path(layer.digest), layer.digest, layer.size)
         for platform in self.platforms:
             yield from self._platform_pieces(platform.name)
-            bootstrap = render_bootstrap(
-                platform_entry(platform, self.closures[platform.name]), self.release.version
-            )
+            own = self.interpreters.get(platform.name)
+            entry = platform_entry(platform, self.closures[platform.name], own)
+            bootstrap = render_bootstrap(entry, self.release.version)
             yield bytes_piece(f"{layout.runtime(platform.name)}/{BOOTSTRAP}", bootstrap.encode())
             script = self.package_scripts[platform.package_system]
             yield bytes_piece(f"{layout.runtime(platform.name)}/{PACKAGES}", script)
@@ -177,6 +189,8 @@ class Content:
         for wheel in wheels:
             yield self._blob(f"{layout.runtime(platform)}/{wheel.filename}", wheel.sha256, wheel.size)
         yield bytes_piece(f"{layout.runtime(platform)}/requirements.txt", render_requirements(wheels))
+        if own := self.interpreters.get(platform):
+            yield Piece(layout.interpreter(platform), own.source, own.sha256, own.size)
         if carried := self.vgpus.get(platform):
             for file in carried.files:
                 path, private = vgpu.path(platform, file), file is carried.token

@@ -50,6 +50,7 @@ from graphistry_airgap.connected.profiles.host_profile import (
     without_assumed,
 )
 from graphistry_airgap.connected.render_manifest import render_manifest
+from graphistry_airgap.connected.runtime.pythons import python_notes
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
 from graphistry_airgap.core.result import Result
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.packages.closure import Closure
     from graphistry_airgap.connected.profiles.host_profile import NotOlder
     from graphistry_airgap.connected.release.release import Release
+    from graphistry_airgap.connected.runtime.interpreter import Interpreter
     from graphistry_airgap.connected.spec import Spec
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import PackageSystem
@@ -96,6 +98,7 @@ class _Resolved:
     closures: dict[str, Closure]
     drivers: dict[str, Driver]
     vgpus: dict[str, Vgpu]
+    interpreters: dict[str, Interpreter]
     profiles: Profiles
     notes: list[str]
 
@@ -110,6 +113,7 @@ class BuildBundle:
         packages: Mapping[PackageSystem, ports.Packages],
         releases: ports.Releases,
         vgpu_files: ports.VgpuFiles,
+        open_interpreter: ports.OpenInterpreter,
         images: ports.Images,
         runtimes: ports.Runtimes,
         blobs: ports.Blobs,
@@ -127,6 +131,7 @@ class BuildBundle:
         self.packages = packages
         self.releases = releases
         self.vgpu_files = vgpu_files
+        self.open_interpreter = open_interpreter
         self.images = images
         self.runtimes = runtimes
         self.blobs = blobs
@@ -178,6 +183,11 @@ class BuildBundle:
         trust = request.trust_on_first_use
         spec, notes = self._settle(spec, progress)
         vgpus = self._open_vgpus(spec, trust_on_first_use=trust)
+        interpreters = {
+            name: self.open_interpreter(platform.interpreter, PLATFORMS[name])
+            for name, platform in spec.platforms.items()
+            if platform.interpreter
+        }
         profiles = read_profiles(spec, self.read_profile)
         wanted = {
             name: wanted_packages(
@@ -214,13 +224,15 @@ class BuildBundle:
         notes += driver_notes(roots, drivers, vgpus)
         notes += kernel_notes(roots, drivers, self.knowledge)
         notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
-        notes += life_notes(release, drivers, self.knowledge, today=datetime.now(UTC).date().isoformat())
+        today = datetime.now(UTC).date().isoformat()
+        notes += life_notes(release, drivers, self.knowledge, today=today)
+        notes += python_notes(spec.platforms, interpreters, today=today)
         notes += assumed_notes(closures, profiles)
         notes += fips_notes(closures, self.not_older)
         for name, platform in spec.platforms.items():
             running = running_kernels(profiles[name])
             notes += other_kernel_notes(self.knowledge, PLATFORMS[name], platform, running)
-        return _Resolved(release, closures, drivers, vgpus, profiles, notes)
+        return _Resolved(release, closures, drivers, vgpus, interpreters, profiles, notes)
 
     def _settle(self, spec: Spec, progress: Callable[[str], None]) -> tuple[Spec, list[str]]:
         """Whose driver and which branch it is on each platform, by what the repositories hold."""
@@ -264,6 +276,7 @@ class BuildBundle:
             package_signers={sha256: future.result() for sha256, future in fetched.items()},
             drivers=resolved.drivers,
             vgpus=resolved.vgpus,
+            interpreters=resolved.interpreters,
             profiles=resolved.profiles,
             wheels={name: future.result() for name, future in wheels.items()},
             images=packed.result(),
@@ -312,6 +325,7 @@ def _complete(content: Content, describe: DescribeBundle, sbom: Sbom, spec: tupl
         closures=content.closures,
         drivers=content.drivers,
         vgpus=content.vgpus,
+        interpreters=content.interpreters,
         images=content.images,
         pieces=pieces,
     )

@@ -15,8 +15,16 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.packages.closure import Closure, Wanted
     from graphistry_airgap.connected.profiles.host_profile import HostProfile
     from graphistry_airgap.connected.release.release import Release
+    from graphistry_airgap.connected.runtime.interpreter import Interpreter
     from graphistry_airgap.connected.runtime.requirements import Wheel
-    from graphistry_airgap.connected.spec import NamedPath, PinnedPath, RepositorySpec, Spec, VgpuSpec
+    from graphistry_airgap.connected.spec import (
+        InterpreterSpec,
+        NamedPath,
+        PinnedPath,
+        RepositorySpec,
+        Spec,
+        VgpuSpec,
+    )
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import Platform
 
@@ -51,6 +59,10 @@ class Images(Protocol):
 
 class Runtimes(Protocol):
     def collect(self, platform: Platform) -> list[Wheel]: ...
+
+
+class OpenInterpreter(Protocol):
+    def __call__(self, spec: InterpreterSpec, platform: Platform) -> Interpreter: ...
 
 
 class Blobs(Protocol):

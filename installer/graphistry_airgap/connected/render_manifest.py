@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.bundle.lock import Lock
     from graphistry_airgap.connected.packages.closure import Closure, ResolvedRepository
     from graphistry_airgap.connected.release.release import Release
+    from graphistry_airgap.connected.runtime.interpreter import Interpreter
     from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import Platform
 
@@ -32,6 +33,7 @@ def render_manifest(
     closures: Mapping[str, Closure],
     drivers: Mapping[str, Driver],
     vgpus: Mapping[str, Vgpu],
+    interpreters: Mapping[str, Interpreter],
     images: Sequence[Image],
     pieces: Sequence[Piece],
 ) -> bytes:
@@ -50,7 +52,7 @@ def render_manifest(
             },
             "platforms": {
                 platform.name: {
-                    **platform_entry(platform, closures[platform.name]),
+                    **platform_entry(platform, closures[platform.name], interpreters.get(platform.name)),
                     **_driver_entry(platform.name, drivers.get(platform.name), vgpus.get(platform.name)),
                 }
                 for platform in platforms
@@ -62,7 +64,7 @@ def render_manifest(
     )
 
 
-def platform_entry(platform: Platform, closure: Closure) -> dict[str, Any]:
+def platform_entry(platform: Platform, closure: Closure, interpreter: Interpreter | None) -> dict[str, Any]:
     """What bundle.json says about one platform."""
     return {
         "package_system": platform.package_system,
@@ -77,6 +79,7 @@ def platform_entry(platform: Platform, closure: Closure) -> dict[str, Any]:
         },
         **_assumed_entry(closure),
         "runtime": layout.runtime(platform.name),
+        **({"interpreter": interpreter.entry(platform.name)} if interpreter else {}),
         **({"modules": list(closure.modules)} if closure.modules else {}),
     }
 

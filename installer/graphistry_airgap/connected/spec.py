@@ -76,6 +76,14 @@ class VgpuSpec:
 
 
 @dataclass(frozen=True)
+class InterpreterSpec:
+    """The archive of a relocatable CPython for the tool alone, and the version that it must have."""
+
+    file: PinnedPath
+    version: str
+
+
+@dataclass(frozen=True)
 class PlatformSpec:
     """`modules` are the module streams that dnf shall enable, `kernels` those of the hosts."""
 
@@ -85,6 +93,7 @@ class PlatformSpec:
     vgpu: VgpuSpec | None
     modules: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    interpreter: InterpreterSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ def parse_spec(document: dict[str, Any], base: Path) -> Spec:
                 vgpu=_vgpu(platform["vgpu"], base) if "vgpu" in platform else None,
                 modules=tuple(platform.get("modules", ())),
                 kernels=tuple(platform.get("kernels", ())),
+                interpreter=_interpreter(platform.get("interpreter"), base),
             )
             for name, platform in sorted(document["platforms"].items())
         },
@@ -161,6 +171,10 @@ def _vgpu(entry: dict[str, Any], base: Path) -> VgpuSpec:
         kernels=tuple(entry.get("kernels", ())),
         waive=tuple(entry.get("waive", ())),
     )
+
+
+def _interpreter(entry: dict[str, Any] | None, base: Path) -> InterpreterSpec | None:
+    return InterpreterSpec(_pinned(entry, base), entry["version"]) if entry else None
 
 
 def _pinned(entry: dict[str, Any], base: Path) -> PinnedPath:

@@ -21,9 +21,10 @@ from graphistry_airgap.installation.signers import signers_needed
 from graphistry_airgap.installation.site_networks import require_pools
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.target.finding import errors
+from graphistry_airgap.target.host.platforms import why_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from graphistry_airgap.bundle.manifest import Bundle
     from graphistry_airgap.bundle.verify import VerifiedBundle
@@ -108,7 +109,7 @@ class Targets:
     receipts: Receipts
     read_answers: Callable[[Path, Path | None], list[Answers]]
     signers_required: Callable[[], int | None]
-    trust_allowed: Callable[[], bool]
+    allowed_here: Callable[[], Collection[str]]
     open_bundle: Callable[..., VerifiedBundle]
     bundle_digest: Callable[[Path, str], str]
     ask_hosts: Callable[..., dict[str, dict[str, Any] | AirgapError]]
@@ -127,7 +128,7 @@ class Targets:
         inventory = request.inventory or _known(inputs.get("inventory"))
         answers = self.read_answers(site_path, inventory)
         needed = signers_needed(answers[0].signers, self.signers_required(), site_path)
-        allowed = self.trust_allowed()
+        allowed = self.allowed_here()
         for one in answers:
             require_pools(one.site, one.said_in("docker.address_pools"))
             site_places.check(one.site, one.said_in)
@@ -193,10 +194,13 @@ class Targets:
         site, bundle = answers.site, opened.bundle
         site_path, inventory = paths
         if host.platform not in bundle.platforms:
+            reason, way_out = why_refused(host.platform)
             raise HostError(
-                f"this host is {host.platform}; the bundle is made for {', '.join(bundle.platforms)}",
+                f"this host is {host.platform}; the bundle is made for {', '.join(bundle.platforms)}"
+                + (f": {reason}" if reason else ""),
                 code="wrong-platform",
-                hint="build a bundle whose spec names this platform, or install on a host it is made for",
+                hint=way_out
+                or "build a bundle whose spec names this platform, or install on a host it is made for",
                 details={"found": host.platform, "needed": ", ".join(bundle.platforms)},
             )
         if answers.host.local:

@@ -33,7 +33,9 @@ class RoleVariables:
         desired = desired_gpus(target.site, target.bundle, self.knowledge, target.last)
         platform = target.bundle.platforms[target.provenance.platform]
         driver = desired_driver(target.site, target.bundle, platform, self.knowledge)
-        variables = playbook_variables(target.site, target.bundle, target.provenance, desired, driver)
+        variables = playbook_variables(
+            target.site, target.bundle, target.provenance, desired, driver, local=target.host.local
+        )
         variables |= vgpu_variables(target.site, target.bundle, target.provenance, self.knowledge)
         variables |= target_variables(Schema(self.env_schema))
         return variables | {name: json.dumps(variables[name]) for name in TEXTS}

@@ -13,8 +13,12 @@ from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation.outcome.results import of_all
 from graphistry_airgap.installation.reboot.pending import RESUME_COMMAND, not_rebooted
 from graphistry_airgap.installation.receipt import parse_receipt
+from graphistry_airgap.knowledge.platforms import PLATFORMS
 from graphistry_airgap.target import finding as findings
-from graphistry_airgap.target.preflight.judges import kernel as findings_kernel
+from graphistry_airgap.target.preflight.judges import (
+    host as findings_host,
+    kernel as findings_kernel,
+)
 from graphistry_airgap.target.record.services import RELEASE_GONE
 
 if TYPE_CHECKING:
@@ -34,6 +38,7 @@ class Status:
     ask_hosts: Callable[..., dict[str, dict[str, Any] | AirgapError]]
     resume_state: ResumeState
     boot_id: Callable[[], str]
+    today: Callable[[], str]
 
     def run(self, hosts: Sequence[InventoryHost]) -> Result:
         """Exit 1 when an installed server has a service that is not healthy, or nothing is installed."""
@@ -86,9 +91,17 @@ class Status:
                 )
             )
         told, faults = _kernels(boot, receipt)
+        told += self._pythons(host, receipt)
         errors += faults
         exit_code = ExitCode.FAILED if errors else ExitCode.OK
         return Result(data=data, messages=[*_table(data), *told], exit_code=exit_code, errors=errors)
+
+    def _pythons(self, host: InventoryHost, receipt: dict[str, Any]) -> list[str]:
+        platform = PLATFORMS.get(receipt["bundle"].get("platform", ""))
+        if platform is None:
+            return []
+        found = findings_host.python_lives(platform.pythons(own=host.local), today=self.today())
+        return remarks.lines([one.as_dict() for one in found])
 
     def _resume(self) -> dict[str, Any] | None:
         """The reboot that an installation waits for, or waited for."""

@@ -32,8 +32,13 @@ def playbook_variables(
     provenance: Provenance,
     gpu: dict[str, Any] | None = None,
     driver: dict[str, Any] | None = None,
+    *,
+    local: bool = True,
 ) -> dict[str, Any]:
-    """Extra variables of a run, by role prefix; `gpu` and `driver` are what the `desired_` functions made."""
+    """Extra variables of a run, by role prefix; `gpu` and `driver` are what the `desired_` functions made.
+
+    `local` is whether the host is the tool's own machine, on whose interpreter it runs.
+    """
     platform = bundle.platforms[provenance.platform]
     raw = bundle.raw
     repositories = raw["platforms"][platform.name]["repositories"]
@@ -67,6 +72,7 @@ def playbook_variables(
         "preflight_release_source": f"{provenance.path}/{bundle.release.path}",
         "preflight_release_files": release_files(bundle),
         "preflight_hardening_allow": list(site.hardening_allow),
+        "preflight_pythons": PLATFORMS[platform.name].pythons(own=local),
         "preflight_gpu": gpu or {},
         "preflight_driver": driver or {},
         "offline_repo_bundle": provenance.path,

@@ -16,6 +16,8 @@ from graphistry_airgap.content import PACKAGE
 
 PackageSystem = Literal["apt", "dnf"]
 FOLDER = PACKAGE / "knowledge" / "platforms"
+# systems that are known and taken no more, with why
+REFUSED = PACKAGE / "knowledge" / "refused.json"
 # minor versions of glibc by which wheels for x86-64 are tagged; newest first, every older one loads, too
 _WHEEL_GLIBC = (34, 28, 17)
 _ARCHITECTURE = "x86_64"
@@ -23,6 +25,9 @@ _ARCHITECTURE = "x86_64"
 
 @dataclass(frozen=True)
 class Platform:
+    """`ends` is the last month in which its maker mends it, `interpreter_ends` that of a Python which comes
+    with the bundle, both `YYYY-MM`: empty where that is not known, or where none comes."""
+
     name: str
     title: str
     ids: dict[str, str]
@@ -40,6 +45,8 @@ class Platform:
     elsewhere: dict[str, str]
     guest_drivers: tuple[str, ...]
     module_tools: tuple[str, ...]
+    ends: str = ""
+    interpreter_ends: str = ""
 
     @classmethod
     def read(cls, name: str, document: dict[str, Any]) -> Platform:
@@ -62,7 +69,28 @@ class Platform:
             elsewhere=document.get("elsewhere", {}),
             guest_drivers=tuple(document["guest_drivers"]),
             module_tools=tuple(document["module_tools"]),
+            ends=document.get("ends", ""),
+            interpreter_ends=document.get("interpreter", {}).get("ends", ""),
         )
+
+    @property
+    def brings_interpreter(self) -> bool:
+        """Whether the tool's Python comes with the bundle, because the system packages none for it."""
+        return bool(self.interpreter_ends)
+
+    def pythons(self, *, own: bool) -> list[dict[str, Any]]:
+        """What of Python a host has and until when it is mended, where that is known: `[{name, ends, own}]`.
+
+        `own` asks for the bundle's interpreter, too, which is on the tool's own machine alone.
+        """
+        found = []
+        if own and self.interpreter_ends:
+            found.append(
+                {"name": f"Python {self.python_version}", "ends": self.interpreter_ends, "own": True}
+            )
+        if self.ends:
+            found.append({"name": self.title, "ends": self.ends, "own": False})
+        return found
 
     @property
     def python_abis(self) -> tuple[str, ...]:
@@ -105,6 +133,12 @@ def load_platforms() -> dict[str, dict[str, Any]]:
     """Name to document, in the order of the names, 8 before 10."""
     files = sorted(FOLDER.glob("*.json"), key=lambda path: _in_order(path.stem))
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+
+
+def load_refused() -> dict[str, dict[str, Any]]:
+    """Name of a system to `{ids, version, reason, hint}`."""
+    found: dict[str, dict[str, Any]] = json.loads(REFUSED.read_text(encoding="utf-8"))
+    return found
 
 
 PLATFORMS = {name: Platform.read(name, document) for name, document in load_platforms().items()}

@@ -7,13 +7,14 @@ absent.  The value of a secret never stands there; `Mask` says how equal and une
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
 import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from .host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -127,7 +128,7 @@ def file_state(data: bytes | None, mode: int | None) -> dict[str, str] | None:
     """A file that holds no secret; None where there is none."""
     if data is None or mode is None:
         return None
-    return {"sha256": hashlib.sha256(data).hexdigest(), "mode": f"{mode:04o}"}
+    return {"sha256": sha256(data).hexdigest(), "mode": f"{mode:04o}"}
 
 
 def of_file(

@@ -27,6 +27,7 @@ from graphistry_airgap.connected.packages.versions import not_older
 from graphistry_airgap.connected.profiles.read import read_profile
 from graphistry_airgap.connected.release.images import images_of_release
 from graphistry_airgap.connected.release.source import ReleaseSource
+from graphistry_airgap.connected.runtime.interpreter import open_interpreter
 from graphistry_airgap.connected.runtime.wheels import Runtime
 from graphistry_airgap.connected.sign import SignBundle
 from graphistry_airgap.connected.vgpu.files import VgpuFiles
@@ -67,6 +68,7 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         },
         releases=ReleaseSource(cache, images_of_release),
         vgpu_files=VgpuFiles(),
+        open_interpreter=open_interpreter,
         images=DockerArchive(cache),
         runtimes=Runtime(cache, offline=request.offline),
         blobs=cache,

@@ -34,7 +34,7 @@ from graphistry_airgap.installation.fleet.answers import ReadAnswers
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.host_profile import MakeHostProfile
 from graphistry_airgap.installation.install import Install
-from graphistry_airgap.installation.outcome.record import Record
+from graphistry_airgap.installation.outcome.record import Record, now
 from graphistry_airgap.installation.reboot.ask import Reboots
 from graphistry_airgap.installation.reboot.at_boot import ResumeAtBoot
 from graphistry_airgap.installation.reboot.resume import Resume
@@ -46,7 +46,7 @@ from graphistry_airgap.installation.verify import Verify
 from graphistry_airgap.knowledge.env_schema import load_env_schema
 from graphistry_airgap.knowledge.formats import load_document, require
 from graphistry_airgap.knowledge.knowledge import load_knowledge
-from graphistry_airgap.target.hardening.exceptions import ALLOW_TRUST
+from graphistry_airgap.target.hardening.exceptions import ALLOW
 from graphistry_airgap.wiring.bundle import open_bundle
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def status(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) 
     hosts = [THIS_MACHINE]
     if arguments.inventory is not None:
         hosts = read_inventory(arguments.inventory, require_private(arguments.work_dir))
-    return Status(_hosts(arguments, progress).ask, ResumeStateFile(), reboot.boot_id).run(hosts)
+    return Status(_hosts(arguments, progress).ask, ResumeStateFile(), reboot.boot_id, now).run(hosts)
 
 
 def _request(arguments: argparse.Namespace) -> Request:
@@ -157,9 +157,7 @@ def _targets(
         receipts=ReceiptFile(),
         read_answers=answers,
         signers_required=read_required,
-        trust_allowed=partial(
-            root_file.is_there, Path(ALLOW_TRUST), unsafe="allow-unsafe", instead="touch it anew"
-        ),
+        allowed_here=partial(root_file.those_there, ALLOW, unsafe="allow-unsafe", instead="touch it anew"),
         open_bundle=partial(open_bundle, say=progress.note),
         bundle_digest=lambda bundle, name: BundleDirectory(bundle, progress.note).digest(name),
         ask_hosts=_hosts(arguments, progress).ask,

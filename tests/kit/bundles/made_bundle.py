@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lab.bundles.rpm import RPM, RPM_8, RPM_10, RPM_DRIVER
-from lab.bundles.ubuntu import UBUNTU
+from lab.bundles.ubuntu import UBUNTU, UBUNTU_22
 from lab.repositories.cpython import NoCPythonError, find
 from tests.kit.matrix import not_tried
 
@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_PLATFORMS = {RPM: "rhel-9", RPM_DRIVER: "rhel-9", RPM_8: "rhel-8", RPM_10: "rhel-10", UBUNTU: "ubuntu-24.04"}
+_PLATFORMS = {
+    RPM: "rhel-9",
+    RPM_DRIVER: "rhel-9",
+    RPM_8: "rhel-8",
+    RPM_10: "rhel-10",
+    UBUNTU: "ubuntu-24.04",
+    UBUNTU_22: "ubuntu-22.04",
+}
 # which CPythons the stand-ins of a platform are made with
-_PYTHONS = {folder: ("3.12", "3.6") if folder == RPM_8 else ("3.12",) for folder in _PLATFORMS}
+_PYTHONS = dict.fromkeys(_PLATFORMS, ("3.12",)) | {RPM_8: ("3.12", "3.6"), UBUNTU_22: ("3.12", "3.10")}
 
 
 def made_bundle(folder: Path, made_by: str) -> Path:

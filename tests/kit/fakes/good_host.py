@@ -59,6 +59,7 @@ REQUIREMENTS: dict[str, Any] = {
     "administrator_file": "/etc/administrator.yml",
     "waive": [],
     "hardening_allow": [],
+    "pythons": [],
     "gpu": {},
     "vgpu": {},
     "env_schema": {},

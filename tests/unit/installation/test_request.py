@@ -31,7 +31,7 @@ class World:
     opened: list[dict] = field(default_factory=list)
     in_use: list = field(default_factory=list)
     required: int | None = None
-    trust_allowed: bool = False
+    allowed_here: tuple = ()
 
     def load(self):
         return self.receipt
@@ -73,7 +73,7 @@ class World:
             receipts=self,
             read_answers=self.answers,
             signers_required=lambda: self.required,
-            trust_allowed=lambda: self.trust_allowed,
+            allowed_here=lambda: self.allowed_here,
             open_bundle=self.open_bundle,
             bundle_digest=lambda path, name: hashlib.sha256((path / name).read_bytes()).hexdigest(),
             ask_hosts=self.ask,
@@ -243,13 +243,15 @@ def test_the_site_file_and_the_host_must_ask_for_one_number(world, stated, requi
     assert world.opened == []
 
 
-NAMED = {"hardening": {"allow": ["ip-forward", "fapolicyd-trust"]}}
+TRUST, FIPS = "fapolicyd-trust", "fips-interpreter"
+NAMED = {"hardening": {"allow": ["ip-forward", TRUST]}}
+BOTH = {"hardening": {"allow": [FIPS, TRUST]}}
 FILE = "/etc/graphistry-airgap/allow.fapolicyd-trust"
 
 
-@pytest.mark.parametrize(("more", "allowed"), [({}, False), (NAMED, True)])
-def test_the_site_file_and_the_host_say_alike_whether_fapolicyd_may_trust_the_tool(world, more, allowed):
-    world.document, world.trust_allowed = {**DOCUMENT, **more}, allowed
+@pytest.mark.parametrize(("more", "allowed"), [({}, ()), (NAMED, (TRUST,)), (BOTH, (TRUST, FIPS))])
+def test_the_site_file_and_the_host_say_alike_what_install_sh_may_do(world, more, allowed):
+    world.document, world.allowed_here = {**DOCUMENT, **more}, allowed
     world.targets().decide(request(world))
     assert world.opened
 
@@ -257,13 +259,15 @@ def test_the_site_file_and_the_host_say_alike_whether_fapolicyd_may_trust_the_to
 @pytest.mark.parametrize(
     ("more", "allowed", "code", "hint"),
     [
-        (NAMED, False, "allow-missing", f"touch {FILE}"),
-        ({}, True, "allow-differs", f"rm {FILE}"),
-        ({}, True, "allow-differs", "hardening: {allow: [fapolicyd-trust]}"),
+        (NAMED, (), "allow-missing", f"touch {FILE}"),
+        ({}, (TRUST,), "allow-differs", f"rm {FILE}"),
+        ({}, (TRUST,), "allow-differs", "hardening: {allow: [fapolicyd-trust]}"),
+        (BOTH, (TRUST,), "allow-missing", "touch /etc/graphistry-airgap/allow.fips-interpreter"),
+        (NAMED, (TRUST, FIPS), "allow-differs", "hardening: {allow: [fips-interpreter]}"),
     ],
 )
 def test_where_they_differ_the_line_to_write_is_told(world, more, allowed, code, hint):
-    world.document, world.trust_allowed = {**DOCUMENT, **more}, allowed
+    world.document, world.allowed_here = {**DOCUMENT, **more}, allowed
     with pytest.raises(InputError) as caught:
         world.targets().decide(request(world))
     assert (caught.value.code, caught.value.exit_code) == (code, 2)

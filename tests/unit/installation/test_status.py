@@ -22,11 +22,11 @@ def answered(kernels=(), *, begun=False, services=None, **changes):
     }
 
 
-def asked(world, *answers):
+def asked(world, *answers, today="2026-11-30T10:00:00Z"):
     """Of as many hosts as there are answers: this machine first."""
     hosts = [THIS_MACHINE, *(host(name) for name in "ab")][: len(answers)]
     said = {one.name: answer for one, answer in zip(hosts, answers, strict=True)}
-    return Status(lambda _: said, world, lambda: world.boot).run(hosts)
+    return Status(lambda _: said, world, lambda: world.boot, lambda: today).run(hosts)
 
 
 def host(name):
@@ -70,6 +70,27 @@ def test_a_run_that_was_killed_is_told_though_the_one_before_was_whole():
     # of a run that recorded its end, that end says more
     (error,) = status(World(), complete=False, begun=True).errors
     assert "did not finish" in error.message
+
+
+def test_a_python_whose_fixes_end_is_told():
+    """That of the bundle on the tool's own machine alone; of a platform that is not known nothing is."""
+
+    def told(platform, today):
+        bundle = {**receipt()["bundle"], "platform": platform}
+        said = asked(World(), *[answered(bundle=bundle)] * 2, today=today).messages
+        here, there = THIS_MACHINE.name, "a"
+        return [
+            [line.partition(": ")[2] for line in said if line.startswith(f"{name}: ") and " fixes " in line]
+            for name in (here, there)
+        ]
+
+    here, there = told("ubuntu-22.04", "2028-06-30")
+    assert [line for line in here if "Python 3.12, which came with the bundle" in line] == here[:1]
+    assert "less than a year" in here[0]
+    assert there == here[1:]
+    assert "Ubuntu 22.04, its Python with it, gets no fixes any more" in there[0]
+    assert told("ubuntu-22.04", "2026-06-30") == [[], []]
+    assert told("debian-99", "2028-06-30") == [[], []]
 
 
 def test_a_damaged_state_is_shown():

@@ -18,6 +18,9 @@ DEFAULT_SITE=/etc/graphistry-airgap/site.yml
 REQUIRED=/etc/graphistry-airgap/trusted.required
 # beside it, too: whether fapolicyd may be told to trust the tool
 ALLOWED=/etc/graphistry-airgap/allow.fapolicyd-trust
+# and whether the tool may run on the bundle's own interpreter although the kernel is in FIPS mode
+FIPS_ALLOWED=/etc/graphistry-airgap/allow.fips-interpreter
+FIPS=/proc/sys/crypto/fips_enabled
 # what the tool wrote down of the last installation, for a shell to read
 INSTALLED=/var/lib/graphistry-airgap/installed
 MOUNTS=/proc/self/mountinfo
@@ -32,6 +35,6 @@ HINT_WHEELS='the wheels do not fit each other or this Python: build the bundle a
 HINT_UNSIGNED='; --allow-unsigned takes it as it is'
 HINT_KEYRING='name the file of your trusted public keys (gpg --export KEY > FILE) with --keyring'
 
-json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' python=''
+json=no quiet=no allow_unsigned=no keyring='' bundle='' platform='' python='' own=''
 site=''
 stage='' made_program=no half_made='' problems='' failures=0 finished=no

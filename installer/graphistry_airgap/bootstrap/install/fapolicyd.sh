@@ -4,20 +4,21 @@ fapolicyd_runs() {
     grep -qsx fapolicyd /proc/[0-9]*/comm
 }
 
-# The site file names the exception, and a shell reads no YAML: an empty file beside the keyring says it here.  The tool
-# refuses a host where the two do not say the same.  Who may write to the directory was asked before (read_required).
-trust_allowed() {
-    [ -e "$ALLOWED" ] || [ -L "$ALLOWED" ] || return 1
-    [ -f "$ALLOWED" ] && [ ! -L "$ALLOWED" ] || fail 2 allow-unsafe \
-        "$ALLOWED must be a file of root that nobody else may write" "rm $ALLOWED; then: touch $ALLOWED"
-    [ -n "$(find "$ALLOWED" -maxdepth 0 -user 0 ! -perm /022)" ] || fail 2 allow-unsafe \
-        "$ALLOWED must be a file of root that nobody else may write; it is $(stat -c '%A, owner %u' -- "$ALLOWED")" \
-        "chown root: $ALLOWED && chmod 644 $ALLOWED"
+# allowed FILE: the site file names an exception, and a shell reads no YAML: an empty file beside the keyring says it
+# here.  The tool refuses a host where the two do not say the same.  Who may write to the directory was asked before
+# (read_required).
+allowed() {
+    [ -e "$1" ] || [ -L "$1" ] || return 1
+    [ -f "$1" ] && [ ! -L "$1" ] || fail 2 allow-unsafe \
+        "$1 must be a file of root that nobody else may write" "rm $1; then: touch $1"
+    [ -n "$(find "$1" -maxdepth 0 -user 0 ! -perm /022)" ] || fail 2 allow-unsafe \
+        "$1 must be a file of root that nobody else may write; it is $(stat -c '%A, owner %u' -- "$1")" \
+        "chown root: $1 && chmod 644 $1"
 }
 
 # also while fapolicyd is stopped, as it has to be for packages: it reads the entries when it starts
 trust_wanted() {
-    [ -d "${TRUST_FILE%/*}" ] && trust_allowed
+    [ -d "${TRUST_FILE%/*}" ] && allowed "$ALLOWED"
 }
 
 # No package has what Python compiles, so fapolicyd refuses each such file to each Python.  Releases up to 1.3.4 keep
@@ -39,7 +40,7 @@ take_trust_back() {
 allow_fapolicyd() {
     fapolicyd_runs || return 0
     taken_back=''
-    trust_allowed || {
+    allowed "$ALLOWED" || {
         take_trust_back
         fail 3 fapolicyd-trust \
             "fapolicyd runs, and the tool under $PROGRAM comes from no package: an exception to RHEL-09-433016$taken_back" \

@@ -54,11 +54,15 @@ main() {
     check_platform
     load_package_system
     check_release
+    own=$(bootstrap_lines interpreter)
+    allow_interpreter
     allow_fapolicyd
     checked=
-    runtime=$PROGRAM/runtimes/$(listed_digest "runtime/$platform/requirements.txt" | cut -c 1-16)
+    runtime=$PROGRAM/runtimes/$(runtime_name)
     if [ ! -f "$runtime/.complete" ] || ! python_fits; then
-        need_room 400 # the copies, package lists, the packages, the environment
+        room=400 # the copies, package lists, the packages, the environment
+        [ -z "$own" ] || room=800
+        need_room "$room"
         copy_checked "^(runtime/$platform|packages/$platform/keys)/"
         if ! python_fits; then
             check_usr

@@ -10,7 +10,10 @@ check_platform() {
     *" $platform "*) ;;
     *)
         name=$(release_value PRETTY_NAME)
-        fail 3 wrong-platform "this host is $id-$version${name:+ ($name)}; the bundle is made for ${has:-nothing}" \
+        name="$id-$version${name:+ ($name)}"
+        why_refused "$id" "$version"
+        [ -z "$reason" ] || fail 3 wrong-platform "this host is $name, which is not taken: $reason" "$way_out"
+        fail 3 wrong-platform "this host is $name; the bundle is made for ${has:-nothing}" \
             'build a bundle whose spec names this platform, or install on a host it is made for'
         ;;
     esac

@@ -14,8 +14,11 @@ make_runtime() {
     mkdir -p "$PROGRAM/runtimes" "$stage/home"
     compile=--compile
     [ -z "$(blind)" ] || compile=--no-compile
+    maker=$python
+    [ -z "$own" ] || maker=$runtime/python/bin/python$own
     {
-        "$python" "-I$(blind)" -m venv --without-pip "$runtime" &&
+        { [ -z "$own" ] || unpack_interpreter "$wheels/interpreter.tar.gz"; } &&
+            "$maker" "-I$(blind)" -m venv --without-pip "$runtime" &&
             env -i PATH="$FIXED_PATH" HOME="$stage/home" TMPDIR="$stage/home" LC_ALL=C.UTF-8 PIP_CONFIG_FILE=/dev/null \
                 "$runtime/bin/python" "-I$(blind)" "$pip/pip" install --isolated --no-index --find-links "$wheels" \
                 --require-hashes --only-binary :all: --no-deps --no-cache-dir --disable-pip-version-check \

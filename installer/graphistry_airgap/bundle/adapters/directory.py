@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from graphistry_airgap.bundle.adapters.silence import Watchdog
 from graphistry_airgap.bundle.checksums import SUMS
 from graphistry_airgap.core.adapters.files import CHUNK
 from graphistry_airgap.core.errors import BundleError, FindingsError, InputError
+from graphistry_airgap.target.host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +154,7 @@ class BundleDirectory:
         return self._watchdog.call(path, lambda beat: self._digest(path, beat))
 
     def _digest(self, path: str, beat: Beat) -> str:
-        digest = hashlib.sha256()
+        digest = sha256()
         for chunk in self._chunks(path, beat):
             digest.update(chunk)
         return digest.hexdigest()

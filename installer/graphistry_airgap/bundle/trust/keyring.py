@@ -6,7 +6,6 @@ signature.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 from graphistry_airgap.bundle.trust.packets import (
@@ -23,6 +22,7 @@ from graphistry_airgap.bundle.trust.packets import (
     packets,
     read_signature,
 )
+from graphistry_airgap.target.host.digests import sha1_name, sha256
 
 _SELF_SIGNATURES = (0x10, 0x11, 0x12, 0x13, 0x1F)
 _KEY_REVOCATION, _SUBKEY_BINDING, _SUBKEY_REVOCATION = 0x20, 0x18, 0x28
@@ -72,9 +72,9 @@ class Key:
     def fingerprint(self) -> bytes:
         body = self.packet.body
         if body[:1] == b"\x04":
-            return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False).digest()
+            return sha1_name(b"\x99" + len(body).to_bytes(2, "big") + body)
         if body[:1] == b"\x06":
-            return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).digest()
+            return sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).digest()
         raise MalformedError(f"a key of version {body[0] if body else 'none'}")
 
     @property

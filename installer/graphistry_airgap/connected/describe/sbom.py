@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from graphistry_airgap.connected.assembly import Content
     from graphistry_airgap.connected.images.contents import Contents
     from graphistry_airgap.connected.images.package_databases import Entry
+    from graphistry_airgap.connected.runtime.interpreter import Interpreter
     from graphistry_airgap.knowledge.platforms import Platform
 
 
@@ -100,6 +101,8 @@ def _components(
                 tuple(licences.get(wheel.sha256, ())),
                 f"{layout.runtime(platform.name)}/{wheel.filename}",
             )
+        if own := content.interpreters.get(platform.name):
+            yield from _interpreter(own, platform)
         carried = content.vgpus.get(platform.name)
         if carried and carried.driver:
             file, path = carried.driver.file, vgpu.path(platform.name, carried.driver.file)
@@ -107,6 +110,37 @@ def _components(
             yield Component(Kind.FILE, f"file/{path}", file.name, version, sha256=file.sha256, path=path)
     for image in content.images:
         yield _image(image, contents[image.config])
+
+
+def _interpreter(own: Interpreter, platform: Platform) -> Iterator[Component]:
+    """OpenSSL stands beside it, as it is a matter of its own; the rest of what was linked in nobody lists."""
+    ref, path = f"interpreter/{platform.name}", layout.interpreter(platform.name)
+    problems = ["what else it was built with, because its archive has no list of that"]
+    if not own.openssl:
+        problems.append("its OpenSSL, because none of its files tells a version")
+    yield Component(
+        Kind.INTERPRETER,
+        ref,
+        "cpython",
+        own.version,
+        purl.purl("generic", "", "cpython", own.version),
+        own.sha256,
+        own.licences,
+        path,
+        problems=tuple(problems),
+    )
+    for version in own.openssl:
+        # 3.0 came with another licence than what was before
+        licences = () if version.startswith(("0.", "1.")) else ("Apache-2.0",)
+        yield Component(
+            Kind.INTERPRETER,
+            f"{ref}/openssl@{version}",
+            "openssl",
+            version,
+            purl.purl("generic", "", "openssl", version),
+            licences=licences,
+            path=path,
+        )
 
 
 def _packages(

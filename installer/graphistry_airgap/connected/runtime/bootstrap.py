@@ -1,7 +1,8 @@
 """What install.sh must know before there is a Python: a line file it can read without a JSON parser.
 
 `runtime/<platform>/bootstrap` has `source` lines (of apt's source list, or of dnf's repository file) and
-`package` lines (exactly what to install), and the `release` that the bundle brings.
+`package` lines (exactly what to install), the `release` that the bundle brings, and the minor
+version of the `interpreter` that comes with it for the tool alone.
 @BUNDLE@ stands for the bundle's place on the host, @KEYS@ for the place of the checked copies of its keys.
 """
 
@@ -27,6 +28,9 @@ def render_bootstrap(platform: Mapping[str, Any], release: str) -> str:
     else:
         lines = [_source(repository, platform["architecture"]) for repository in repositories]
         lines += [f"package {item['name']}={item['version']}" for item in packages]
+    if "interpreter" in platform:
+        version = platform["interpreter"]["version"]
+        lines.insert(0, f"interpreter {version.rpartition('.')[0]}")
     return "\n".join([f"release {release}", *lines]) + "\n"
 
 

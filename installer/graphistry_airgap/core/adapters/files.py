@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphistry_airgap.core.canonical import readable_json
 from graphistry_airgap.core.errors import InputError
+from graphistry_airgap.target.host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,10 @@ CHUNK = 1 << 20
 def sha256_file(path: Path) -> str:
     """Hex sha256 of a file, streamed."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = sha256()
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+        return digest.hexdigest()
 
 
 def write_atomic(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:

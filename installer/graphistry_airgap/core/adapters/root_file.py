@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.core.errors import InputError
 
 if TYPE_CHECKING:
     import os
-    from pathlib import Path
+    from collections.abc import Mapping
 
 
 def is_there(path: Path, *, unsafe: str, instead: str) -> bool:
@@ -30,6 +31,11 @@ def is_there(path: Path, *, unsafe: str, instead: str) -> bool:
     if _others_write(state):
         raise _unsafe(f"{path} must be a file", state, f"chown root: {path} && chmod 644 {path}", unsafe)
     return True
+
+
+def those_there(files: Mapping[str, str], *, unsafe: str, instead: str) -> list[str]:
+    """Of names with a file each those whose file is there; raises as `is_there` does."""
+    return [name for name, file in files.items() if is_there(Path(file), unsafe=unsafe, instead=instead)]
 
 
 def _others_write(state: os.stat_result) -> bool:

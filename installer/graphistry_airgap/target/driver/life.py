@@ -36,7 +36,7 @@ def note(
             _NEEDED,
             f"look it up in NVIDIA's table of supported data center drivers; {hint}",
         )
-    if row["ends"] >= _later(today):
+    if row["ends"] >= later(today):
         return None
     until = f" ({gpu_knowledge.life(row)})" if row["ends"] else ""
     if row["ends"] < today[:7]:
@@ -64,10 +64,11 @@ def _fit(knowledge: Mapping[str, Any], target: Judged, today: str) -> Iterator[M
     """Branches that live long enough and that the vendor has tried with the release: a range is no proof."""
     verified = gpu_knowledge.verified_branches(target)
     for row in knowledge["releases"]["branches"]:
-        if row["ends"] >= _later(today) and int(row["branch"]) in verified:
+        if row["ends"] >= later(today) and int(row["branch"]) in verified:
             yield row
 
 
-def _later(today: str) -> str:
+def later(today: str) -> str:
+    """The month (`2027-11`) in which that has to be mended still which is to begin with on that day."""
     year, month = int(today[:4]), int(today[5:7]) + _MONTHS
     return f"{year + (month - 1) // 12:04}-{(month - 1) % 12 + 1:02}"

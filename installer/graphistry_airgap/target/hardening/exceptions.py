@@ -3,14 +3,15 @@
 `ip-forward`: Docker's bridge networks need IPv4 forwarding, also after somebody has loaded the host's sysctl
 files anew.  `fapolicyd-trust`: fapolicyd runs no program that it does not know, and the tool's environment
 comes from no package; `install.sh` writes those entries, for the tool itself could not start.
+`fips-interpreter`: in FIPS mode the tool runs on an interpreter that came with its bundle; nothing is made.
 """
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ..change import Change, diff, of_file
+from ..host.digests import sha256
 from ..host.files import content_and_mode, write_atomic
 from . import sysctl as sysctl_files
 
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
 
     from ..host.machine import Host
 
-IP_FORWARD, FAPOLICYD_TRUST = "ip-forward", "fapolicyd-trust"
-STIG = {IP_FORWARD: "RHEL-09-253075", FAPOLICYD_TRUST: "RHEL-09-433016"}
+IP_FORWARD, FAPOLICYD_TRUST, FIPS_INTERPRETER = "ip-forward", "fapolicyd-trust", "fips-interpreter"
+STIG = {
+    IP_FORWARD: "RHEL-09-253075",
+    FAPOLICYD_TRUST: "RHEL-09-433016",
+    FIPS_INTERPRETER: "RHEL-09-671010",
+}
 
 SUBJECT = "hardening"
 PROGRAM = "/opt/graphistry-airgap"
 # sorts after every name that begins with a digit and after those that remediation scripts use
 SYSCTL_FILE = "/etc/sysctl.d/zz-graphistry-airgap.conf"
-# empty, beside the keyring: says to install.sh what the site file says to the tool
-ALLOW_TRUST = "/etc/graphistry-airgap/allow.fapolicyd-trust"
+# empty, beside the keyring: they say to install.sh what the site file says to the tool
+ALLOW = {name: f"/etc/graphistry-airgap/allow.{name}" for name in (FAPOLICYD_TRUST, FIPS_INTERPRETER)}
 TRUST_FILE = "/etc/fapolicyd/trust.d/graphistry-airgap"
 _MODE = 0o644
 _FORWARDING = "/proc/sys/net/ipv4/ip_forward"
@@ -87,7 +92,7 @@ def made(host: Host) -> list[dict[str, Any]]:
     for name, place in ((IP_FORWARD, SYSCTL_FILE), (FAPOLICYD_TRUST, TRUST_FILE)):
         path = host.path(place)
         if path.exists():
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = sha256(path.read_bytes()).hexdigest()
             rows.append({"name": name, "stig": STIG[name], "path": place, "sha256": digest})
     return rows
 

@@ -6,10 +6,11 @@ path and content, so that keeping the same bytes twice makes one copy.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
+
+from .digests import sha256
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int) -> None:
@@ -44,7 +45,7 @@ def keep_replaced(path: Path, store: Path) -> Path | None:
     if not path.is_file():
         return None
     data = path.read_bytes()
-    name = f"{path.name}.{hashlib.sha256(data).hexdigest()[:12]}"
+    name = f"{path.name}.{sha256(data).hexdigest()[:12]}"
     kept = store.joinpath(*path.absolute().parts[1:-1], name)
     if not kept.exists():
         store.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -91,6 +91,16 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         ],
         "kernel_modules": ["xt_addrtype"],
     },
+    "ubuntu-22.04": {
+        "ids": {
+            "ubuntu": "Ubuntu",
+        },
+        "version": "22.04",
+        "warn": {},
+        "previews": {},
+        "processor": [],
+        "kernel_modules": [],
+    },
     "ubuntu-24.04": {
         "ids": {
             "ubuntu": "Ubuntu",
@@ -100,5 +110,14 @@ IDENTITIES: dict[str, dict[str, Any]] = {
         "previews": {},
         "processor": [],
         "kernel_modules": [],
+    },
+}
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "ubuntu-20.04": {
+        "ids": ["ubuntu"],
+        "version": "20.04",
+        "reason": "fixes ended in May 2025, Docker at 28.1.1, and ansible-core has left its Python 3.8",
+        "hint": "upgrade the host to Ubuntu 22.04 or 24.04, or install on a newer host",
     },
 }

@@ -7,11 +7,12 @@ read or copied.  What runs afterwards has the copy and never the medium.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import stat
 from typing import TYPE_CHECKING, BinaryIO
+
+from . import digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ def opened(path: Path) -> BinaryIO:
 
 def copy(source: Path, target: BinaryIO, *, name: str, sha256: str) -> None:
     """Copy a file of the bundle; what was written counts only when this returns."""
-    digest = hashlib.sha256()
+    digest = digests.sha256()
     for chunk in _chunks(source, name):
         digest.update(chunk)
         target.write(chunk)
@@ -64,7 +65,7 @@ def read(source: Path, *, name: str, sha256: str) -> bytes:
         data += chunk
         if len(data) > LARGEST:
             raise MediumError(f"{name} is larger than {LARGEST >> 20} MiB, which no such file is", name)
-    _compare(hashlib.sha256(data).hexdigest(), name, sha256)
+    _compare(digests.sha256(data).hexdigest(), name, sha256)
     return bytes(data)
 
 

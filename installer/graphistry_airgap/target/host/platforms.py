@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from .identities import IDENTITIES
+from .identities import IDENTITIES, REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,18 @@ def platform_of(os_id: str, version: str) -> str:
         if os_id in known["ids"] and fits and not _preview(known, os_id, version):
             return name
     return f"{os_id or 'unknown'}-{version or 'unknown'}"
+
+
+def why_refused(platform: str) -> tuple[str, str]:
+    """Of a system that is known and not taken, why, and the way out; both empty of any other.
+
+    `platform` is what `platform_of` says.
+    """
+    for known in REFUSED.values():
+        for os_id in known["ids"]:
+            if f"{platform}.".startswith(f"{os_id}-{known['version']}."):
+                return known["reason"], known["hint"]
+    return "", ""
 
 
 def identify(release: Mapping[str, str]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ the tool's process; an answer is plain data.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..driver import next_boot
+from ..host.digests import sha256
 from . import images, packages, services
 from .files import Kept
 
@@ -109,6 +109,6 @@ def _digest(path: Path) -> str:
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return ""
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""

@@ -8,7 +8,6 @@ Containers write there, too, so nothing is written along a link that lies in a r
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import stat
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..change import Change, compared
 from ..host import medium, no_links
+from ..host.digests import sha256
 from ..host.files import keep_replaced
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _mode(wanted: Mapping[str, Any], script: bool) -> int:
 
 def _found(dest: Path, name: str) -> _Found | None:
     """What lies there; None where it is no file that can be read without following a link."""
-    digest = hashlib.sha256()
+    digest = sha256()
     try:
         with _file(dest, name) as stream:
             head = stream.read(2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from .. import change
 from ..docker import cdi as cdi_spec, cdi_refresh
 from ..gpu import smi as gpu_smi
 from ..host import files as placing
+from ..host.digests import sha256
 from ..host.machine import Host
 from ..preflight.judges import cdi as findings_cdi
 
@@ -96,7 +96,7 @@ def as_bytes(text: str) -> bytes:
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(as_bytes(text)).hexdigest()
+    return sha256(as_bytes(text)).hexdigest()
 
 
 def of_file(path: Path, present: str | None, action: str, made: str) -> list[change.Change]:

@@ -15,7 +15,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "allow": {
         "type": "list",
         "elements": "str",
-        "choices": [exceptions.IP_FORWARD, exceptions.FAPOLICYD_TRUST],
+        "choices": [*exceptions.STIG],
         "default": [],
     },
     "sysctl_content": {"type": "str", "required": True},

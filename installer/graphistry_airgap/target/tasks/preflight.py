@@ -39,6 +39,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "administrator_file": {"type": "str", "default": ""},
     "waive": {"type": "list", "elements": "str", "default": []},
     "hardening_allow": {"type": "list", "elements": "str", "default": []},
+    "pythons": {"type": "list", "elements": "dict", "default": []},
     "gpu": {"type": "dict", "default": {}},
     "vgpu": {"type": "dict", "default": {}},
     "env_schema": {"type": "dict", "default": {}},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import change
 from ..host import files as placing
+from ..host.digests import sha256
 from ..host.machine import Host
 from ..packages import systems as package_systems
 from ..packages.model import PackageError, Settings
@@ -35,7 +35,7 @@ def of_lists(lists: Path, stamp: str | None, settings: Settings) -> list[change.
     """The lists by what they were read from."""
 
     def told(text: str | None) -> dict[str, str] | None:
-        return None if text is None else {"stamp": hashlib.sha256(text.encode()).hexdigest()}
+        return None if text is None else {"stamp": sha256(text.encode()).hexdigest()}
 
     before = told(stamp) if lists.is_dir() else None
     found: list[change.Change] = change.compared(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
+from graphistry_airgap.content import content_root
+from graphistry_airgap.knowledge.formats import load_schema
 from graphistry_airgap.target.hardening import exceptions, sysctl as sysctl_files
 from graphistry_airgap.target.host.machine import Host
 from graphistry_airgap.target.preflight.probes import hardening as probe_hardening
@@ -168,3 +171,10 @@ def test_a_file_whose_permissions_alone_are_others_stays(host):
     settle(host, forwarding, FORWARD)
     host.path(OURS).chmod(0o600)
     assert forwarding(host, FORWARD) == []
+
+
+def test_site_file_and_role_know_the_same_exceptions():
+    named = load_schema("site-v1")["properties"]["hardening"]["properties"]["allow"]["items"]["enum"]
+    role = yaml.safe_load((content_root() / "roles/hardening_exceptions/meta/argument_specs.yml").read_text())
+    options = role["argument_specs"]["main"]["options"]
+    assert named == [*exceptions.STIG] == options["hardening_exceptions_allow"]["choices"]

@@ -67,6 +67,8 @@ NO_TROUBLE = {
     "streams": [],
 }
 ALLOWED = {"hardening_allow": ["fapolicyd-trust", "ip-forward"]}
+BUNDLE_S = {"name": "Python 3.12", "ends": "2028-10", "own": True}
+SYSTEM_S = {"name": "Ubuntu 22.04", "ends": "2027-06", "own": False}
 DOCKER_20 = package("docker.io", "equal", installed="20.10.24+dfsg1-1", version="20.10.24+dfsg1-1")
 FORWARD_DROP = {"family": "inet", "table": "site", "name": "forward", "type": "filter"}
 FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
@@ -103,6 +105,9 @@ CASES = {
     "fapolicyd-trust": ("error", {"hardening.fapolicyd": True}, {}),
     "user-namespaces-off": ("info", {"hardened.user_namespaces": False}, {}),
     "fips-enabled": ("info", {"hardening.fips": True}, {}),
+    "interpreter-fips": ("error", {"hardening.fips": True}, {"pythons": [BUNDLE_S]}),
+    "interpreter-ending": ("warning", {"clock.now": "2027-11-01T00:00:00Z"}, {"pythons": [BUNDLE_S]}),
+    "interpreter-over": ("warning", {"clock.now": "2028-11-01T00:00:00Z"}, {"pythons": [BUNDLE_S]}),
     "gpu-present": ("info", {"gpus": [{"address": "0000:01:00.0", "device": "0x2335"}]}, {}),
     "disk-too-small": ("error", {"releases.installed": [], "disks": {"/var/graphistry": disk("8:2", 1)}}, {}),
     "inodes-too-few": (
@@ -364,9 +369,6 @@ def test_packages_wait_for_a_fapolicyd_that_nobody_tells_of_them():
     assert codes(profile | {"hardened.fapolicyd_told": True}, ALLOWED) == ["fapolicyd-trust"]
 
 
-BESIDE = {"fapolicyd-packages", "package-digest-fips", "firewalld-zone", "ufw-flushes"}
-
-
 def test_packages_without_sha256_are_refused_in_fips_mode_with_the_version_that_has_them():
     profile = {"transaction": NO_TROUBLE | {"without_sha256": ["nvidia-container-toolkit 1.17.8-1"]}}
     assert codes(profile) == []
@@ -380,6 +382,47 @@ def test_another_stream_is_told_with_both_ways_out():
     (error,) = findings({"transaction": NO_TROUBLE | {"streams": [OTHER_STREAM]}})
     assert "dnf module reset container-tools" in error.hint
     assert 'modules: ["container-tools:4.0"]' in error.hint
+
+
+@pytest.mark.parametrize(
+    ("fips", "pythons", "allow", "severity"),
+    [
+        (True, [BUNDLE_S], [], "error"),
+        (True, [BUNDLE_S], ["fapolicyd-trust"], "error"),
+        (True, [BUNDLE_S], ["fips-interpreter"], "warning"),
+        (True, [SYSTEM_S], [], None),
+        (False, [BUNDLE_S], [], None),
+    ],
+)
+def test_the_bundle_s_interpreter_takes_a_word_of_the_site_in_fips_mode(fips, pythons, allow, severity):
+    found = findings({"hardening.fips": fips}, {"pythons": pythons, "hardening_allow": allow})
+    by_code = {one.code: one for one in found}
+    assert ("interpreter-fips" in by_code) is bool(severity)
+    if severity:
+        one = by_code["interpreter-fips"]
+        assert (one.severity, one.stig) == (severity, "RHEL-09-671010")
+        assert ("touch /etc/graphistry-airgap/allow.fips-interpreter" in one.hint) is (severity == "error")
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("2026-06-30", []),
+        ("2026-07-01", ["ending"]),
+        ("2027-06-30", ["ending"]),
+        ("2027-07-01", ["over"]),
+        ("2027-11-01", ["ending", "over"]),
+        ("2028-11-01", ["over", "over"]),
+    ],
+)
+def test_a_python_is_told_of_a_year_before_its_fixes_end(day, told):
+    """CPython 3.12 ends in October 2028 (PEP 693), Ubuntu 22.04's standard support in June 2027."""
+    wanted = {"pythons": [BUNDLE_S, SYSTEM_S], "bundle_created": ""}
+    found = codes({"clock.now": f"{day}T12:00:00Z"}, wanted)
+    assert sorted(found) == [f"interpreter-{one}" for one in told]
+
+
+BESIDE = {"fapolicyd-packages", "package-digest-fips", "firewalld-zone", "ufw-flushes"}
 
 
 def test_the_role_documents_exactly_these_codes():

@@ -7,12 +7,12 @@ kept a damaged part of an earlier download.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from ...host import medium
+from ...host.digests import sha256
 from .endpoint import BLOB, Blob
 from .error import ImageImportError, damaged
 
@@ -91,7 +91,7 @@ def first_damaged(layout: Path, image: Image) -> Path | None:
 
 
 def _sha256(path: Path) -> str:
-    content = hashlib.sha256()
+    content = sha256()
     with medium.opened(path) as stream:
         while chunk := stream.read(CHUNK):
             content.update(chunk)

@@ -8,10 +8,11 @@ first missing chain is the same one goes first, and the others follow side by si
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from ...host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,7 +106,7 @@ def chain_ids(diff_ids: Sequence[str]) -> tuple[str, ...]:
     for diff_id in diff_ids:
         if chains:
             text = f"{chains[-1]} {diff_id}"
-            chains.append("sha256:" + hashlib.sha256(text.encode()).hexdigest())
+            chains.append("sha256:" + sha256(text.encode()).hexdigest())
         else:
             chains.append(diff_id)
     return tuple(chains)

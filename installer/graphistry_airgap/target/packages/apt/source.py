@@ -6,7 +6,6 @@ afterwards, so the host's is switched off in it; package states stay the host's.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from ...host import medium
+from ...host.digests import sha256
 from ..model import LOCK_TIMEOUT, SourceError
 
 if TYPE_CHECKING:
@@ -106,14 +106,14 @@ def config_file(state: Path) -> Path:
 
 def stamp(bundle: Path, repositories: Sequence[Repository], wanted: Mapping[Path, bytes]) -> str:
     """One digest over what the package lists depend on."""
-    digest = hashlib.sha256()
+    digest = sha256()
     for path in sorted(wanted):
-        digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(wanted[path]).digest())
+        digest.update(os.fsencode(path) + b"\0" + sha256(wanted[path]).digest())
     for repository in repositories:
         release = bundle / repository.release
         try:
             with medium.opened(release) as stream:
-                digest.update(hashlib.sha256(stream.read(medium.LARGEST)).digest())
+                digest.update(sha256(stream.read(medium.LARGEST)).digest())
         except OSError as error:
             raise SourceError(f"{release} cannot be read: {error.strerror}") from error
     return digest.hexdigest()

@@ -7,7 +7,6 @@ nothing but the copies.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...host import files as placing, full_disk, refusal
+from ...host.digests import sha256
 from .. import locks as file_lock
 from ..model import Holder, Installed, PackageError, Settings, command_of
 from . import (
@@ -111,9 +111,9 @@ class Dnf:
             state / dnf_source.MEDIUM: medium.as_bytes(),
             state / "dnf.conf": dnf_source.config(state, sources),
         }
-        digest = hashlib.sha256()
+        digest = sha256()
         for path, data in files.items():
-            digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(data).digest())
+            digest.update(os.fsencode(path) + b"\0" + sha256(data).digest())
         return Settings(state / "dnf.conf", files, digest.hexdigest())
 
     def media(self, config: Path) -> list[Path]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...finding import ERROR, INFO, WARNING, Finding
 from ...hardening.exceptions import (
-    ALLOW_TRUST,
+    ALLOW,
     FAPOLICYD_TRUST,
+    FIPS_INTERPRETER,
     IP_FORWARD,
     PROGRAM,
     STIG,
@@ -71,7 +72,7 @@ def fapolicyd(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
         return
     found = profile["hardened"]
     allowed = FAPOLICYD_TRUST in requirements["hardening_allow"]
-    files = found["fapolicyd_trusted"]
+    files, allow = found["fapolicyd_trusted"], ALLOW[FAPOLICYD_TRUST]
     yield Finding(
         INFO if allowed else ERROR,
         "fapolicyd-trust",
@@ -81,7 +82,7 @@ def fapolicyd(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
         f"trust for the files below {PROGRAM}, and for nothing else",
         ""
         if allowed
-        else _allow(FAPOLICYD_TRUST, f"with {ALLOW_TRUST} (touch it) install.sh then writes {TRUST_FILE}"),
+        else _allow(FAPOLICYD_TRUST, f"with {allow} (touch it) install.sh then writes {TRUST_FILE}"),
         TRUST_FILE,
         STIG[FAPOLICYD_TRUST],
     )
@@ -99,8 +100,9 @@ def fapolicyd(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
         )
 
 
-def limits(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
-    if profile["hardening"]["fips"]:
+def limits(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    # where the tool's interpreter is the bundle's, `interpreter` has more to say
+    if profile["hardening"]["fips"] and not _bundled(requirements):
         yield Finding(
             INFO,
             "fips-enabled",
@@ -118,6 +120,34 @@ def limits(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding
             "nothing",
             stig="RHEL-09-213105",
         )
+
+
+def interpreter(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Cryptography that comes with the bundle is outside of what a host in FIPS mode has validated."""
+    own = _bundled(requirements)
+    if not own or not profile["hardening"]["fips"]:
+        return
+    allowed = FIPS_INTERPRETER in requirements["hardening_allow"]
+    yield Finding(
+        WARNING if allowed else ERROR,
+        "interpreter-fips",
+        f"the kernel runs in FIPS mode, and the tool runs on {own} from the bundle, whose OpenSSL is not "
+        f"the platform's: an exception to {STIG[FIPS_INTERPRETER]}"
+        + ("; digests and signatures are the platform's own programs' to judge" if allowed else ""),
+        f"{own} below {PROGRAM}",
+        "a tool that runs on the platform's own Python",
+        ""
+        if allowed
+        else f"manage this host from one of another platform, or have the exception approved and name it: "
+        f"`hardening: {{allow: [{FIPS_INTERPRETER}]}}` in the site file, and touch {ALLOW[FIPS_INTERPRETER]}",
+        "/proc/sys/crypto/fips_enabled",
+        STIG[FIPS_INTERPRETER],
+    )
+
+
+def _bundled(requirements: Mapping[str, Any]) -> str:
+    """The interpreter that came with the bundle, on which the tool runs here; empty without one."""
+    return next((str(one["name"]) for one in requirements["pythons"] if one["own"]), "")
 
 
 def _allow(name: str, consequence: str) -> str:

@@ -1,14 +1,16 @@
-"""Judgements about the machine: platform, size, clock, hardening, GPUs."""
+"""Judgements about the machine: platform, size, clock, Pythons, hardening, GPUs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...driver.life import later
 from ...finding import ERROR, INFO, WARNING, Finding, human
 from ...host.identities import IDENTITIES
+from ...host.platforms import why_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # the product's documented minimum; a demonstration or a test runs with less, so they only warn
 MINIMUM_CPUS = 4
@@ -20,15 +22,18 @@ def platform(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Ite
     system = profile["system"]
     found = system["platform"]
     if found != requirements["platform"]:
+        reason, way_out = why_refused(found)
         base = f"; it is made from {system['base']}, and has packages of its own" if system["base"] else ""
         base += f"; it is {system['preview']}" if system["preview"] else ""
         yield Finding(
             ERROR,
             "platform-unsupported",
-            f"this host runs {system['name'] or found}, the bundle is for {requirements['platform']}{base}",
+            f"this host runs {system['name'] or found}, the bundle is for {requirements['platform']}{base}"
+            + (f": {reason}" if reason else ""),
             found,
             requirements["platform"],
-            "use a bundle that was built for this platform, or install on a host of the bundle's platform",
+            way_out
+            or "use a bundle that was built for this platform, or install on a host of the bundle's platform",
             "/etc/os-release",
         )
     if system["rebuild"]:
@@ -162,6 +167,34 @@ def clock(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterat
             "not synchronized",
             "a time source inside the closed network",
             "sessions and certificates depend on the clock",
+        )
+
+
+def pythons(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    yield from python_lives(requirements["pythons"], today=profile["clock"]["now"])
+
+
+def python_lives(found: Iterable[Mapping[str, Any]], *, today: str) -> Iterator[Finding]:
+    """Of `[{name, ends, own}]` those that are mended no more on that day (`2026-11-30…`), or for no year."""
+    for one in found:
+        if one["ends"] >= later(today):
+            continue
+        over = one["ends"] < today[:7]
+        what = (
+            f"{one['name']}, which came with the bundle,"
+            if one["own"]
+            else f"{one['name']}, its Python with it,"
+        )
+        yield Finding(
+            WARNING,
+            "interpreter-over" if over else "interpreter-ending",
+            f"{what} "
+            + ("gets no fixes any more, for security neither" if over else "gets fixes for less than a year"),
+            f"{one['name']}, mended until {one['ends']}",
+            "a Python that is mended for another year",
+            "build the bundle with a newer version of this tool, which takes a newer interpreter"
+            if one["own"]
+            else "upgrade the host, or have its maker mend it longer by contract",
         )
 
 

@@ -6,13 +6,13 @@ leave this module, only the names of its keys and what is wrong with it.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import stat
 from typing import TYPE_CHECKING, Any
 
 from ...envfile import context as env_context, disk as env_disk
 from ...envfile.secret_values import weakness
+from ...host.digests import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def releases(host: Host, root: str, version: str, files: Mapping[str, Mapping[st
 
 def _differs(path: Path, wanted: str) -> bool:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() != wanted
+        return sha256(path.read_bytes()).hexdigest() != wanted
     except OSError:
         return False
 
