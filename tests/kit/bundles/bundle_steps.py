@@ -22,17 +22,23 @@ if TYPE_CHECKING:
 
 
 def try_bundle(
-    platform: str, spec: Path, bundle: Path, keyring: Path, scratch: Path, *, stand_in: bool
+    platform: str,
+    spec: Path,
+    bundle: Path,
+    keyring: Path,
+    scratch: Path,
+    *,
+    stand_in: bool,
+    of_base: Sequence[str] = (),
 ) -> None:
     """Resolve the platform, build the bundle again from a warm cache, and verify what came of it.
 
     `bundle` is the one that the hosts are installed from; its cache lies beside it, on the same file
-    system as `scratch`.
+    system as `scratch`.  `of_base` are groups of which each host has everything already.
     """
     cache = bundle.parent / "cache"
-    with platform_step(
-        platform, "resolve", stand_in=stand_in, expected=sorted(PLATFORMS[platform].groups)
-    ) as row:
+    groups = sorted({*PLATFORMS[platform].groups} - {*of_base})
+    with platform_step(platform, "resolve", stand_in=stand_in, expected=groups) as row:
         # it asks the repositories for their newest, which must not be what the build below finds
         row.got = _resolved_groups(platform, spec, scratch, copy_cache(cache, scratch / "cache"))
     row.require()
