@@ -11,7 +11,7 @@ import threading
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,36 +21,9 @@ from graphistry_airgap.bundle.layout import Piece, bytes_piece
 from graphistry_airgap.bundle.manifest import MANIFEST
 from graphistry_airgap.connected.assembly import Content
 from graphistry_airgap.connected.describe.describe import build_record, record_path, unread_notes
-from graphistry_airgap.connected.drivers import (
-    driver_notes,
-    fips_notes,
-    kernel_notes,
-    life_notes,
-    require_drivers_in_range,
-    require_usable_token,
-)
 from graphistry_airgap.connected.dry_run import closures_result
 from graphistry_airgap.connected.images.compression import layer_compression
-from graphistry_airgap.connected.packages.branches import settled
-from graphistry_airgap.connected.packages.driver import (
-    driver_roots,
-    other_kernel_notes,
-    resolved_driver,
-    wanted_packages,
-)
-from graphistry_airgap.connected.profiles.choose import (
-    Profiles,
-    assumed_notes,
-    kernels_with_their_profiles,
-    read_profiles,
-)
-from graphistry_airgap.connected.profiles.host_profile import (
-    kernels_to_build_for,
-    running_kernels,
-    without_assumed,
-)
 from graphistry_airgap.connected.render_manifest import render_manifest
-from graphistry_airgap.connected.runtime.pythons import python_notes
 from graphistry_airgap.core.canonical import sha256_hex
 from graphistry_airgap.core.errors import InputError, StageError
 from graphistry_airgap.core.result import Result
@@ -60,17 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from graphistry_airgap.bundle.driver import Driver
     from graphistry_airgap.bundle.images import Image
     from graphistry_airgap.connected import ports
     from graphistry_airgap.connected.describe.describe import DescribeBundle
     from graphistry_airgap.connected.describe.sbom import Sbom
-    from graphistry_airgap.connected.packages.closure import Closure
-    from graphistry_airgap.connected.profiles.host_profile import NotOlder
-    from graphistry_airgap.connected.release.release import Release
-    from graphistry_airgap.connected.runtime.interpreter import Interpreter
+    from graphistry_airgap.connected.resolve import Resolve, Resolved
     from graphistry_airgap.connected.spec import Spec
-    from graphistry_airgap.connected.vgpu.vgpu import Vgpu
     from graphistry_airgap.knowledge.platforms import PackageSystem
 
 DOWNLOADS = 4
@@ -90,30 +58,13 @@ class BuildRequest:
     trust_on_first_use: bool = False
 
 
-@dataclass(frozen=True)
-class _Resolved:
-    """What is known before anything large is fetched."""
-
-    release: Release
-    closures: dict[str, Closure]
-    drivers: dict[str, Driver]
-    vgpus: dict[str, Vgpu]
-    interpreters: dict[str, Interpreter]
-    profiles: Profiles
-    notes: list[str]
-
-
 class BuildBundle:
     def __init__(
         self,
         *,
         read_spec: ports.ReadSpec,
-        read_profile: ports.ReadProfile,
-        not_older: NotOlder,
+        resolve: Resolve,
         packages: Mapping[PackageSystem, ports.Packages],
-        releases: ports.Releases,
-        vgpu_files: ports.VgpuFiles,
-        open_interpreter: ports.OpenInterpreter,
         images: ports.Images,
         runtimes: ports.Runtimes,
         blobs: ports.Blobs,
@@ -123,15 +74,10 @@ class BuildBundle:
         save_record: Callable[[Path, dict[str, Any]], None],
         installer: bytes,
         packages_sh: Callable[[PackageSystem], bytes],
-        knowledge: dict[str, Any],
     ) -> None:
         self.read_spec = read_spec
-        self.read_profile = read_profile
-        self.not_older = not_older
+        self.resolve = resolve
         self.packages = packages
-        self.releases = releases
-        self.vgpu_files = vgpu_files
-        self.open_interpreter = open_interpreter
         self.images = images
         self.runtimes = runtimes
         self.blobs = blobs
@@ -141,7 +87,6 @@ class BuildBundle:
         self.save_record = save_record
         self.installer = installer
         self.packages_sh = packages_sh
-        self.knowledge = knowledge
 
     def run(self, request: BuildRequest, *, progress: Callable[[str], None]) -> Result:
         """Build the bundle that the request's spec describes; of a dry run, tell its packages alone."""
@@ -149,7 +94,9 @@ class BuildBundle:
         with _files_at_hand():
             if request.output is not None:
                 return self._build(request, request.output, progress)
-            resolved = self._resolve(self.read_spec(request.spec), request, progress)
+            resolved = self.resolve(
+                self.read_spec(request.spec), trust_on_first_use=request.trust_on_first_use, progress=progress
+            )
             return closures_result(resolved.closures, resolved.notes)
 
     def _build(self, request: BuildRequest, output: Path, progress: Callable[[str], None]) -> Result:
@@ -159,7 +106,7 @@ class BuildBundle:
         spec = self.read_spec(request.spec)
         written = request.spec.name, sha256_hex(request.spec.read_bytes())
         key = self.signer.fingerprint(request.sign_key) if request.sign_key else None
-        resolved = self._resolve(spec, request, progress)
+        resolved = self.resolve(spec, trust_on_first_use=request.trust_on_first_use, progress=progress)
         content = self._fetch(spec, resolved, progress)
         progress("list what is inside")
         sbom = self.describe.inside(content)
@@ -179,85 +126,7 @@ class BuildBundle:
         notes = resolved.notes + (self.signer.remarks(key) if key else []) + unread_notes(sbom)
         return _result(output, content, pieces, key, sbom=sbom, notes=notes, seconds=seconds)
 
-    def _resolve(self, spec: Spec, request: BuildRequest, progress: Callable[[str], None]) -> _Resolved:
-        trust = request.trust_on_first_use
-        spec, notes = self._settle(spec, progress)
-        vgpus = self._open_vgpus(spec, trust_on_first_use=trust)
-        interpreters = {
-            name: self.open_interpreter(platform.interpreter, PLATFORMS[name])
-            for name, platform in spec.platforms.items()
-            if platform.interpreter
-        }
-        profiles = read_profiles(spec, self.read_profile)
-        wanted = {
-            name: wanted_packages(
-                self.knowledge,
-                PLATFORMS[name],
-                platform,
-                vgpus.get(name),
-                running=running_kernels(profiles[name]),
-                without_headers=kernels_to_build_for(profiles[name]),
-            )
-            for name, platform in spec.platforms.items()
-        }
-        with ThreadPoolExecutor(2) as pool:
-            progress(f"read the release {spec.release.written}")
-            opened = pool.submit(self.releases.open, spec.release, trust_on_first_use=trust)
-            resolving = {}
-            for name, platform in spec.platforms.items():
-                progress(f"resolve packages for {name}")
-                packages = self.packages[PLATFORMS[name].package_system]
-                resolving[name] = pool.submit(
-                    packages.resolve, PLATFORMS[name], platform.repositories, wanted[name]
-                )
-            closures = {}
-            for name, future in resolving.items():
-                with kernels_with_their_profiles(profiles[name]):
-                    closures[name] = without_assumed(future.result(), profiles[name], self.not_older)
-            release = opened.result()
-        roots = {
-            name: driver_roots(self.knowledge, name, platform.driver)
-            for name, platform in spec.platforms.items()
-            if platform.driver
-        }
-        drivers = {name: resolved_driver(found, closures[name]) for name, found in roots.items()}
-        notes += driver_notes(roots, drivers, vgpus)
-        notes += kernel_notes(roots, drivers, self.knowledge)
-        notes += require_drivers_in_range(spec, release, drivers, vgpus, self.knowledge)
-        today = datetime.now(UTC).date().isoformat()
-        notes += life_notes(release, drivers, self.knowledge, today=today)
-        notes += python_notes(spec.platforms, interpreters, today=today)
-        notes += assumed_notes(closures, profiles)
-        notes += fips_notes(closures, self.not_older)
-        for name, platform in spec.platforms.items():
-            running = running_kernels(profiles[name])
-            notes += other_kernel_notes(self.knowledge, PLATFORMS[name], platform, running)
-        return _Resolved(release, closures, drivers, vgpus, interpreters, profiles, notes)
-
-    def _settle(self, spec: Spec, progress: Callable[[str], None]) -> tuple[Spec, list[str]]:
-        """Whose driver and which branch it is on each platform, by what the repositories hold."""
-        platforms, notes = {}, []
-        for name, platform in spec.platforms.items():
-            packages = self.packages[PLATFORMS[name].package_system]
-            if platform.driver:
-                progress(f"look for the driver's branch for {name}")
-            platforms[name], told = settled(self.knowledge, PLATFORMS[name], platform, packages, self.blobs)
-            notes += told
-        return replace(spec, platforms=platforms), notes
-
-    def _open_vgpus(self, spec: Spec, *, trust_on_first_use: bool) -> dict[str, Vgpu]:
-        found = {}
-        for name, platform in spec.platforms.items():
-            if platform.vgpu is None:
-                continue
-            found[name] = self.vgpu_files.open(
-                platform.vgpu, PLATFORMS[name], trust_on_first_use=trust_on_first_use
-            )
-            if token := found[name].token:
-                require_usable_token(token, time.time())
-        return found
-
-    def _fetch(self, spec: Spec, resolved: _Resolved, progress: Callable[[str], None]) -> Content:
+    def _fetch(self, spec: Spec, resolved: Resolved, progress: Callable[[str], None]) -> Content:
         platforms = tuple(PLATFORMS[name] for name in spec.platforms)
         with ThreadPoolExecutor(DOWNLOADS + 2) as pool:
             progress("fetch packages, pack images, collect wheels")
@@ -287,7 +156,7 @@ class BuildBundle:
             locate=self._locate,
         )
 
-    def _pack(self, resolved: _Resolved, progress: Callable[[str], None]) -> list[Image]:
+    def _pack(self, resolved: Resolved, progress: Callable[[str], None]) -> list[Image]:
         release, compression = resolved.release, layer_compression(resolved.closures.values())
         images = self.images.pack(release.archive.source, release.archive.sha256, compression, progress)
         held = {image.name for image in images}

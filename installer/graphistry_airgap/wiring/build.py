@@ -27,6 +27,7 @@ from graphistry_airgap.connected.packages.versions import not_older
 from graphistry_airgap.connected.profiles.read import read_profile
 from graphistry_airgap.connected.release.images import images_of_release
 from graphistry_airgap.connected.release.source import ReleaseSource
+from graphistry_airgap.connected.resolve import Resolve
 from graphistry_airgap.connected.runtime.interpreter import open_interpreter
 from graphistry_airgap.connected.runtime.wheels import Runtime
 from graphistry_airgap.connected.sign import SignBundle
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from graphistry_airgap.connected.ports import Packages
     from graphistry_airgap.core.progress import Progress
     from graphistry_airgap.core.result import Result
+    from graphistry_airgap.knowledge.platforms import PackageSystem
 
 
 def build(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
@@ -58,17 +61,23 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
     """`bundle build` with its adapters around one cache."""
     cache = Cache(request.cache)
     fetcher = Fetcher(cache, offline=request.offline)
+    packages: dict[PackageSystem, Packages] = {
+        "apt": AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
+        "dnf": DnfClosure(cache, DnfMetadata(cache, fetcher), fetcher),
+    }
     return BuildBundle(
         read_spec=read_spec,
-        read_profile=read_profile,
-        not_older=not_older,
-        packages={
-            "apt": AptClosure(cache, AptMetadata(cache, fetcher), fetcher),
-            "dnf": DnfClosure(cache, DnfMetadata(cache, fetcher), fetcher),
-        },
-        releases=ReleaseSource(cache, images_of_release),
-        vgpu_files=VgpuFiles(),
-        open_interpreter=open_interpreter,
+        resolve=Resolve(
+            read_profile=read_profile,
+            not_older=not_older,
+            packages=packages,
+            releases=ReleaseSource(cache, images_of_release),
+            vgpu_files=VgpuFiles(),
+            open_interpreter=open_interpreter,
+            blobs=cache,
+            knowledge=load_knowledge(),
+        ),
+        packages=packages,
         images=DockerArchive(cache),
         runtimes=Runtime(cache, offline=request.offline),
         blobs=cache,
@@ -80,7 +89,6 @@ def build_bundle_service(request: BuildRequest) -> BuildBundle:
         save_record=save_json,
         installer=install_sh(),
         packages_sh=packages_sh,
-        knowledge=load_knowledge(),
     )
 
 
