@@ -119,6 +119,7 @@ def test_the_summary_counts_for_itself(writer):
         "package": 1,
         "wheel": 0,
         "file": 0,
+        "interpreter": 0,
         "image": 1,
         "image-content": 2,
     }

@@ -78,6 +78,15 @@ def test_each_kernel_of_el_10_brings_what_docker_needs_and_headers_where_a_drive
     assert of_kernels("rhel-10", running=[EL_10], driver=driver) == {EL_10: KernelRoots(image, docker)}
 
 
+def test_modules_that_are_ready_made_are_brought_for_a_known_host_with_headers_too():
+    kernel = "6.8.0-45-generic"
+    driver = DriverSpec("580", ("open",), (), (), "Ubuntu")
+    assert [*of_kernels("debian-13", running=[kernel], driver=DriverSpec("550", ("open",), (), ()))] == []
+    (roots,) = of_kernels("ubuntu-24.04", running=[kernel], driver=driver).values()
+    (names,) = roots.prebuilt.values()
+    assert names[-1] == f"linux-modules-nvidia-580-server-open-{kernel}"
+
+
 def test_a_kernel_that_needs_nothing_of_its_own_is_not_looked_for():
     assert of_kernels("rhel-9", "5.14.0-503.el9.x86_64") == {}
 

@@ -4,7 +4,7 @@ import pytest
 
 from graphistry_airgap.connected.packages.apt_release import Package
 from graphistry_airgap.connected.packages.closure import Closure
-from graphistry_airgap.connected.profiles.host_profile import kernels_to_serve, without_assumed
+from graphistry_airgap.connected.profiles.host_profile import kernels_to_build_for, without_assumed
 from tests.kit.fakes.host_profiles import KERNEL, document, read, rocky
 
 
@@ -77,7 +77,7 @@ def test_kernels_of_hosts_without_their_headers(tmp_path):
         read(tmp_path / "ready", document(kernel=ready)),
         read(tmp_path / "other", document(kernel={"running": "6.12.2-amd64", "headers": ["6.12.1-amd64"]})),
     ]
-    assert kernels_to_serve(profiles, ready_made=False) == {
+    assert kernels_to_build_for(profiles) == {
         KERNEL: ["web1", "web2"],
         "6.12.2-amd64": ["other"],
     }
