@@ -97,7 +97,7 @@ def opening(monkeypatch, tmp_path):
     class Fresh:
         def ask(self, questions):
             said = {"os_release": "ID=debian\nVERSION_ID=13\n", "receipt": None}
-            said |= {"stages_begun": False, "sums_sha256": ""}
+            said |= {"stages_begun": False, "sums_sha256": "", "dgx": ""}
             return {host.name: said for host, _ in questions}
 
     class Reached:

@@ -230,7 +230,7 @@ class Targets:
         return Target(
             site,
             site_path,
-            bundle,
+            host.part_of(bundle),
             provenance,
             (request.keyring or places.KEYRING) if opened.signature.signed else None,
             inventory,

@@ -90,6 +90,7 @@ PROFILE: dict[str, Any] = {
         "warning": "",
         "base": "",
         "preview": "",
+        "dgx": "",
         "image_based": False,
         "modules": {},
     },
@@ -99,7 +100,7 @@ PROFILE: dict[str, Any] = {
     "engines": ENGINES,
     "gpus": [],
     "gpu": {},
-    "toolkit": {"mode": "auto"},
+    "toolkit": {"there": False, "mode": "auto"},
     "vgpu": {"guest": "no-gpu"},
     "env_files": [],
     "hardening": {

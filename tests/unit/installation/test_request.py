@@ -66,7 +66,7 @@ class World:
         kind, _, version = self.platform.rpartition("-")
         receipt = None if self.receipt is None else json.dumps(self.receipt)
         said = {"os_release": f"ID={kind}\nVERSION_ID={version}\n", "receipt": receipt}
-        return {host.name: {**said, "stages_begun": False, "sums_sha256": ""}}
+        return {host.name: {**said, "stages_begun": False, "sums_sha256": "", "dgx": ""}}
 
     def targets(self):
         return Targets(

@@ -43,7 +43,7 @@ class Each(Hosts):
         answers = super().ask(questions)
         for host, question in questions:
             if question["ask"] == "read":
-                answers[host.name] = {"receipt": None, "os_release": "", "stages_begun": False}
+                answers[host.name] = {"receipt": None, "os_release": "", "stages_begun": False, "dgx": ""}
                 answers[host.name]["sums_sha256"] = ""
         return answers | {name: self.gone[kind] for name, kind in kinds.items() if kind in self.gone}
 

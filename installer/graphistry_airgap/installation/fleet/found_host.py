@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from graphistry_airgap.bundle.driver import DOCKER
 from graphistry_airgap.core import places
 from graphistry_airgap.core.errors import HostError, InputError
 from graphistry_airgap.installation.reboot.pending import AUTOMATIC
@@ -14,19 +15,26 @@ from graphistry_airgap.target.host.platforms import os_release as read_os_releas
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from graphistry_airgap.bundle.manifest import Bundle
     from graphistry_airgap.bundle.verify import VerifiedBundle
     from graphistry_airgap.installation.fleet.answers import Answers
     from graphistry_airgap.installation.site_file import Site
 
+TOOLKIT = "toolkit"
+
 
 @dataclass(frozen=True)
 class FoundHost:
-    """`sums_sha256` is of the SHA256SUMS where the bundle lies on the tool's machine; empty without one."""
+    """`sums_sha256` is of the SHA256SUMS where the bundle lies on the tool's machine; empty without one.
+
+    `dgx` is the version of DGX OS; empty on every other system.
+    """
 
     platform: str
     receipt: dict[str, Any] | None
     stages_begun: bool
     sums_sha256: str
+    dgx: str = ""
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> FoundHost:
@@ -37,6 +45,7 @@ class FoundHost:
             None if text is None else parse_receipt(text, places.RECEIPT),
             said["stages_begun"],
             said["sums_sha256"],
+            said["dgx"],
         )
 
     def result_of(self, site: Site) -> str:
@@ -45,6 +54,20 @@ class FoundHost:
         if not last.get("complete") or last.get("site") != site.as_dict():
             return ""
         return str(last["bundle"]["sums_sha256"])
+
+    def part_of(self, bundle: Bundle) -> Bundle:
+        """Without the packages that DGX OS has of NVIDIA's: nothing of ours replaces them there."""
+        if not self.dgx:
+            return bundle
+        platform = bundle.platforms[self.platform]
+        kept = {
+            group: packages
+            for group, packages in platform.packages.items()
+            if group not in {TOOLKIT, DOCKER} and not group.startswith(f"{DOCKER}-")
+        }
+        return replace(
+            bundle, platforms={**bundle.platforms, self.platform: replace(platform, packages=kept)}
+        )
 
     def require_medium(self, opened: VerifiedBundle) -> None:
         """What was verified is what the host reads: the same list of sums, and each byte where it is used."""

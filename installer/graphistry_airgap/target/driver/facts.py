@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..gpu import pci as gpu_pci, virtual as vgpu_pci
+from ..host import dgx
 from ..packages import systems as package_systems
 from . import kernels as driver_kernels, signing as driver_signing
 
@@ -50,7 +51,7 @@ def probe(host: Host, desired: Mapping[str, Any]) -> dict[str, Any]:
         "loaded_variant": variant,
         "nouveau": host.path("/sys/module/nouveau").exists(),
         "signing": driver_signing.signing(host, platform.get("signing_key", "")),
-        "dgx": host.path("/etc/dgx-release").exists(),
+        "dgx": bool(dgx.version(host)),
         "runfile": _runfile(host, system),
         "packages": _packages(known),
         "other_kernel": names["title"],

@@ -7,7 +7,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import kernel_modules
+from . import dgx, kernel_modules
 from .identities import IDENTITIES
 from .platforms import identify, os_release
 
@@ -38,6 +38,7 @@ def system(host: Host) -> dict[str, Any]:
         "kernel": kernel,
         "kernel_headers": host.path(f"/lib/modules/{kernel}/build").exists(),
         "modules": {name: kernel_modules.has(host, kernel, name) for name in asked},
+        "dgx": dgx.version(host),
         # rpm-ostree, bootc: /usr is an image, and read-only
         "image_based": host.path("/run/ostree-booted").exists(),
     }

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _JUDGES = (
     findings_host.platform,
+    findings_host.dgx,
     findings_host.processor,
     findings_host.resources,
     findings_host.clock,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..driver import next_boot
+from ..host import dgx
 from ..host.digests import sha256
 from . import images, packages, services
 from .files import Kept
@@ -38,6 +39,7 @@ def answer(host: Host, question: Mapping[str, Any]) -> dict[str, Any]:
 def _read(host: Host, kept: Kept, question: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "os_release": host.text("/etc/os-release") or "",
+        "dgx": dgx.version(host),
         "receipt": kept.read_receipt(),
         "stages_begun": kept.stages_begun.exists(),
         "sums_sha256": _digest(Path(question["medium"], "SHA256SUMS")),

@@ -74,6 +74,7 @@ FORWARD_DROP = {"family": "inet", "table": "site", "name": "forward", "type": "f
 FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
 OTHER_STREAM = {"module": "container-tools", "stream": "rhel8", "enabled": "4.0"}
 OTHER_STREAM |= {"file": "/etc/dnf/modules.d/container-tools.module"}
+DGX_S_OWN = {"docker.engine.running": True, "toolkit.there": True}
 ON_EL_10 = {"system.platform": "rhel-10"}
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
@@ -87,6 +88,8 @@ CASES = {
     "docker-module-unknown": ("warning", {"system.modules": {"xt_addrtype": None}}, {}),
     "platform-rebuild": ("warning", {"system.rebuild": "Some Linux"}, {}),
     "platform-untried": ("warning", {"system.warning": "ahead"}, {}),
+    "dgx-left-alone": ("info", {"system.dgx": "7.2.0"} | DGX_S_OWN, {}),
+    "dgx-incomplete": ("error", {"system.dgx": "7.2.0"} | DGX_S_OWN | {"toolkit.there": False}, {}),
     "host-image-based": ("error", {"system.image_based": True}, {}),
     "host-wsl": ("error", {"system.kernel": "6.6.87.2-microsoft-standard-WSL2"}, {}),
     "architecture-unsupported": ("error", {"system.architecture": "arm64"}, {}),

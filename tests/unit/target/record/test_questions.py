@@ -24,7 +24,7 @@ def ask(tmp_path):
 
 
 def test_a_host_on_which_nothing_was_ever_installed(ask):
-    said = {"os_release": "", "receipt": None, "stages_begun": False, "sums_sha256": ""}
+    said = {"os_release": "", "dgx": "", "receipt": None, "stages_begun": False, "sums_sha256": ""}
     assert ask("read") == said
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...driver.life import later
 from ...finding import ERROR, INFO, WARNING, Finding, human
+from ...host.dgx import RELEASE
 from ...host.identities import IDENTITIES
 from ...host.platforms import why_refused
 
@@ -92,6 +93,36 @@ def _kind(system: Mapping[str, Any]) -> Iterator[Finding]:
             "a machine, or a virtual one, with a kernel of the platform's",
             "install on a server",
         )
+
+
+def dgx(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
+    """What NVIDIA brings to DGX OS is not replaced, so it has to be there."""
+    version = profile["system"]["dgx"]
+    if not version:
+        return
+    lacking = [] if profile["docker"]["engine"]["running"] else ["running Docker"]
+    lacking += [] if profile["toolkit"]["there"] else ["nvidia-ctk of NVIDIA's container toolkit"]
+    if lacking:
+        yield Finding(
+            ERROR,
+            "dgx-incomplete",
+            f"this DGX OS {version} has no {' and no '.join(lacking)}; the bundle's are not installed there",
+            f"no {' and no '.join(lacking)}",
+            "Docker and the container toolkit as DGX OS has them",
+            "`systemctl start docker`, or install NVIDIA's packages (docker-ce, nvidia-container-toolkit) "
+            "from its repositories for DGX OS",
+            RELEASE,
+        )
+        return
+    yield Finding(
+        INFO,
+        "dgx-left-alone",
+        f"DGX OS {version}: its driver, Docker and container toolkit are NVIDIA's and stay as they are",
+        f"DGX OS {version}",
+        "nothing",
+        "updates of them come from NVIDIA's repositories, or with a new image",
+        RELEASE,
+    )
 
 
 def processor(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:

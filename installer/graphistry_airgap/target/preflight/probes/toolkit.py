@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ...host.machine import Host
 
+PROGRAM = "/usr/bin/nvidia-ctk"
 CONFIG = "/etc/nvidia-container-runtime/config.toml"
 AUTO, LEGACY = "auto", "legacy"
 _TABLE = "nvidia-container-runtime"
@@ -22,10 +23,11 @@ _VALUE = re.compile(r"""^(["'])([a-z-]*)\1\s*(?:#.*)?$""")
 
 def toolkit(host: Host) -> dict[str, Any]:
     """`mode` is None where the file is there and does not say it in a way that is known."""
+    there = host.path(PROGRAM).exists()
     if not host.path(CONFIG).exists():
-        return {"mode": AUTO}
+        return {"there": there, "mode": AUTO}
     text = host.text(CONFIG)
-    return {"mode": None if text is None else mode(text)}
+    return {"there": there, "mode": None if text is None else mode(text)}
 
 
 def mode(text: str) -> str | None:

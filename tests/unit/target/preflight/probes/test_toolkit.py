@@ -33,10 +33,13 @@ def test_the_mode_is_read_where_it_is_said_plainly(text, mode):
 
 def test_without_a_file_the_toolkits_default_counts_and_what_cannot_be_read_is_unknown(tmp_path):
     host = Host(run=lambda argv, environment: (1, "", ""), root=tmp_path)
-    assert probe_toolkit.toolkit(host) == {"mode": "auto"}
+    assert probe_toolkit.toolkit(host) == {"there": False, "mode": "auto"}
     file = host.path(probe_toolkit.CONFIG)
     file.mkdir(parents=True)
-    assert probe_toolkit.toolkit(host) == {"mode": None}
+    assert probe_toolkit.toolkit(host) == {"there": False, "mode": None}
     file.rmdir()
     file.write_text(f'{SECTION}mode = "legacy"\n')
-    assert probe_toolkit.toolkit(host) == {"mode": "legacy"}
+    program = host.path(probe_toolkit.PROGRAM)
+    program.parent.mkdir(parents=True)
+    program.touch()
+    assert probe_toolkit.toolkit(host) == {"there": True, "mode": "legacy"}
