@@ -118,6 +118,7 @@ def test_the_summary_counts_for_itself(writer):
         "release": 1,
         "package": 1,
         "wheel": 0,
+        "interpreter": 0,
         "file": 0,
         "interpreter": 0,
         "image": 1,
