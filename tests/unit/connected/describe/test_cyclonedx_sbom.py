@@ -120,7 +120,6 @@ def test_the_summary_counts_for_itself(writer):
         "wheel": 0,
         "interpreter": 0,
         "file": 0,
-        "interpreter": 0,
         "image": 1,
         "image-content": 2,
     }
