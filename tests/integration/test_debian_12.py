@@ -18,7 +18,7 @@ from lab.hosts.prepared_host import SITE_FILE, site_file
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.hosts.demo_hosts import install, snapshot, tool
-from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row, restart_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,3 +175,8 @@ def test_a_debian_13_host_takes_the_other_part_of_the_same_bundle(sealed_host, p
     versions = {package["name"]: package["version"] for group in wanted.values() for package in group}
     taken = {row["name"]: row["to"] for row in json.loads(host.read(f"{STATE}/receipt.json"))["packages"]}
     assert taken.items() <= versions.items()
+
+
+@pytest.mark.long
+def test_it_comes_back_after_a_restart(installed):
+    restart_as_row(PLATFORM, installed.host)

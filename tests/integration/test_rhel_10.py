@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,7 @@ from lab.hosts.rpm_host import KERNEL_10, RPM_10_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.hosts.demo_hosts import demo_host, install, tool
-from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row, restart_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,10 @@ def codes(envelope: dict[str, Any]) -> list[str]:
     return [error["code"] for error in envelope["errors"]]
 
 
+def run_kernel_of_10(host: SealedHost) -> None:
+    over(host, f"{KERNEL_10}\n".encode(), "/proc/sys/kernel/osrelease")
+
+
 @pytest.fixture(scope="module")
 def platform_bundle() -> Path:
     return made_bundle(RPM_10, "`python -m lab.bundles.rpm`")
@@ -66,7 +71,7 @@ def host(platform_bundle):
     with demo_host(
         "rhel-10", bundle=platform_bundle, keyring=RPM_10 / "trusted.gpg", image=RPM_10_IMAGE
     ) as made:
-        over(made, f"{KERNEL_10}\n".encode(), "/proc/sys/kernel/osrelease")
+        run_kernel_of_10(made)
         yield made
 
 
@@ -165,3 +170,8 @@ def test_nothing_tried_to_leave(host, installed):
     controls = host.controls()
     assert set(controls) == {"address", "name", "container"}
     assert all(controls.values()), controls
+
+
+@pytest.mark.long
+def test_it_comes_back_after_a_restart(host, installed):
+    restart_as_row(PLATFORM, host, then=partial(run_kernel_of_10, host))

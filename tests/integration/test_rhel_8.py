@@ -19,7 +19,7 @@ from lab.hosts.rpm_host import RPM_8_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.hosts.demo_hosts import demo_host, tool
-from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row, restart_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,3 +119,8 @@ def test_nothing_tried_to_leave(host, installed):
     controls = host.controls()
     assert set(controls) == {"address", "name", "container"}
     assert all(controls.values()), controls
+
+
+@pytest.mark.long
+def test_it_comes_back_after_a_restart(host, installed):
+    restart_as_row(PLATFORM, host)

@@ -17,7 +17,7 @@ from lab.hosts.ubuntu_host import UBUNTU_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.hosts.demo_hosts import snapshot
-from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row
+from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row, restart_as_row
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +120,7 @@ def test_the_hooks_would_have_been_seen(host, installed):
     host.exec(["timeout", "10", "apt-get", "update"], timeout=60)
     assert "apt-esm-hook update" in host.read(HOOKS).decode()
     assert host.egress().packets
+
+
+def test_it_comes_back_after_a_restart(host, installed):
+    restart_as_row(PLATFORM, host)

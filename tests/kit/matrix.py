@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MATRICES = Path(__file__).resolve().parents[2] / "build" / "matrix"
 PLATFORMS = "platforms"
-STEPS = ("resolve", "build", "verify", "install", "second-run", "hardened-reboot")
+STEPS = ("resolve", "build", "verify", "install", "driver", "second-run", "reboot", "hardened-reboot")
 
 
 @dataclass

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lab.hosts.prepared_host import INSTALLED_TOOL, RECEIPT
+from tests.kit.faults.host_faults import wait_until
 from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lab.hosts.sealed_host import SealedHost
+
+# of a host without one, with a bundle that may bring a driver or not
+NO_GPU = "none: there is no NVIDIA GPU on the PCI bus"
 
 
 def install_as_row(platform: str, host: SealedHost) -> dict[str, Any]:
@@ -20,6 +27,10 @@ def install_as_row(platform: str, host: SealedHost) -> dict[str, Any]:
         changed = envelope["data"].get("changed")
         row.got = f"{len(healthy)} services, {'changed' if changed else 'nothing changed'}"
     assert rc == 0, json.dumps(envelope, indent=1)
+    row.require()
+    with platform_step(platform, "driver", stand_in=True, expected=NO_GPU) as row:
+        driver = json.loads(host.read(RECEIPT))["driver"]
+        row.got = f"{driver['action']}: {'; '.join(driver['reasons'])}"
     row.require()
     return envelope
 
@@ -33,3 +44,18 @@ def install_again_as_row(platform: str, host: SealedHost) -> None:
     row.require()
     assert asked_alone(envelope)
     assert snapshot(host) == before
+
+
+def restart_as_row(platform: str, host: SealedHost, *, then: Callable[[], None] = lambda: None) -> None:
+    """All services come back by themselves, and the installation finds nothing to do.
+
+    `then` has the host say again what a test lets it say until it is turned off.
+    """
+    with platform_step(platform, "reboot", stand_in=True, expected="exit 0, changed 0") as row:
+        host.restart()
+        then()
+        wait_until(host, f"{INSTALLED_TOOL} verify --quiet", seconds=600)
+        rc, envelope = install(host)
+        row.got = f"exit {rc}, changed {envelope['data'].get('changed')}"
+    row.require()
+    assert asked_alone(envelope)
