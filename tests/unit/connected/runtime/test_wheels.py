@@ -69,20 +69,26 @@ def test_offline_the_first_missing_wheel_is_named(runtime):
 @pytest.mark.parametrize(
     ("wheel", "there"),
     [
-        ("rich-15.0.0-py3-none-any.whl", {"debian-12", "debian-13", "rhel-8", "rhel-9", "ubuntu-24.04"}),
-        ("x-1-py2.py3-none-any.whl", {"debian-12", "debian-13", "rhel-8", "rhel-9", "ubuntu-24.04"}),
+        (
+            "rich-15.0.0-py3-none-any.whl",
+            {"debian-12", "debian-13", "rhel-8", "rhel-9", "rhel-10", "ubuntu-24.04"},
+        ),
+        (
+            "x-1-py2.py3-none-any.whl",
+            {"debian-12", "debian-13", "rhel-8", "rhel-9", "rhel-10", "ubuntu-24.04"},
+        ),
         (
             "cryptography-50.0.2-cp311-abi3-manylinux_2_34_x86_64.whl",
-            {"debian-12", "debian-13", "rhel-9", "ubuntu-24.04"},
+            {"debian-12", "debian-13", "rhel-9", "rhel-10", "ubuntu-24.04"},
         ),
         (
             "cryptography-50.0.2-cp311-abi3-manylinux_2_28_x86_64.whl",
-            {"debian-12", "debian-13", "rhel-8", "rhel-9", "ubuntu-24.04"},
+            {"debian-12", "debian-13", "rhel-8", "rhel-9", "rhel-10", "ubuntu-24.04"},
         ),
         ("y-1-cp313-abi3-manylinux_2_28_x86_64.whl", {"debian-13"}),
         (
             "cffi-2.1.1-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl",
-            {"rhel-8", "rhel-9", "ubuntu-24.04"},
+            {"rhel-8", "rhel-9", "rhel-10", "ubuntu-24.04"},
         ),
         ("cffi-2.1.1-cp312-cp312-manylinux2014_aarch64.whl", set()),
         ("cffi-2.1.1-cp312-cp312-musllinux_1_2_x86_64.whl", set()),
