@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphistry_airgap.checks import ladder as rungs
 from graphistry_airgap.core import places, remarks
 from graphistry_airgap.installation import receipt
+from graphistry_airgap.target.driver.signing import KEYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from graphistry_airgap.installation.request import Target
 
 CLONES_SHARE_A_KEY = (
-    f"This template holds the private key that DKMS signs modules with, {places.SIGNING_KEY}, and each "
-    "clone would have it: before the image is made, do what the guide's page on the driver says of templates."
+    f"This template holds the private key that DKMS signs modules with ({' or '.join(KEYS.values())}), and "
+    "each clone would have it: before the image is made, do what the guide's page on the driver says of "
+    "templates."
 )
 
 

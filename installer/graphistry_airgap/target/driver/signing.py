@@ -23,7 +23,21 @@ _ENFORCE = "/sys/module/module/parameters/sig_enforce"
 
 # what the kernel says of a module whose signature it does not trust; no reboot changes that
 _REJECTED = ("Key was rejected", "Required key not available")
-ENROL = "enrol DKMS's key (mokutil --import /var/lib/dkms/mok.pub) or switch Secure Boot off"
+# DKMS's certificate and its private half: on Debian and EL, and on Ubuntu, where they are shim-signed's
+KEYS = {
+    "/var/lib/dkms/mok.pub": "/var/lib/dkms/mok.key",
+    "/var/lib/shim-signed/mok/MOK.der": "/var/lib/shim-signed/mok/MOK.priv",
+}
+
+
+def enrol(host: Host) -> str:
+    """The way out where the kernel does not know the key, with the certificate that lies there."""
+    first, *_ = [name for name in KEYS if host.path(name).exists()] or KEYS
+    return f"enrol DKMS's key (mokutil --import {first}) or switch Secure Boot off"
+
+
+def has_private_key(host: Host) -> bool:
+    return any(host.path(name).exists() for name in KEYS.values())
 
 
 def is_rejected(said: str) -> bool:

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..driver import next_boot
+from ..driver import next_boot, signing as driver_signing
 from ..host import dgx
 from ..host.digests import sha256
 from . import images, packages, services
@@ -58,7 +58,7 @@ def _tell(host: Host, kept: Kept, question: Mapping[str, Any]) -> dict[str, Any]
         "packages": packages.read(now),
         "images": images.named(host, question["images"]),
         # what DKMS signs modules with
-        "signing_key": host.path("/var/lib/dkms/mok.key").exists(),
+        "signing_key": driver_signing.has_private_key(host),
     }
 
 

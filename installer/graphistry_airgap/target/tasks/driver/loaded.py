@@ -45,7 +45,7 @@ def obstacle(module: AnsibleModule) -> tuple[str, str]:
         module.fail_json(
             msg=refusal.told(ours, said),
             code="driver-modules-rejected",
-            hint=driver_signing.ENROL,
+            hint=driver_signing.enrol(Host.of_module(module.run_command)),
         )
     if status or loaded() != wanted:
         return "it cannot be loaded now", said or "modprobe says nothing"

@@ -30,7 +30,7 @@ def load(module: AnsibleModule) -> str:
         module.fail_json(
             msg=refusal.told(ours, said),
             code="driver-modules-rejected",
-            hint=driver_signing.ENROL,
+            hint=driver_signing.enrol(Host.of_module(module.run_command)),
         )
     return said if status else ""
 
