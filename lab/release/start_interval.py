@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 SECOND = 1_000_000_000
-CHECKS = {"Interval": 30 * SECOND, "StartInterval": SECOND, "Retries": 2}
+CHECKS = {"Interval": 30 * SECOND, "StartInterval": 2 * SECOND, "Retries": 2}
 
 
 def main(saved: Path, out: Path) -> None:
