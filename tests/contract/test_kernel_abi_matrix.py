@@ -30,7 +30,7 @@ from tests.kit.bundles.ubuntu_site import BOTH, FIPS, UbuntuSite
 from tests.kit.fakes import driver_facts
 from tests.matrices.harness import commit
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 
 MATRIX = "kernel-abi"
 GENERIC = "6.8.0-45-generic"

@@ -14,7 +14,7 @@ from tests.kit.bundles.ubuntu_site import BUILD, FIPS, KERNEL, NVIDIA, UbuntuSit
 from tests.kit.fakes.host_profiles import document, write
 from tests.kit.strict_schemas import strict
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 
 V580, V595 = "580.126.20", "595.71.05"
 

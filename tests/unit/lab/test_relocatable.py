@@ -9,7 +9,7 @@ import pytest
 from lab.repositories import relocatable
 from lab.repositories.cpython import NoCPythonError
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 ASK = (
     "import ctypes, hashlib, ssl, sys; print(sys.base_prefix);"
     "print(*{row.split()[-1] for row in open('/proc/self/maps') if 'libcrypto' in row or 'libpython' in row})"

@@ -14,7 +14,7 @@ from graphistry_airgap.knowledge.knowledge import load_knowledge
 from graphistry_airgap.knowledge.platforms import PLATFORMS
 from tests.kit.bundles.dnf_repository import DnfRepository
 
-pytestmark = pytest.mark.subprocesses
+pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 
 RHEL_10 = PLATFORMS["rhel-10"]
 KERNEL, NEXT = "6.12.0-55.9.1.el10_0.x86_64", "6.12.0-124.8.1.el10_1.x86_64"
