@@ -61,8 +61,8 @@ def test_a_step_that_breaks_off_is_a_failed_row(tmp_path):
 
 def test_an_unknown_step_is_refused(tmp_path):
     with (
-        pytest.raises(ValueError, match="reboot"),
-        platform_step("debian-13", "reboot", stand_in=False, expected=0, directory=tmp_path),
+        pytest.raises(ValueError, match="no-such-step"),
+        platform_step("debian-13", "no-such-step", stand_in=False, expected=0, directory=tmp_path),
     ):
         pass
 
