@@ -18,8 +18,14 @@ from lab.hosts.prepared_host import RECEIPT
 from lab.hosts.rpm_host import RPM_8_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
-from tests.kit.hosts.demo_hosts import demo_host, tool
-from tests.kit.hosts.platform_hosts import install_again_as_row, install_as_row, restart_as_row
+from tests.kit.hosts.demo_hosts import demo_host
+from tests.kit.hosts.platform_hosts import (
+    install_again_as_row,
+    install_as_row,
+    require_agreement,
+    require_silence,
+    restart_as_row,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,17 +114,11 @@ def test_the_second_installation_changes_nothing(host, installed):
 
 
 def test_status_and_verify_agree(host, installed):
-    rc, status = tool(host, "status")
-    assert (rc, status["data"]["unhealthy"]) == (0, [])
-    rc, verified = tool(host, "verify")
-    assert (rc, verified["data"]["failed"]) == (0, 0)
+    require_agreement(host)
 
 
 def test_nothing_tried_to_leave(host, installed):
-    assert host.egress().packets == ()
-    controls = host.controls()
-    assert set(controls) == {"address", "name", "container"}
-    assert all(controls.values()), controls
+    require_silence(host)
 
 
 @pytest.mark.long

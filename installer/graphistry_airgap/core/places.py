@@ -13,7 +13,6 @@ TOOL: Final = PROGRAM / "bin" / "graphistry-airgap"
 RUNTIMES: Final = PROGRAM / "runtimes"
 # dpkg's list from before install.sh added the platform's Python; gone once a receipt holds the difference
 PACKAGES_BEFORE: Final = PROGRAM / "packages-before"
-# what DKMS signs modules with; not ours
 CONFIG: Final = Path("/etc/graphistry-airgap")
 SITE_FILE: Final = CONFIG / "site.yml"
 KEYRING: Final = CONFIG / "trusted.gpg"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lab.hosts.prepared_host import INSTALLED_TOOL, RECEIPT
 from tests.kit.faults.host_faults import wait_until
-from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot
+from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -44,6 +44,22 @@ def install_again_as_row(platform: str, host: SealedHost) -> None:
     row.require()
     assert asked_alone(envelope)
     assert snapshot(host) == before
+
+
+def require_silence(host: SealedHost) -> None:
+    """No packet tried to leave, and each control was seen to be counted."""
+    assert host.egress().packets == ()
+    controls = host.controls()
+    assert set(controls) == {"address", "name", "container"}
+    assert all(controls.values()), controls
+
+
+def require_agreement(host: SealedHost) -> None:
+    """`status` and `verify` find the host as the installation left it."""
+    rc, status = tool(host, "status")
+    assert (rc, status["data"]["unhealthy"]) == (0, [])
+    rc, verified = tool(host, "verify")
+    assert (rc, verified["data"]["failed"]) == (0, 0)
 
 
 def restart_as_row(platform: str, host: SealedHost, *, then: Callable[[], None] = lambda: None) -> None:
