@@ -187,6 +187,6 @@ def test_tests_that_nobody_waits_for_leave_the_report_of_the_run_before(tmp_path
     (tmp_path / "verify.xml").write_text("before")
     stand_in_for_pytest(monkeypatch, None)
     with host_checks.begun_checks({}, host=THIS_MACHINE, progress=Silent()):
-        pass
+        (tmp_path / "verify-waits").write_text("check test_a")
     assert (tmp_path / "verify.xml").read_text() == "before"
-    assert not (tmp_path / "verify.json").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"verify.xml", "verify-input.json"}
