@@ -28,7 +28,7 @@ from lab.repositories import ubuntu_driver
 from tests.kit import matrix
 from tests.kit.bundles.ubuntu_site import BOTH, FIPS, UbuntuSite
 from tests.kit.fakes import driver_facts
-from tests.matrices.harness import commit
+from tests.kit.sample import commit
 
 pytestmark = [pytest.mark.subprocesses, pytest.mark.lengthy]
 

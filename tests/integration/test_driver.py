@@ -18,6 +18,7 @@ from tests.kit.faults.host_faults import content, unchanged, wait_until
 from tests.kit.faults.killed_runs import kill_when
 from tests.kit.hosts.demo_hosts import asked_alone, install, tool
 from tests.kit.hosts.driver_hosts import copied, driver_host, driver_site, driver_state, undisturbed_state
+from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,10 +165,15 @@ def test_the_state_is_that_of_an_undisturbed_host(host):
 
 
 def test_a_power_cut_serves_as_the_reboot_and_resume_goes_to_the_end(host, built):
-    host.power_cut()
-    assert f"  {VERSION}  " in host.read("/proc/driver/nvidia/version").decode()
-    status, document = tool(host, "install", "--resume", timeout=900)
-    assert status == 0, json.dumps(document, indent=1)
+    expected = {"exit": 0, "driver": VERSION, "modules": "proprietary"}
+    with platform_step("debian-13", "driver", stand_in=True, expected=expected, variant="dkms") as row:
+        host.power_cut()
+        assert f"  {VERSION}  " in host.read("/proc/driver/nvidia/version").decode()
+        status, document = tool(host, "install", "--resume", timeout=900)
+        assert status == 0, json.dumps(document, indent=1)
+        driver = receipt(host)["driver"]
+        row.got = {"exit": status, "driver": driver["loaded"], "modules": driver["variant"]}
+    row.require()
     assert document["data"]["checks"]["failed"] == 0
     assert host.exec(["test", "-e", f"{STATE}/resume.json"]).rc != 0
     assert host.require(["systemctl", "is-active", "nvidia-persistenced.service"]).strip() == "active"

@@ -147,7 +147,7 @@ def test_kernel_and_streams_are_those_that_were_there(host, built):
 @pytest.fixture(scope="module")
 def resumed(host, built):
     expected = {"exit": 0, "driver": VERSION, "modules": "open"}
-    with platform_step(PLATFORM, "install", stand_in=True, expected=expected, variant="driver") as row:
+    with platform_step(PLATFORM, "driver", stand_in=True, expected=expected, variant="dkms") as row:
         host.restart()
         status, document = again(host, "--resume")
         assert status == 0, json.dumps(document, indent=1)
@@ -169,7 +169,7 @@ def test_the_driver_is_loaded_and_nouveau_is_not(host, resumed):
 
 def test_again_changes_and_builds_nothing(host, resumed):
     before = state(host)
-    with platform_step(PLATFORM, "second-run", stand_in=True, expected=0, variant="driver") as row:
+    with platform_step(PLATFORM, "second-run", stand_in=True, expected=0, variant="dkms") as row:
         status, document = again(host)
         assert status == 0, json.dumps(document, indent=1)
         row.got = document["data"]["changed"]

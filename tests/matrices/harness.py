@@ -13,9 +13,7 @@ text, none of `not_says`; `data` must be a part of the data; everything else mus
 from __future__ import annotations
 
 import importlib.util
-import os
 import random
-import subprocess
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.kit.matrix import merge_rows
+from tests.kit.sample import commit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -165,16 +164,3 @@ def _is_part(part: Any, whole: Any) -> bool:
             key in whole and _is_part(value, whole[key]) for key, value in part.items()
         )
     return bool(part == whole)
-
-
-@cache
-def commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or "unknown"
-
-
-def seed() -> str:
-    """The commit: workers choose alike, each commit another sample; `AIRGAP_MATRIX_SEED` repeats one."""
-    return os.environ.get("AIRGAP_MATRIX_SEED") or commit()

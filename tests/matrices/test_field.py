@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kit.hosts.row_hosts import hosts_for_rows
+from tests.kit.sample import seed
 from tests.matrices import harness
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 MATRIX = "field"
 SAMPLE = 16
 LEAST, LEAST_ON_HOSTS = 120, 45
-SEED = harness.seed()
+SEED = seed()
 ONLY = os.environ.get("AIRGAP_MATRIX_ONLY", "")
 ROWS = [row for row in harness.rows_of(MATRIX) if ONLY in ("", row.case)]
 ON_COMMANDS = [row for row in ROWS if not row.state]
