@@ -1,14 +1,16 @@
-"""Docker itself beside the judge of networks: what it gives out of its pools, and what it passes over."""
+"""Docker itself beside the judges of networks: what it gives out of its pools, and whom it asks for names."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from contextlib import ExitStack
 
 import pytest
 
 from graphistry_airgap.target.docker import pools as network_pools
+from graphistry_airgap.target.preflight.judges import containers as findings_containers
 from lab.hosts.kept_host import ENGINE, kept
 from tests.kit.fakes.network_profiles import bridge, findings, profile, route
 from tests.kit.faults.host_faults import content
@@ -18,6 +20,9 @@ pytestmark = pytest.mark.host
 DAEMON_JSON = "/etc/docker/daemon.json"
 STOP = ["systemctl", "stop", "docker.socket", "docker"]
 GATEWAY = "192.0.2.254"
+ASKS = (
+    "tar -chf - /usr/bin/getent $(ldd /usr/bin/getent | grep -o '/[^ ]*') 2>/dev/null | docker import - asks"
+)
 FOUR = [{"base": "10.200.0.0/22", "size": 24}]
 ONE = [{"base": "172.30.0.0/24", "size": 24}]
 
@@ -97,3 +102,49 @@ def test_the_default_bridge_s_address_is_not_the_product_s(host):
     key = "com.docker.network.bridge.host_binding_ipv4"
     assert [one["Options"].get(key) for one in options] == ["127.0.0.1", None]
     assert findings(profile(network={"ip": "127.0.0.1"}, routes=[route("10.0.0.0/8")])) == []
+
+
+@pytest.fixture(scope="module")
+def asking(host):
+    """An image with a program that asks for a name."""
+    host.require(["sh", "-c", ASKS])
+    return "asks"
+
+
+@pytest.mark.parametrize(
+    ("resolv_conf", "dns", "asked"),
+    [
+        (f"nameserver {GATEWAY}\n", None, {GATEWAY}),
+        ("nameserver 127.0.0.53\n", None, set()),
+        ("search site.example\n", None, {"8.8.8.8", "8.8.4.4"}),
+        ("search site.example\n", ["127.0.0.1"], set()),
+    ],
+    ids=["the host's", "on the host's loopback", "nobody", "nobody, but dns of daemon.json"],
+)
+def test_whom_containers_ask_is_told_where_it_is_a_public_one(host, asking, resolv_conf, dns, asked):
+    with ExitStack() as stack:
+        stack.callback(start, host)
+        stack.enter_context(content(host, "/etc/resolv.conf", resolv_conf.encode()))
+        stack.enter_context(content(host, DAEMON_JSON, json.dumps({"dns": dns} if dns else {}).encode()))
+        start(host)
+        stack.callback(host.exec, ["docker", "network", "rm", "product"])
+        host.require(["docker", "network", "create", "product"])
+        host.mark()
+        ask = [
+            "docker",
+            "run",
+            "--rm",
+            "--network",
+            "product",
+            asking,
+            "/usr/bin/getent",
+            "hosts",
+            "a.example",
+        ]
+        assert host.exec(ask, timeout=60).rc != 0
+        packets = host.egress().packets
+    assert {found[1] for line in packets if (found := re.search(r"> ([0-9.]+)\.53: ", line))} == asked
+    servers = [line.split()[1] for line in resolv_conf.splitlines() if line.startswith("nameserver")]
+    made = profile(network={"dns": dns}, name_servers=servers)
+    found = findings_containers.resolvers(made, {"purpose": "server", "waive": []})
+    assert [one.code for one in found] == ["docker-asks-public-resolvers"] * ("8.8.8.8" in asked)

@@ -1,6 +1,7 @@
 """Ubuntu 24.04, a stand-in: apt's hooks and timers of a stock server, which reach out, have no part in it.
 
-Real are apt, dpkg, needrestart (Debian's), the archive's signatures and shape, and the interpreter's version.
+Real are apt with its timers, dpkg, needrestart, systemd-resolved (Debian's), the archive's signatures and
+shape, and the interpreter's version.  The host's own lists contradict each other, as a site leaves them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 PLATFORM = "ubuntu-24.04"
 HOOKS = "/var/log/airgap-lab-hooks"
+TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
+LIST = "/etc/apt/sources.list.d/site.list"
+OF_ANOTHER_KEY = b"deb [signed-by=/etc/apt/keyrings/site.gpg] http://archive.ubuntu.com/ubuntu/ noble main\n"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,7 @@ def platform_bundle() -> Path:
 @pytest.fixture(scope="module")
 def host(sealed_host, platform_bundle) -> SealedHost:
     started: SealedHost = sealed_host("ubuntu", bundle=platform_bundle, image=UBUNTU_IMAGE)
+    started.put(OF_ANOTHER_KEY, LIST)
     return started
 
 
@@ -84,6 +89,9 @@ def test_the_host_says_that_it_is_an_ubuntu_with_the_interpreter_of_one(host, be
     assert "ID=ubuntu" in host.read("/etc/os-release").decode()
     assert sh(host, "/usr/bin/python3 -c 'import sys; print(sys.version_info[:2])'") == "(3, 12)\n"
     assert {"docker.io", "containerd"}.isdisjoint({line.split()[0] for line in before["packages"]})
+    assert sh(host, "dpkg --print-foreign-architectures") == "i386\n"
+    assert "nameserver 127.0.0.53" in host.read("/etc/resolv.conf").decode()
+    assert sh(host, f"systemctl is-active {' '.join(TIMERS)}").split() == ["active", "active"]
 
 
 def test_it_is_installed_from_ubuntus_own_packages(host, installed):
@@ -115,6 +123,24 @@ def test_the_second_installation_changes_nothing(host, installed):
 
 def test_nothing_tried_to_leave(host, installed):
     require_silence(host)
+
+
+def test_containers_ask_whom_the_host_asks(host, installed):
+    """By the stub: Docker takes it for the product's network."""
+    asks = ["docker", "exec", "graphistry-nexus-1", "getent", "hosts", "a.example"]
+    host.mark()
+    assert host.exec(asks, timeout=60).rc != 0
+    asked = {line.split(" > ")[1].split(": ")[0] for line in host.egress().packets}
+    host.mark()
+    assert asked == {"192.0.2.254.53"}
+
+
+def test_the_host_s_own_lists_contradict_each_other(host, installed):
+    """Its own apt reads none of them so: ours did not look."""
+    refused = host.exec(["apt-get", "update"], timeout=60)
+    assert refused.rc != 0
+    assert "Conflicting values set for option Signed-By" in refused.stderr
+    host.require(["rm", LIST])
 
 
 def test_the_hooks_would_have_been_seen(host, installed):

@@ -33,7 +33,7 @@ class Group:
 
 GROUPS = (
     Group("a platform", 2, ("debian_12", "rhel_8", "rhel_10", "rpm_host", "ubuntu", "ubuntu_22")),
-    Group("a driver by the tool", 1, ("driver", "rpm_driver", "ubuntu_driver")),
+    Group("a driver by the tool", 1, ("dgx", "driver", "rpm_driver", "ubuntu_driver")),
     Group("a GPU's settings", 1, ("gpu", "toolkit", "vgpu")),
     Group("a host that lives", 2, ("docker_lives", "env_changes", "hardened", "other_release")),
     Group("the tool from elsewhere", 1, ("collection_host", "fleet", "former_tool")),

@@ -147,6 +147,7 @@ PROFILE: dict[str, Any] = {
             "containerd_store": None,
             "network": {
                 "bip": None,
+                "dns": None,
                 "fixed_cidr": None,
                 "ip": None,
                 "bridge": None,

@@ -86,6 +86,7 @@ _JUDGES = (
     findings_kernel.next_boot,
     findings_containers.gpu_containers,
     findings_containers.toolkit,
+    findings_containers.resolvers,
     findings_gpu.gpus,
     findings_gpu.gone,
     findings_gpu.allocator,

@@ -239,6 +239,7 @@ CASES = {
     ),
     "daemon-network-invalid": ("error", {"docker.settings.network": {"bip": "10.9.0.1"}}, {}),
     "ports-on-loopback": ("error", {"docker.settings.network": {"host_binding": "127.0.0.1"}}, {}),
+    "docker-asks-public-resolvers": ("error", {"name_servers": []}, {}),
     "firewall-drops": ("error", {"firewall.nft": {"entries": [{"chain": FORWARD_DROP}]}}, {}),
     "firewall-unclear": (
         "warning",

@@ -1,6 +1,6 @@
-"""Whether containers that ask for a GPU can start here, and why not; and whether they keep it.
+"""What containers find here: a GPU to start with and to keep, and whom Docker asks for names.
 
-CUDA images ask for one by themselves, so on such a host the services made from
+CUDA images ask for a GPU by themselves, so on a host without one the services made from
 them do not start, whatever the site file says.
 """
 
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ...finding import INFO, WARNING, Finding
+from ...finding import ERROR, INFO, WARNING, Finding
 from ..probes.toolkit import AUTO, CONFIG, LEGACY
 from . import driver as findings_driver
+from .network import waivable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ CODE = "gpu-containers-cannot-start"
 TOOLKIT = "nvidia-container-toolkit"
 # from here on devices stand in the container's own description, where a reload of systemd finds them
 KEEPS_DEVICES = (1, 18)
+RESOLVERS_WAIVER = "public-resolvers"
+# whom Docker asks where it knows of nobody (moby, libnetwork's resolvconf)
+_PUBLIC = ("8.8.8.8", "8.8.4.4")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -92,4 +96,31 @@ def _loses_gpus(where: str, found: str, needed: str, way_out: str, path: str = "
         needed,
         f"{way_out}; until then restart the stack after a daemon-reload",
         path,
+    )
+
+
+def resolvers(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether Docker would have the product's services ask public name servers.
+
+    In a network that is not Docker's own bridge it asks whom the host asks, also on the host's loopback
+    (seen with 20.10 and 26.1; libnetwork's 1595); where the host names nobody, it takes Google's.
+    """
+    dns = profile["docker"]["settings"]["network"]["dns"]
+    if requirements["purpose"] != "server" or profile["name_servers"] or dns:
+        return
+    yield waivable(
+        Finding(
+            ERROR,
+            "docker-asks-public-resolvers",
+            "/etc/resolv.conf of this host names no name server, and Docker then has containers ask "
+            f"{' and '.join(_PUBLIC)}: whatever name a service looks up, packets try to leave the network",
+            "no name server",
+            "a name server of the site, or `dns` in /etc/docker/daemon.json",
+            "name the site's name server in /etc/resolv.conf; where there is none, write "
+            '`{"dns": ["127.0.0.1"]}` into /etc/docker/daemon.json (restart a Docker that runs), so that '
+            f"such questions end in the container itself; or accept it with `waive: [{RESOLVERS_WAIVER}]`",
+            "/etc/resolv.conf",
+        ),
+        RESOLVERS_WAIVER,
+        requirements,
     )

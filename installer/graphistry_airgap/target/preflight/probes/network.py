@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _LISTEN = "0A"
 # flags of a route (uapi/linux/route.h, ipv6_route.h)
 _GATEWAY, _REFUSES, _LOCAL = 0x2, 0x200, 0x80000000
-_SETTINGS = ("bip", "fixed-cidr", "ip", "bridge", "iptables")
+_SETTINGS = ("bip", "dns", "fixed-cidr", "ip", "bridge", "iptables")
+
 _KEY = re.compile(r"  [A-Za-z0-9._-]+:")
 HOST_BINDING = "com.docker.network.bridge.host_binding_ipv4"
 

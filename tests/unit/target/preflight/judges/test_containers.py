@@ -85,3 +85,23 @@ def test_what_the_configuration_says_counts_before_the_version(gpus, version, mo
     assert [finding.code for finding in found] == [code] * bool(code and gpus)
     assert all("/etc/nvidia-container-runtime/config.toml" in one.message for one in found)
     assert all(one.found and one.needed and one.hint for one in found)
+
+
+@pytest.mark.parametrize(
+    ("servers", "dns", "purpose", "waive", "said"),
+    [
+        ([], None, "server", (), ["error"]),
+        ([], [], "server", (), ["error"]),
+        ([], None, "server", ("public-resolvers",), ["warning"]),
+        ([], ["127.0.0.1"], "server", (), []),
+        (["127.0.0.53"], None, "server", (), []),
+        # a clone has a network of its own
+        ([], None, "template", (), []),
+    ],
+)
+def test_a_host_that_names_nobody_has_containers_ask_public_resolvers(servers, dns, purpose, waive, said):
+    profile = {"name_servers": servers, "docker": {"settings": {"network": {"dns": dns}}}}
+    requirements = {"purpose": purpose, "waive": list(waive)}
+    found = list(findings_containers.resolvers(profile, requirements))
+    assert [one.severity for one in found] == said
+    assert all("8.8.8.8" in one.message for one in found)
