@@ -40,6 +40,7 @@ options:
           - driver_boot
           - driver_loaded
           - driver_modules
+          - driver_plan
           - env_file
           - exceptions
           - images
@@ -57,8 +58,15 @@ options:
         description: Whether the task would run.
         type: bool
         default: true
+      planned_action:
+        description: The task would run only where a C(driver_plan) before it decides for this action.
+        type: str
       arguments:
         description: Its options; they are judged by the module's own rules.
+        type: dict
+        default: {}
+      planned:
+        description: Options whose values a C(driver_plan) before it gives, with the plan's key for each.
         type: dict
         default: {}
   stages:
@@ -136,7 +144,7 @@ exceptions:
   type: list
   elements: dict
 driver_plan:
-  description: What is known of the driver that runs.
+  description: What is decided about the driver, and what is known of the one that runs.
   returned: success, where all is in place and a driver was asked for
   type: dict
 vgpu_state:

@@ -26,7 +26,7 @@ from . import (
     unit,
 )
 from .docker import config, runtime, service
-from .driver import boot, loaded, modules
+from .driver import boot, loaded, modules, plan
 from .vgpu import client, driver, licence, loaded as vgpu_loaded
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
 
+PLAN = "driver_plan"
 # module of the collection: what it does
 TASKS = {
     "administrator": administrator,
@@ -45,6 +46,7 @@ TASKS = {
     "driver_boot": boot,
     "driver_loaded": loaded,
     "driver_modules": modules,
+    PLAN: plan,
     "env_file": env_file,
     "exceptions": exceptions,
     "images": images,
@@ -60,7 +62,7 @@ TASKS = {
     "vgpu_loaded": vgpu_loaded,
 }
 # what tasks tell of a host beside their changes and findings
-STATES = {"driver_plan", "vgpu_state"}
+STATES = {PLAN, "vgpu_state"}
 EXCEPTIONS = "exceptions"
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -73,7 +75,9 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
             "name": {"type": "str", "required": True},
             "module": {"type": "str", "required": True, "choices": sorted(TASKS)},
             "condition": {"type": "bool", "default": True},
+            "planned_action": {"type": "str"},
             "arguments": {"type": "dict", "default": {}},
+            "planned": {"type": "dict", "default": {}},
         },
     },
     "stages": {"type": "list", "elements": "str"},
@@ -136,10 +140,15 @@ class Asked:
 def run(module: AnsibleModule) -> None:
     answers: list[dict[str, Any]] = []
     stages, once = module.params["stages"], Once(module.run_command)
+    decided: dict[str, Any] = {}
     for task in module.params["tasks"]:
         if not task["condition"] or (stages is not None and task["stage"] not in stages):
             continue
-        answer = ask(module, once, task["module"], task["arguments"])
+        if task["planned_action"] not in (None, decided.get("action")):
+            continue
+        planned = {name: decided[key] for name, key in task["planned"].items() if key in decided}
+        answer = ask(module, once, task["module"], {**task["arguments"], **planned})
+        decided = {**decided, **answer.said.get(PLAN, {})}
         # a service on its way needs no change, and a run that waits for it
         if answer.refused or answer.said["changed"] or answer.said.get("not_well"):
             # `changed` is of this task, which changes nothing whatever it finds

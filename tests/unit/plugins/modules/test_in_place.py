@@ -1,5 +1,7 @@
 """Tasks asked in one process: the first that would change something is told, and nothing is changed."""
 
+from types import SimpleNamespace
+
 import pytest
 from ansible_collections.graphistry.airgap.plugins.module_utils.tasks.in_place import TASKS, Once
 
@@ -87,6 +89,39 @@ def test_tasks_of_other_stages_are_not_asked(call_module, written, one):
     assert call_module("in_place", tasks=tasks)["in_place"] is False
 
 
+@pytest.fixture
+def decides(monkeypatch):
+    """`decides(**plan)`: what the driver's plan on this host comes to."""
+
+    def make(**plan):
+        task = SimpleNamespace(
+            ARGUMENTS={}, run=lambda module: module.exit_json(changed=False, driver_plan=plan)
+        )
+        monkeypatch.setitem(TASKS, "driver_plan", task)
+        return {"stage": "driver", "name": "Decide about the driver", "module": "driver_plan"}
+
+    return make
+
+
+def test_what_the_driver_s_plan_gives_reaches_the_tasks_after_it(call_module, written, decides, one, folder):
+    by_plan = {**one("a.env"), "planned": {"settings": "kernel", "absent": "dkms"}}
+    plan = decides(action="install", kernel={"A": "1"})
+    said = call_module("in_place", tasks=[plan, by_plan])
+    assert (said["in_place"], said["driver_plan"]["action"]) == (True, "install")
+    said = call_module("in_place", tasks=[decides(kernel={"A": "2"}), by_plan])
+    (change,) = said["differs"]["changes"]
+    assert (change["what"], change["after"]) == (f"{folder}/a.env#A", "2")
+
+
+def test_a_task_runs_by_the_action_that_the_plan_decides_for(call_module, written, decides, one):
+    planned = {**one("a.env", A="2"), "planned_action": "install"}
+    assert call_module("in_place", tasks=[decides(action="install"), planned])["in_place"] is False
+    assert call_module("in_place", tasks=[decides(action="leave"), planned])["in_place"] is True
+    # no driver was asked for
+    skipped = {**decides(action="install"), "condition": False}
+    assert call_module("in_place", tasks=[skipped, planned])["in_place"] is True
+
+
 def test_a_module_that_is_not_of_the_collection_is_refused(call_module):
     said = call_module("in_place", tasks=[{"stage": "x", "name": "x", "module": "shell"}])
     assert "shell" in said["msg"]
@@ -94,7 +129,7 @@ def test_a_module_that_is_not_of_the_collection_is_refused(call_module):
 
 def test_every_module_that_changes_something_can_be_asked():
     modules = {path.stem for path in (content_root() / "plugins" / "modules").glob("*.py")}
-    told = {"bundle", "driver_plan", "gpu", "in_place", "record", "vgpu_plan"}
+    told = {"bundle", "gpu", "in_place", "record", "vgpu_plan"}
     assert modules - TASKS.keys() == told
 
 
