@@ -701,6 +701,12 @@ def test_the_removal_of_a_rival_is_said_once():
     assert codes(trouble) == ["docker-foreign-package"]
 
 
+def test_the_docker_of_dgx_os_is_no_rival():
+    assert codes({"system.dgx": "7.2.0", "packages.rivals": {"docker-ce": "5:28"}} | DGX_S_OWN) == [
+        "dgx-left-alone"
+    ]
+
+
 # purpose
 
 

@@ -78,6 +78,8 @@ def other_engines(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -
             "the distribution's Docker packages alone",
             "save what its containers hold, then `snap remove docker`",
         )
+    if profile["system"]["dgx"]:
+        return  # its Docker is the one that stays
     remove = package_words.of(requirements["package_system"]).remove
     for name, version in profile["packages"]["rivals"].items():
         code = "podman-docker" if name == "podman-docker" else "docker-foreign-package"
