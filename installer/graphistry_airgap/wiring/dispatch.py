@@ -1,11 +1,10 @@
-"""Which function runs a command."""
+"""A command on its way to the function that runs it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphistry_airgap.core.parts import require_build
-from graphistry_airgap.wiring import bundle, installation, settings
+from graphistry_airgap.installation.adapters import run_lock
 
 if TYPE_CHECKING:
     import argparse
@@ -18,38 +17,30 @@ if TYPE_CHECKING:
 def dispatch(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
     """Run the command that was asked for; `argv` is what its words were read from."""
     name = " ".join(filter(None, (arguments.command, getattr(arguments, "action", None))))
-    return _COMMANDS[name](arguments, argv, progress)
+    # a run starts over in its scope, and only there is all of it imported
+    _BEGIN.get(name, _as_it_is)(arguments, argv)
+    from graphistry_airgap.wiring.commands import COMMANDS  # noqa: PLC0415
+
+    return COMMANDS[name](arguments, argv, progress)
 
 
-def _bundle_build(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
-    require_build()
-    from graphistry_airgap.wiring import build  # noqa: PLC0415
-
-    return build.build(arguments, argv, progress)
+def _as_it_is(_: argparse.Namespace, __: Sequence[str]) -> None:
+    """It changes no host."""
 
 
-def _bundle_sign(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
-    require_build()
-    from graphistry_airgap.wiring import build  # noqa: PLC0415
-
-    return build.sign(arguments, argv, progress)
+def _in_a_scope(_: argparse.Namespace, argv: Sequence[str]) -> None:
+    run_lock.require_root()
+    run_lock.enter_scope(argv)
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Progress], Result]] = {
-    "bundle build": _bundle_build,
-    "bundle verify": bundle.verify,
-    "bundle inspect": bundle.inspect,
-    "bundle sign": _bundle_sign,
-    "host profile": installation.host_profile,
-    "preflight": installation.preflight,
-    "install": installation.install,
-    "verify": installation.verify,
-    "status": installation.status,
-    "gpu plan": settings.gpu_plan,
-    "env get": settings.env,
-    "env set": settings.env,
-    "env unset": settings.env,
-    "env diff": settings.env,
-    "env validate": settings.env,
-    "env schema": settings.env,
+def _install(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    if arguments.wait_for_medium:  # it starts a run of its own, once there is one
+        run_lock.require_root()
+    else:
+        _in_a_scope(arguments, argv)
+
+
+_BEGIN: dict[str, Callable[[argparse.Namespace, Sequence[str]], None]] = {
+    "install": _install,
+    "preflight": _in_a_scope,
 }

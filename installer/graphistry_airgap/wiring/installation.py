@@ -66,9 +66,7 @@ def host_profile(arguments: argparse.Namespace, _: Sequence[str], __: Progress) 
     return MakeHostProfile(this_machine(), write, script).run(arguments.output, as_script=arguments.script)
 
 
-def preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
-    run_lock.require_root()
-    run_lock.enter_scope(argv)
+def preflight(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
     with run_lock.hold(command="preflight"), ticket.of_this_run() as vouching:
         # an unfit work directory is refused before a medium is read
         installer = _installer(arguments, progress)
@@ -76,11 +74,9 @@ def preflight(arguments: argparse.Namespace, argv: Sequence[str], progress: Prog
         return installer.preflight(targets.decide(_request(arguments), thorough=False))
 
 
-def install(arguments: argparse.Namespace, argv: Sequence[str], progress: Progress) -> Result:
-    run_lock.require_root()
+def install(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
     if arguments.wait_for_medium:
         return _resume_at_boot(progress)
-    run_lock.enter_scope(argv)
     require_private(places.STATE)
     with run_lock.hold(command="install"), ticket.of_this_run() as vouching:
         return InstallCommand(
