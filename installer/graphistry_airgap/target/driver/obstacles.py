@@ -35,11 +35,12 @@ def branch_row(desired: Mapping[str, Any]) -> Mapping[str, Any]:
     return found or {"dkms": {}, "module_files": {}, "tried": []}
 
 
-def choices(desired: Mapping[str, Any], *, by_runfile: bool) -> str:
+def choices(desired: Mapping[str, Any], facts: Mapping[str, Any], installed: InstalledDriver | None) -> str:
     """The ways out of a driver that does not fit the release, as the site file and the machine offer them."""
     own = "install a driver that fits by the means that this one came by"
     waive = f"accept the risk with `waive: [{WAIVER}]` in the site file"
-    if desired["bundle"] and not by_runfile:
+    replaceable = not (installed and installed.by_runfile) and not facts.get("dgx")
+    if desired["bundle"] and replaceable:
         version = desired["bundle"]["version"]
         bring = f"have it replaced by the bundle's {version} with `driver: {{replace: true}}`"
         return f"{bring}, {own}, or {waive}"

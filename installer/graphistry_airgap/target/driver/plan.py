@@ -144,9 +144,8 @@ def _judged(
     out = [note for note in notes if note.code != gpu_knowledge.FORWARD_ONLY]
     if not out:
         return replace(plan, warnings=(*plan.warnings, *notes))
-    note = replace(
-        out[0], code=OUT_OF_RANGE, hint=driver_obstacles.choices(desired, by_runfile=installed.by_runfile)
-    )
+    hint = driver_obstacles.choices(desired, facts, installed)
+    note = replace(out[0], code=OUT_OF_RANGE, hint=hint)
     if desired["waive_range"]:
         return replace(plan, warnings=(*plan.warnings, driver_obstacles.waived(note)))
     return replace(plan, refusals=(note,))

@@ -198,6 +198,7 @@ def test_dgx_os_keeps_its_driver_and_is_judged():
     assert make(T4, dgx=True, **loaded(IN_RANGE)).action == "leave"
     refused = make(T4, wanted=desired(replace=True), dgx=True, **loaded(TOO_OLD))
     assert codes(refused.refusals) == ["driver-out-of-range"]
+    assert "replace" not in refused.refusals[0].hint
 
 
 def test_a_site_that_never_wants_one_is_not_judged_either():

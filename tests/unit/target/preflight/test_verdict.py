@@ -75,6 +75,7 @@ FORWARD_DROP |= {"hook": "forward", "prio": 0, "policy": "drop"}
 OTHER_STREAM = {"module": "container-tools", "stream": "rhel8", "enabled": "4.0"}
 OTHER_STREAM |= {"file": "/etc/dnf/modules.d/container-tools.module"}
 DGX_S_OWN = {"docker.engine.running": True, "toolkit.there": True}
+DGX_S_OWN |= {"engines.compose": {"stages": "/usr/libexec/docker/cli-plugins/docker-compose"}}
 ON_EL_10 = {"system.platform": "rhel-10"}
 CASES = {
     "platform-unsupported": ("error", {"system.platform": "debian-12"}, {}),
@@ -699,6 +700,19 @@ def test_the_removal_of_a_rival_is_said_once():
         "transaction": NO_TROUBLE | {"removed": ["docker-ce"]},
     }
     assert codes(trouble) == ["docker-foreign-package"]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ({"docker.engine.running": False}, "no running Docker"),
+        ({"engines.compose": {"stages": ""}}, "no compose plugin"),
+        ({"toolkit.there": False}, "no nvidia-ctk of"),
+    ],
+)
+def test_what_dgx_os_lacks_is_named(lacking, words):
+    (found,) = findings({"system.dgx": "7.2.0"} | DGX_S_OWN | lacking)
+    assert (found.code, words in found.message) == ("dgx-incomplete", True)
 
 
 def test_the_docker_of_dgx_os_is_no_rival():

@@ -116,9 +116,10 @@ def resolvers(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
             f"{' and '.join(_PUBLIC)}: whatever name a service looks up, packets try to leave the network",
             "no name server",
             "a name server of the site, or `dns` in /etc/docker/daemon.json",
-            "name the site's name server in /etc/resolv.conf; where there is none, write "
-            '`{"dns": ["127.0.0.1"]}` into /etc/docker/daemon.json (restart a Docker that runs), so that '
-            f"such questions end in the container itself; or accept it with `waive: [{RESOLVERS_WAIVER}]`",
+            "name the site's name server in /etc/resolv.conf, by whatever makes that file; where there is "
+            'none, put `"dns": ["127.0.0.1"]` into the object in /etc/docker/daemon.json (make the directory '
+            "and a file with `{}` where there is none, restart a Docker that runs), so that such questions "
+            f"end in the container itself; or accept it with `waive: [{RESOLVERS_WAIVER}]`",
             "/etc/resolv.conf",
         ),
         RESOLVERS_WAIVER,

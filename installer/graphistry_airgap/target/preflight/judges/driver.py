@@ -65,8 +65,8 @@ def as_the_site_wants(
         return [driver_obstacles.waived(note) for note in notes]
     if not desired or desired["install"] == "never":
         return notes
-    by_runfile = bool(installed and installed.by_runfile)
-    return [replace(note, hint=driver_obstacles.choices(desired, by_runfile=by_runfile)) for note in notes]
+    hint = driver_obstacles.choices(desired, facts, installed)
+    return [replace(note, hint=hint) for note in notes]
 
 
 def is_to_be_made(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> bool:

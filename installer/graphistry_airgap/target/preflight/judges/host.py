@@ -101,6 +101,7 @@ def dgx(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
     if not version:
         return
     lacking = [] if profile["docker"]["engine"]["running"] else ["running Docker"]
+    lacking += [] if profile["engines"]["compose"]["stages"] else ["compose plugin"]
     lacking += [] if profile["toolkit"]["there"] else ["nvidia-ctk of NVIDIA's container toolkit"]
     if lacking:
         yield Finding(
@@ -109,8 +110,8 @@ def dgx(profile: Mapping[str, Any], _: Mapping[str, Any]) -> Iterator[Finding]:
             f"this DGX OS {version} has no {' and no '.join(lacking)}; the bundle's are not installed there",
             f"no {' and no '.join(lacking)}",
             "Docker and the container toolkit as DGX OS has them",
-            "`systemctl start docker`, or install NVIDIA's packages (docker-ce, nvidia-container-toolkit) "
-            "from its repositories for DGX OS",
+            "`systemctl start docker`, or install NVIDIA's packages (docker-ce, docker-compose-plugin, "
+            "nvidia-container-toolkit) from its repositories for DGX OS",
             RELEASE,
         )
         return
