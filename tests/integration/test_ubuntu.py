@@ -17,7 +17,8 @@ from lab.hosts.prepared_host import RECEIPT
 from lab.hosts.ubuntu_host import UBUNTU_IMAGE
 from tests.kit.bundles.bundle_steps import try_bundle
 from tests.kit.bundles.made_bundle import made_bundle
-from tests.kit.hosts.demo_hosts import snapshot
+from tests.kit.faults.changed_packages import stub_package
+from tests.kit.hosts.demo_hosts import install, snapshot
 from tests.kit.hosts.platform_hosts import (
     install_again_as_row,
     install_as_row,
@@ -36,6 +37,8 @@ PLATFORM = "ubuntu-24.04"
 HOOKS = "/var/log/airgap-lab-hooks"
 TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 LIST = "/etc/apt/sources.list.d/site.list"
+# of noble itself; the update is one that a tenth of the hosts gets yet
+HELD = "24.0.7-0ubuntu4"
 OF_ANOTHER_KEY = b"deb [signed-by=/etc/apt/keyrings/site.gpg] http://archive.ubuntu.com/ubuntu/ noble main\n"
 
 
@@ -92,6 +95,17 @@ def test_the_host_says_that_it_is_an_ubuntu_with_the_interpreter_of_one(host, be
     assert sh(host, "dpkg --print-foreign-architectures") == "i386\n"
     assert "nameserver 127.0.0.53" in host.read("/etc/resolv.conf").decode()
     assert sh(host, f"systemctl is-active {' '.join(TIMERS)}").split() == ["active", "active"]
+
+
+def test_a_phased_update_that_the_host_holds_back_is_refused_by_name(host, before, tmp_path):
+    host.put(stub_package(tmp_path, "docker.io", HELD), "/root/held.deb")
+    sh(host, "dpkg -i /root/held.deb && apt-mark hold docker.io")
+    rc, envelope = install(host)
+    sh(host, "apt-mark unhold docker.io && dpkg --purge docker.io && rm /root/held.deb")
+    (error,) = envelope["errors"]
+    assert (rc, error["code"]) == (3, "package-held"), error
+    assert f"docker.io is held at {HELD}" in error["message"]
+    assert snapshot(host) == before
 
 
 def test_it_is_installed_from_ubuntus_own_packages(host, installed):
