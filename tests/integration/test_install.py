@@ -17,6 +17,7 @@ import yaml
 from lab.bundles.demo import DEMO
 from lab.hosts.prepared_host import ADMINISTRATOR_FILE, PASSWORD, RECEIPT, site_file
 from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
+from tests.kit.hosts.platform_hosts import restart_as_row
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -446,3 +447,8 @@ def test_nothing_tried_to_leave(installed, again):
     controls = installed.host.controls()
     assert set(controls) == {"address", "name", "container"}
     assert all(controls.values()), controls
+
+
+@pytest.mark.long
+def test_it_comes_back_after_a_restart(installed, again):
+    restart_as_row("debian-13", installed.host, stand_in=False)

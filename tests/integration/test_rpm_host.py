@@ -21,6 +21,7 @@ from tests.kit.bundles.bundle_variants import variants_of
 from tests.kit.bundles.made_bundle import made_bundle
 from tests.kit.bundles.openpgp_keys import Keys
 from tests.kit.hosts.demo_hosts import asked_alone, demo_host, install, snapshot, tool
+from tests.kit.hosts.platform_hosts import restart_as_row
 from tests.kit.matrix import platform_step
 
 if TYPE_CHECKING:
@@ -230,3 +231,8 @@ def test_a_package_that_is_gone_comes_back_and_nothing_else_changes(installed):
     assert status == 0, json.dumps(envelope, indent=1)
     assert envelope["data"]["changed"] == 1
     assert COMPOSE in installed.sh(PACKAGES)
+
+
+@pytest.mark.long
+def test_it_comes_back_after_a_restart(installed):
+    restart_as_row(PLATFORM, installed.host)

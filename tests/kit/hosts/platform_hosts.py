@@ -62,12 +62,14 @@ def require_agreement(host: SealedHost) -> None:
     assert (rc, verified["data"]["failed"]) == (0, 0)
 
 
-def restart_as_row(platform: str, host: SealedHost, *, then: Callable[[], None] = lambda: None) -> None:
+def restart_as_row(
+    platform: str, host: SealedHost, *, stand_in: bool = True, then: Callable[[], None] = lambda: None
+) -> None:
     """All services come back by themselves, and the installation finds nothing to do.
 
     `then` has the host say again what a test lets it say until it is turned off.
     """
-    with platform_step(platform, "reboot", stand_in=True, expected="exit 0, changed 0") as row:
+    with platform_step(platform, "reboot", stand_in=stand_in, expected="exit 0, changed 0") as row:
         host.restart()
         then()
         wait_until(host, f"{INSTALLED_TOOL} verify --quiet", seconds=600)
