@@ -76,6 +76,6 @@ def test_one_bundle_has_them_all(folder: Path) -> None:
     row.require()
     # an image is there once, whoever installs it
     blobs = [path.name for path in (folder / "bundle").rglob("blobs/sha256/*")]
-    assert len(blobs) == len(set(blobs))
+    assert len(blobs) == len(set(blobs)) > 0
     tool(*build, "-o", folder / "again")
     assert (folder / "again/SHA256SUMS").read_bytes() == (folder / "bundle/SHA256SUMS").read_bytes()

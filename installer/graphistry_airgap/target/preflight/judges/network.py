@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...docker import pools as network_pools
 from ...finding import ERROR, WARNING, Finding
+from ..probes.network import is_address
 from .docker import is_own, version_to_be
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def _avoids(profile: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _avoided(profile: Mapping[str, Any]) -> list[Network]:
-    servers = [ipaddress.ip_network(one) for one in profile["name_servers"] if _is_address(one)]
+    servers = [ipaddress.ip_network(one) for one in profile["name_servers"]]
     return [ipaddress.ip_network(route["network"]) for route in _avoids(profile)] + servers
 
 
@@ -199,14 +200,6 @@ def _release(version: str) -> int:
     """The first number of a version; an unknown one counts as a new one."""
     found = re.match(r"(?:\d+:)?(\d+)", version)
     return int(found[1]) if found else network_pools.FIRST_WITH_ON_LINK_ROUTES_ONLY
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def routes(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> Iterator[Finding]:
@@ -316,7 +309,7 @@ def published(profile: Mapping[str, Any], requirements: Mapping[str, Any]) -> It
     binding = settings["network"]["host_binding"]
     if requirements["purpose"] != "server" or binding is None:
         return
-    if not _is_address(str(binding)) or not ipaddress.ip_address(binding).is_loopback:
+    if not is_address(str(binding)) or not ipaddress.ip_address(binding).is_loopback:
         return
     where = _where(settings, "default-network-opts")
     yield waivable(

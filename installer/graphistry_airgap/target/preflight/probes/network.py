@@ -106,9 +106,21 @@ def is_docker_bridge(device: str) -> bool:
 
 
 def name_servers(host: Host) -> list[str]:
-    """Addresses of /etc/resolv.conf; Docker gives no network to a container that would hide one."""
+    """Addresses of /etc/resolv.conf, as Docker reads it: what is no address is nobody.
+
+    Docker gives no network to a container that would hide one.
+    """
     words = [line.split() for line in (host.text("/etc/resolv.conf") or "").splitlines()]
-    return [line[1].partition("%")[0] for line in words if line[:1] == ["nameserver"] and len(line) > 1]
+    named = [line[1].partition("%")[0] for line in words if line[:1] == ["nameserver"] and len(line) > 1]
+    return [one for one in named if is_address(one)]
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def addresses(host: Host) -> list[str]:

@@ -84,6 +84,7 @@ def test_addresses_that_others_can_reach(tree):
 def test_name_servers_without_their_zone(tree):
     text = "# by hand\nnameserver 192.0.2.53\nsearch example\nnameserver fe80::1%eth0\nnameserver\n"
     assert probe_network.name_servers(tree(etc__resolv__conf="")) == []
+    assert probe_network.name_servers(tree(etc__resolv__conf="nameserver dns.site.example\n")) == []
     host = tree()
     (host.path("/etc/resolv.conf")).write_text(text)
     assert probe_network.name_servers(host) == ["192.0.2.53", "fe80::1"]
