@@ -19,7 +19,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 from lab.hosts.prepared_host import INSTALL, INSTALLED_TOOL, MEDIUM, place, site_file
 from lab.hosts.sealed_host import SealedHost
 
-RUNS = 3
+RUNS = 5
+# services that have just become healthy still read in what they need; a second run comes later in life
+SETTLED_SECONDS = 30
 HOST = "airgap-bench-second"
 LOGS = "/var/lib/graphistry-airgap/log"
 EMPTY = "/run/graphistry-airgap/empty.yml"
@@ -46,14 +48,20 @@ def main() -> int:
         place(host, keyring=demo / "trusted.gpg", site=site_file(), password=secrets.token_urlsafe(18))
         first = timed(host, install)
         tasks = [entry for entry in last_log(host) if entry["event"] == "task"]
-        again = [timed(host, install) for _ in range(RUNS)]
-        log = last_log(host)
-        status = [timed(host, f"{INSTALLED_TOOL} status") for _ in range(RUNS)]
         play = [{"hosts": "localhost", "connection": "local", "gather_facts": False}]
         play[0]["tasks"] = [{"name": "Do nothing", "ansible.builtin.ping": {}} for _ in tasks]
         host.put(json.dumps(play).encode(), EMPTY)
         playbook = f"$(dirname $(readlink -f {INSTALLED_TOOL}))/ansible-playbook"
-        empty = [timed(host, f"HOME=/run {playbook} {EMPTY}") for _ in range(RUNS)]
+        commands = {
+            "again": install,
+            "empty": f"HOME=/run {playbook} {EMPTY}",
+            "status": f"{INSTALLED_TOOL} status",
+        }
+        time.sleep(SETTLED_SECONDS)
+        # one after the other in turn, so that what else the machine does meets all of them
+        rounds = [{name: timed(host, command) for name, command in commands.items()} for _ in range(RUNS)]
+        again, empty, status = ([one[name] for one in rounds] for name in commands)
+        log = last_log(host)
     result = {
         "first_seconds": first,
         "again_seconds": again,

@@ -13,6 +13,8 @@ from typing import Any
 
 from ansible.plugins.action.normal import ActionModule as Normal
 
+from . import kept_archives
+
 # target/host/lock.py reads it
 VARIABLE = "GRAPHISTRY_AIRGAP_RUN"
 # the tool's process, in the environment of the ansible-playbook that it has started
@@ -25,10 +27,13 @@ def this_run() -> str:
     The tool plays several playbooks in one run, so that there the process is its own: it says so to its
     children, and to others that means nothing.
     """
-    process = os.getppid()
-    if os.environ.get(TOOL) == _parent(process):
-        process = int(os.environ[TOOL])
+    process = int(os.environ[TOOL]) if of_the_tool() else os.getppid()
     return f"{getpass.getuser()}@{platform.node()}, process {process}"
+
+
+def of_the_tool() -> bool:
+    """Whether the tool has started this ansible-playbook, with settings of its own."""
+    return os.environ.get(TOOL) == _parent(os.getppid())
 
 
 def _parent(process: int) -> str:
@@ -43,5 +48,11 @@ class ActionModule(Normal):  # type: ignore[misc]  # Ansible has no types
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # the last one counts: a play's own is overwritten
         self._task.environment = [*(self._task.environment or []), {VARIABLE: this_run()}]
+        # beside the settings of others, a module's archive may hold what is not the runtime's
+        kept = of_the_tool()
+        if kept:
+            kept_archives.offer()
         said: dict[str, Any] = super().run(tmp, task_vars)
+        if kept:
+            kept_archives.keep()
         return said

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from lab.bundles.demo import DEMO
-from lab.hosts.prepared_host import ADMINISTRATOR_FILE, PASSWORD, RECEIPT, site_file
+from lab.hosts.prepared_host import ADMINISTRATOR_FILE, INSTALLED_TOOL, PASSWORD, RECEIPT, site_file
 from tests.kit.hosts.demo_hosts import asked_alone, install, snapshot, tool
 from tests.kit.hosts.platform_hosts import restart_as_row
 from tests.kit.matrix import platform_step
@@ -429,6 +429,17 @@ def test_the_second_installation_writes_its_log_only(again):
     log = again.envelope["data"]["log"]
     assert log in changed
     assert {path for path in changed - {log} if not path.startswith(f"{STATE}/reports/")} == set()
+
+
+def test_what_ansible_built_for_the_question_is_kept_and_not_written_again(installed, again):
+    kept = f"stat -c '%U %a %i %y' $(dirname $(readlink -f {INSTALLED_TOOL}))/../modules/*.in_place-*"
+    before = installed.sh(kept)
+    assert before.startswith("root 600 ")
+    assert len(before.splitlines()) == 1
+    rc, envelope = install(installed.host)
+    assert rc == 0
+    assert asked_alone(envelope)
+    assert installed.sh(kept) == before
 
 
 def test_status_and_verify_agree(installed, again):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graphistry_airgap.checks import knock, reach
-from graphistry_airgap.checks.machine import Machine, ask
+from graphistry_airgap.checks.machine import Machine, ask, env_files
+from graphistry_airgap.target.envfile import context as env_context
 from graphistry_airgap.target.preflight.probes import network as probe_network
 
 KNOCK = Path(knock.__file__)
@@ -38,16 +40,43 @@ def containers(host: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for item in rows for row in (item if isinstance(item, list) else [item])]
 
 
+@dataclass(frozen=True, repr=False)
+class Defined:
+    """The release's services as Compose reads them, and never shown as pytest shows what a test is given."""
+
+    services: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def defined(host: Any, facts: dict[str, Any]) -> Defined:
+    if facts["purpose"] != "server":
+        return Defined({})
+    text = ask(host, f"cd {facts['release_directory']} && sh ./graphistry config --format json")
+    return Defined(json.loads(text)["services"])
+
+
 @pytest.mark.usefixtures("server_only")
-def test_every_service_of_the_release_is_healthy(
-    host: Any, facts: dict[str, Any], containers: list[dict[str, Any]]
-) -> None:
-    defined = ask(host, f"cd {facts['release_directory']} && sh ./graphistry config --services").split()
+def test_every_service_of_the_release_is_healthy(defined: Defined, containers: list[dict[str, Any]]) -> None:
     state = {row["Service"]: row.get("Health") or row["State"] for row in containers}
     wrong = {
-        name: state.get(name, "absent") for name in defined if state.get(name) not in {"healthy", "running"}
+        name: state.get(name, "absent")
+        for name in sorted(defined.services)
+        if state.get(name) not in {"healthy", "running"}
     }
     assert not wrong, f"not healthy: {wrong}"
+
+
+@pytest.mark.usefixtures("server_only")
+def test_the_release_reads_its_env_files_in_the_known_order(
+    host: Any, facts: dict[str, Any], defined: Defined
+) -> None:
+    """Else what the tool says of a value is not what containers get."""
+    given: dict[str, set[str]] = {}
+    for service in defined.services.values():
+        for name, value in (service.get("environment") or {}).items():
+            given.setdefault(name, set()).add((value or "").replace("$$", "$"))
+    wrong = env_context.won_by_others(env_files(host, facts), given)
+    assert not wrong, f"another env file wins than in the order .env, telemetry, custom, cluster: {wrong}"
 
 
 @pytest.mark.usefixtures("server_only")

@@ -46,6 +46,14 @@ class Wrapper:
         lines = {line.strip() for line in out.splitlines()}
         return sorted(lines - {""})
 
+    def configuration(self) -> dict[str, Any]:
+        """What the release's Compose files mean, as Compose itself reads them."""
+        code, out, error = self.run("config", "--format", "json")
+        if code:
+            raise UnreadableError("the release does not say what it means", out, error)
+        meant: dict[str, Any] = json.loads(out)
+        return meant
+
     def containers(self) -> list[compose.Container]:
         code, out, error = self.run("ps", "--all", "--format", "json")
         if code:
@@ -72,10 +80,7 @@ class Wrapper:
         inspected = self.inspect("container", [container.identity for container in containers])
         if not inspected:
             return recreate.Drift()
-        code, out, error = self.run("config", "--format", "json")
-        if code:
-            raise UnreadableError("the release does not say what it means", out, error)
-        config: dict[str, Any] = json.loads(out)
+        config = self.configuration()
         images = self.inspect("image", {one["Image"] for one in inspected})
         environments = {one["Id"]: recreate.pairs(one["Config"].get("Env")) for one in images}
         made = [recreate.container(one, environments) for one in inspected]

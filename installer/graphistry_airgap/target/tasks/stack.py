@@ -199,7 +199,7 @@ def not_well(
 def start(stack: Stack, *, check_mode: bool) -> dict[str, Any]:
     """Bring the services up unless in check mode; what was, or would be, done."""
     params, release = stack.module.params, stack.release
-    known = release.ask("config", "--services")
+    known = sorted(release.configuration()["services"])
     unknown = sorted({*params["services"], *params["exclude"]} - set(known))
     if unknown:
         stack.unreadable(f"the release has no service {', '.join(unknown)}; it has {', '.join(known)}")

@@ -45,7 +45,10 @@ def daemon(host: Host, requirements: Mapping[str, Any], engine: Mapping[str, Any
     judged = daemon_table.judge(_together(config.values, flags), exists=lambda name: _exists(host, name))
     found["judged"] = [{"key": one.key, "kind": one.kind, "why": one.why} for one in judged]
     found["refusal"] = _refusal(host, flags, text) if text.strip() else ""
-    return found | _merged(host, requirements, engine, config.values, flags)
+    told, merged = _merged(host, requirements, engine, config.values, flags)
+    # what dockerd said of the same settings it says again
+    then = found["refusal"] if merged in ({}, config.values) else _refusal(host, flags, json.dumps(merged))
+    return found | told | {"refusal_then": then}
 
 
 def _together(config: Mapping[str, Any], flags: docker_flags.Flags) -> dict[str, Any]:
@@ -63,8 +66,8 @@ def _merged(
     engine: Mapping[str, Any],
     config: dict[str, Any],
     flags: docker_flags.Flags,
-) -> dict[str, Any]:
-    """What the docker stage will write, by the stage's own functions, and what restarts for it."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What restarts for what the docker stage will write, and that, by the stage's own functions."""
     info = engine.get("info") or {}
     wanted = daemon_config.Wanted(
         requirements["data_root"],
@@ -80,18 +83,14 @@ def _merged(
         if requirements["gpu"] and _SET_BY_TOOLKIT in flags.keys:
             daemon_config.refuse_as_flags([_SET_BY_TOOLKIT], flags.keys)
     except daemon_config.ConfigError as error:
-        return {"problem": {"message": str(error), "code": error.code, "hint": error.hint}}
+        return {"problem": {"message": str(error), "code": error.code, "hint": error.hint}}, {}
     needed = daemon_config.without_optional(config, merged)
     if not info:
-        return {"refusal_then": _refusal(host, flags, json.dumps(merged))}
+        return {}, merged
     restart = daemon_config.needs_restart(config, needed)
     lag = daemon_config.lag(config, info).restart
     optional = sorted(set(daemon_config.needs_restart(config, merged)) - set(restart))
-    return {
-        "refusal_then": _refusal(host, flags, json.dumps(merged)),
-        "restart": sorted({*restart, *lag}),
-        "optional": optional,
-    }
+    return {"restart": sorted({*restart, *lag}), "optional": optional}, merged
 
 
 def _refusal(host: Host, flags: docker_flags.Flags, text: str) -> str:
