@@ -99,7 +99,9 @@ def given(tmp_path):
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "GIVEN": os.fspath(log),
         }
-        command = [program, "-i", "localhost,", "-c", "local", "-e", json.dumps(VARIABLES), playbook]
+        # else Ansible takes the newest by name on PATH, which may be no more than a name
+        variables = {**VARIABLES, "ansible_python_interpreter": sys.executable}
+        command = [program, "-i", "localhost,", "-c", "local", "-e", json.dumps(variables), playbook]
         done = subprocess.run(
             command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
         )
