@@ -16,6 +16,7 @@ from graphistry_airgap.cli.render import render
 from graphistry_airgap.core.result import envelope, failed
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.failures import checks_error
+from graphistry_airgap.installation.fleet.hold import Hold
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.outcome.record import Record
@@ -72,7 +73,7 @@ def install():
             progress=Silent(),
             variables=lambda _: {},
         )
-        service = Install(bring, hosts, Record(hosts), log, World().reboots())
+        service = Install(bring, Hold(hosts), Record(hosts), log, World().reboots())
         decided = Decided([target()])
         return service.preflight(decided) if preflight else service.run(decided)
 

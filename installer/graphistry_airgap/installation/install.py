@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from graphistry_airgap.core import places
-from graphistry_airgap.core.errors import AirgapError, HostEnvironmentError, RebootRequiredError, attempt
+from graphistry_airgap.core.errors import RebootRequiredError
 from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation.failures import failure_of
-from graphistry_airgap.installation.fleet.found_host import FoundHost
 from graphistry_airgap.installation.outcome import summary
 from graphistry_airgap.installation.outcome.record import Done, now
 from graphistry_airgap.installation.outcome.results import of_all
 from graphistry_airgap.installation.reboot.ask import elsewhere
-from graphistry_airgap.installation.request import Decided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from graphistry_airgap.installation.bring import Bring
+    from graphistry_airgap.installation.fleet.hold import Hold
     from graphistry_airgap.installation.outcome.record import Record
-    from graphistry_airgap.installation.ports import EventLog, Hosts
+    from graphistry_airgap.installation.ports import EventLog
     from graphistry_airgap.installation.reboot.ask import Demand, Reboots
     from graphistry_airgap.installation.reboot.pending import Resumed
     from graphistry_airgap.installation.recap import Recap
-    from graphistry_airgap.installation.request import Target
+    from graphistry_airgap.installation.request import Decided, Target
 
 
 @dataclass(frozen=True)
 class Install:
     bring: Bring
-    hosts: Hosts
+    hold: Hold
     record: Record
     event_log: EventLog
     reboots: Reboots
@@ -42,7 +38,7 @@ class Install:
     def preflight(self, decided: Decided) -> Result:
         """All findings at once; changes nothing."""
         recaps: dict[str, Recap] = {}
-        with self._held(decided) as held, self.event_log(places.RUN / "log", "preflight") as (_, log):
+        with self.hold(decided) as held, self.event_log(places.RUN / "log", "preflight") as (_, log):
             if held.targets:
                 recaps = self.bring.play("preflight.yml", held.targets, log)
         results = {one.host.name: _judged(one, recaps[one.host.name]) for one in held.targets}
@@ -50,7 +46,7 @@ class Install:
 
     def run(self, decided: Decided, resumed: Resumed | None = None) -> Result:
         started = now()
-        with self._held(decided) as held, self.event_log(places.LOGS, "install") as (log_path, log):
+        with self.hold(decided) as held, self.event_log(places.LOGS, "install") as (log_path, log):
             outcomes = self.bring(held.targets, log)
             ended = [Done(one, outcomes[one.host.name], notes=self._waited(one)) for one in held.targets]
             demands = {done.target.host.name: self._demand(done) for done in ended}
@@ -70,36 +66,6 @@ class Install:
 
     def _waited(self, target: Target) -> list[str]:
         return self.reboots.of_another_bundle(target) if target.host.local else []
-
-    @contextmanager
-    def _held(self, decided: Decided) -> Iterator[Decided]:
-        """Nobody else changes a host meanwhile; the tool's own machine is held for longer than that."""
-        away = [one for one in decided.targets if not one.host.local]
-        refused = self.hosts.hold([(one.host, one.provenance.path, one.keyring) for one in away])
-        held = [one for one in away if one.host.name not in refused]
-        try:
-            refused |= self._changed_meanwhile(held)
-            left = [one for one in decided.targets if one.host.name not in refused]
-            yield Decided(left, decided.refused | refused)
-        finally:
-            self.hosts.release([one.host for one in held])
-
-    def _changed_meanwhile(self, held: list[Target]) -> dict[str, AirgapError]:
-        """What was decided stands on a receipt that was read before the host was held."""
-        again = self.hosts.ask([(one.host, {"ask": "read", "medium": one.provenance.path}) for one in held])
-        found: dict[str, AirgapError] = {}
-        for one in held:
-            said = again[one.host.name]
-            now_there = said if isinstance(said, AirgapError) else attempt(partial(FoundHost.read, said))
-            if isinstance(now_there, AirgapError):
-                found[one.host.name] = now_there
-            elif now_there.receipt != one.last:
-                found[one.host.name] = HostEnvironmentError(
-                    "another run has installed this host meanwhile",
-                    code="lock-held",
-                    hint="run the same command again",
-                )
-        return found
 
     def _demand(self, done: Done) -> Demand | None:
         """A reboot that a stage asks for is remembered before anything else happens."""

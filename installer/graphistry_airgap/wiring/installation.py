@@ -31,6 +31,7 @@ from graphistry_airgap.installation.adapters.role_specs import role_specs, typed
 from graphistry_airgap.installation.bring import Bring
 from graphistry_airgap.installation.command import InstallCommand
 from graphistry_airgap.installation.fleet.answers import ReadAnswers
+from graphistry_airgap.installation.fleet.hold import Hold
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.host_profile import MakeHostProfile
 from graphistry_airgap.installation.install import Install
@@ -173,7 +174,7 @@ def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
         work_root=require_private(arguments.work_dir),
     )
     reboots = Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart)
-    return Install(bring, hosts, Record(hosts), event_log, reboots)
+    return Install(bring, Hold(hosts), Record(hosts), event_log, reboots)
 
 
 def _hosts(arguments: argparse.Namespace, progress: Progress) -> Hosts:

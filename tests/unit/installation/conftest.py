@@ -8,6 +8,7 @@ import pytest
 
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.installation.bring import Bring
+from graphistry_airgap.installation.fleet.hold import Hold
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.outcome.record import Record
 from graphistry_airgap.installation.request import Decided
@@ -92,7 +93,7 @@ def run(world, hosts):
         )
         last = hosts.saved[-1] if hosts.saved else None
         one = replace(aim or target(**options), last=last, begun=hosts.begun)
-        return Install(bring, hosts, Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
+        return Install(bring, Hold(hosts), Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
 
     start.played, start.progress = [], Notes()
     start.begun_while, start.checks, start.tests = [], [], []

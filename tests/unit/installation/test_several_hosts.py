@@ -9,6 +9,7 @@ import pytest
 from graphistry_airgap.cli.progress import Silent
 from graphistry_airgap.core.errors import HostError, StageError
 from graphistry_airgap.installation.bring import Bring
+from graphistry_airgap.installation.fleet.hold import Hold
 from graphistry_airgap.installation.fleet.inventory import InventoryHost
 from graphistry_airgap.installation.install import Install
 from graphistry_airgap.installation.outcome.record import Record
@@ -66,7 +67,7 @@ def run(hosts):
         )
         installer = Install(
             bring,
-            hosts,
+            Hold(hosts),
             Record(hosts),
             lambda *_: nullcontext((Path("/log"), lambda _: None)),
             World().reboots(),
