@@ -14,6 +14,7 @@ SCHEMAS = {
     "evidence": "evidence-v1",
     "bundle": "bundle-v1",
     "lock": "lock-v1",
+    "plan": "plan-v1",
     "receipt": "receipt-v1",
     "pending-reboot": "pending-v1",
     "verify": "verify-v1",

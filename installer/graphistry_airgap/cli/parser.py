@@ -135,6 +135,11 @@ def build_parser() -> Parser:
         "preflight", help="everything that stops an installation; changes nothing", parents=[common]
     )
     _bundle_source(preflight)
+    plan = commands.add_parser(
+        "plan", help="what an installation would change, thing by thing; changes nothing", parents=[common]
+    )
+    _bundle_source(plan)
+    plan.add_argument("-o", "--output", type=Path, metavar="PLAN", help="write it there, too, as JSON")
     install = commands.add_parser("install", help="install from a bundle", parents=[common])
     _bundle_source(install, resume=True)
     # install.sh has compared every byte of the bundle with the SHA256SUMS of this sha256

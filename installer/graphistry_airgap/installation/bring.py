@@ -56,9 +56,15 @@ class Bring:
     def __call__(self, targets: Sequence[Target], log: Log) -> dict[str, Outcome]:
         """Stages and tests; a host that has all in place is tested alone, and what a test finds is theirs."""
         outcomes: dict[str, Outcome] = {}
-        likely = [one for one in targets if _installed_by_it(one)]
+        likely = [one for one in targets if one.installed]
         with self._tests_beside(likely) as begun:
-            for target, recap in self._ask(likely, log):
+            asked = self.ask(likely, log)
+            for target in likely:
+                recap = asked[target.host.name]
+                if recap.differs:
+                    self._note(target, _difference(recap.differs))
+                if not recap.in_place:
+                    continue
                 outcome = self._test(target, recap, begun)
                 if outcome.problem is None:
                     outcomes[target.host.name] = outcome
@@ -79,15 +85,15 @@ class Bring:
         with self.checks(_facts(targets[0], unchanged=True), host=targets[0].host) as tests:
             yield tests
 
-    def _ask(self, targets: Sequence[Target], log: Log) -> list[tuple[Target, Recap]]:
-        """Those that have all in place; of the others it is told what differs."""
+    def ask(self, targets: Sequence[Target], log: Log) -> dict[str, Recap]:
+        """Whether each has all in place; where something differs, what does."""
         if not targets:
-            return []
-        recaps = self.play("in-place.yml", targets, log, in_place_stages=list(_stages(targets[0])))
-        for target in targets:
-            if differs := recaps[target.host.name].differs:
-                self._note(target, _difference(differs))
-        return [(one, recaps[one.host.name]) for one in targets if recaps[one.host.name].in_place]
+            return {}
+        return self.play("in-place.yml", targets, log, in_place_stages=list(_stages(targets[0])))
+
+    def foretell(self, targets: Sequence[Target], log: Log) -> dict[str, Recap]:
+        """What the stages would do; nothing is changed."""
+        return self.play(_playbook(targets), targets, log, check=True) if targets else {}
 
     def _note(self, target: Target, text: str) -> None:
         self.progress.note(text if target.alone else f"{target.host.name}: {text}")
@@ -110,8 +116,7 @@ class Bring:
                 self.hosts.add(ready[line["host"]].host, changes)
             log(line)
 
-        template = targets[0].site.is_template
-        recaps = self.play("template.yml" if template else "install.yml", [*ready.values()], recorded)
+        recaps = self.play(_playbook(targets), [*ready.values()], recorded)
         for name, target in ready.items():
             recap, earlier = recaps[name], begun[name]
             if isinstance(earlier, dict):
@@ -129,13 +134,16 @@ class Bring:
         said = attempt(partial(self._verify, target, recap, begun))
         return Outcome(recap, {}, said) if isinstance(said, AirgapError) else said
 
-    def play(self, playbook: str, targets: Sequence[Target], log: Log, **variables: Any) -> dict[str, Recap]:
+    def play(
+        self, playbook: str, targets: Sequence[Target], log: Log, *, check: bool = False, **variables: Any
+    ) -> dict[str, Recap]:
         return self.runner(
             playbook,
             hosts={one.host.name: {**one.connection, **self.variables(one), **variables} for one in targets},
             work_root=self.work_root,
             progress=self.progress,
             log=log,
+            check=check,
         )
 
     def _verify(self, target: Target, recap: Recap, begun_before: Tests | None) -> Outcome:
@@ -168,12 +176,8 @@ def _stages(target: Target) -> tuple[Stage, ...]:
     return TEMPLATE_STAGES if target.site.is_template else PLAYBOOK_STAGES
 
 
-def _installed_by_it(target: Target) -> bool:
-    """Whether the run before brought the host to its end with the very same bundle."""
-    last = target.last
-    if target.begun or not last or not last.get("complete"):
-        return False
-    return bool(last["bundle"].get("sums_sha256") == target.provenance.sums)
+def _playbook(targets: Sequence[Target]) -> str:
+    return "template.yml" if targets[0].site.is_template else "install.yml"
 
 
 def _difference(differs: dict[str, Any]) -> str:

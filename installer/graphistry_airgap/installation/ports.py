@@ -27,6 +27,7 @@ class PlaybookRunner(Protocol):
         work_root: Path,
         progress: Progress,
         log: Callable[[dict[str, Any]], None],
+        check: bool = False,
     ) -> dict[str, Recap]: ...
 
 

@@ -70,6 +70,9 @@ class Recap:
     `changed_tasks` has one {stage, task} per changed task; `findings` are preflight's, errors first, then
     what the tasks of later stages had to tell.
 
+    `unknown` has one {stage, task, until} per task that could not foretell what it would do before the stage
+    `until` has run.
+
     `gpu` is the plan that the configuration laid down, None where the site wants none; `driver` says what
     was decided and done about NVIDIA's driver, `vgpu` about a guest's licence, `exceptions` what
     stands on the host beside its hardening; None where the run did not get so far.  `changes` are what the
@@ -86,6 +89,7 @@ class Recap:
     vgpu: dict[str, Any] | None = None
     exceptions: list[dict[str, str]] | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
+    unknown: list[dict[str, str]] = field(default_factory=list)
     in_place: bool | None = None
     differs: dict[str, Any] | None = None
     record: dict[str, Any] | None = None
@@ -113,6 +117,8 @@ class Recap:
         if changed:
             self.stages[-1].changed += 1
             self.changed_tasks.append({"stage": stage, "task": task})
+        if until := result.get("unknown_until"):
+            self.unknown.append({"stage": stage, "task": task, "until": until})
         made = [{"stage": stage, **one} for one in _made(result, failed=failed)]
         self.changes += made
         if failed:

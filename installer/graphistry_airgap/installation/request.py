@@ -77,6 +77,13 @@ class Target:
         return {**self.host.connection, "ansible_python_interpreter": python}
 
     @property
+    def installed(self) -> bool:
+        """Whether the run before brought the host to its end with the very same bundle."""
+        if self.begun or not self.last or not self.last.get("complete"):
+            return False
+        return bool(self.last["bundle"].get("sums_sha256") == self.provenance.sums)
+
+    @property
     def package_system(self) -> str:
         return self.bundle.platforms[self.provenance.platform].package_system
 

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, Sequence[str], Progress], Resu
     "bundle sign": _bundle_sign,
     "host profile": installation.host_profile,
     "preflight": installation.preflight,
+    "plan": installation.plan,
     "install": installation.install,
     "verify": installation.verify,
     "status": installation.status,

@@ -42,5 +42,6 @@ def _install(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
 
 _BEGIN: dict[str, Callable[[argparse.Namespace, Sequence[str]], None]] = {
     "install": _install,
+    "plan": _in_a_scope,
     "preflight": _in_a_scope,
 }

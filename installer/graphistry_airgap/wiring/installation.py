@@ -13,7 +13,7 @@ from graphistry_airgap.bundle.trust.adapters.required import read_required
 from graphistry_airgap.content import PACKAGE
 from graphistry_airgap.core import places
 from graphistry_airgap.core.adapters import root_file
-from graphistry_airgap.core.adapters.files import write_output
+from graphistry_airgap.core.adapters.files import require_writable, write_output
 from graphistry_airgap.core.adapters.machine import this_machine
 from graphistry_airgap.core.adapters.private_dir import require_private
 from graphistry_airgap.core.adapters.process import attached, own_python
@@ -35,6 +35,7 @@ from graphistry_airgap.installation.fleet.hold import Hold
 from graphistry_airgap.installation.fleet.inventory import THIS_MACHINE
 from graphistry_airgap.installation.host_profile import MakeHostProfile
 from graphistry_airgap.installation.install import Install
+from graphistry_airgap.installation.lifecycle.plan import MakePlan
 from graphistry_airgap.installation.outcome.record import Record, now
 from graphistry_airgap.installation.reboot.ask import Reboots
 from graphistry_airgap.installation.reboot.at_boot import ResumeAtBoot
@@ -73,6 +74,18 @@ def preflight(arguments: argparse.Namespace, _: Sequence[str], progress: Progres
         installer = _installer(arguments, progress)
         targets = _targets(arguments, progress, vouching(open_bundle))
         return installer.preflight(targets.decide(_request(arguments), thorough=False))
+
+
+def plan(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
+    if arguments.output is not None:
+        require_writable(arguments.output.absolute().parent, "name another file for the plan")
+    with run_lock.hold(command="plan"), ticket.of_this_run() as vouching:
+        hosts = _hosts(arguments, progress)
+        bring = _bring(arguments, hosts, progress)
+        write = partial(write_output, mode=0o600)
+        targets = _targets(arguments, progress, vouching(open_bundle))
+        decided = targets.decide(_request(arguments), thorough=False)
+        return MakePlan(bring, Hold(hosts), event_log, write, now).run(decided, arguments.output)
 
 
 def install(arguments: argparse.Namespace, _: Sequence[str], progress: Progress) -> Result:
@@ -165,7 +178,13 @@ def _targets(
 
 def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
     hosts = _hosts(arguments, progress)
-    bring = Bring(
+    bring = _bring(arguments, hosts, progress)
+    reboots = Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart)
+    return Install(bring, Hold(hosts), Record(hosts), event_log, reboots)
+
+
+def _bring(arguments: argparse.Namespace, hosts: Hosts, progress: Progress) -> Bring:
+    return Bring(
         runner=_run_watched,
         checks=partial(begun_checks, progress=progress),
         hosts=hosts,
@@ -173,8 +192,6 @@ def _installer(arguments: argparse.Namespace, progress: Progress) -> Install:
         variables=RoleVariables(load_knowledge(), load_env_schema()),
         work_root=require_private(arguments.work_dir),
     )
-    reboots = Reboots(ResumeStateFile(), ResumeUnit(), reboot.boot_id, reboot.schedule_restart)
-    return Install(bring, Hold(hosts), Record(hosts), event_log, reboots)
 
 
 def _hosts(arguments: argparse.Namespace, progress: Progress) -> Hosts:

@@ -36,7 +36,10 @@ WITHOUT_PYTHON = {
 
 @dataclass
 class Listener:
-    """Fed with the events of ansible-runner, one after the other; `recaps` has one of each host."""
+    """Fed with the events of ansible-runner, one after the other; `recaps` has one of each host.
+
+    With `check` nothing of what is told was changed.
+    """
 
     progress: Progress
     log: Callable[[dict[str, Any]], None]
@@ -45,6 +48,7 @@ class Listener:
     stage: str = ""
     waits: Path | None = None
     clock: Callable[[], float] = time.monotonic
+    check: bool = False
 
     def __post_init__(self) -> None:
         self.waiting = Waiting(self.progress, self.waits, self.clock)
@@ -94,7 +98,7 @@ class Listener:
         seconds = round(time.monotonic() - self.started, 2)
         for recap in running:
             recap.end(seconds)
-        changed = sum(recap.stages[-1].changed for recap in running)
+        changed = 0 if self.check else sum(recap.stages[-1].changed for recap in running)
         self.progress.stage_done(self.stage, changed, seconds, failed=any(recap.failed for recap in running))
 
     def _taking_part(self) -> list[Recap]:

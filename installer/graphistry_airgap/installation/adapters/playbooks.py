@@ -74,15 +74,18 @@ def run_playbook(
     work_root: Path,
     progress: Progress,
     log: Callable[[dict[str, Any]], None],
+    check: bool = False,
 ) -> dict[str, Recap]:
     """Run `playbooks/<playbook>` and tell of each host; the work directory is removed afterwards.
+
+    With `check` the tasks only tell what they would do.
 
     `hosts` has the variables of each: how it is reached, and what the roles are given.  There are no extra
     variables, which would win over everything that is nearer to a task.
     """
     work = make_work(work_root)
     recaps = {name: Recap() for name in hosts}
-    listener = Listener(progress, log, recaps, waits=work / _WAITS)
+    listener = Listener(progress, log, recaps, waits=work / _WAITS, check=check)
     try:
         (work / "ansible.cfg").write_text("[defaults]\n", encoding="ascii")
         # the only program of the runtime on the path: modules must find the host's programs
@@ -97,6 +100,7 @@ def run_playbook(
             project_dir=os.fspath(content_root() / "playbooks"),
             inventory=os.fspath(inventory),
             playbook=playbook,
+            cmdline="--check" if check else None,
             envvars=environment(work),
             event_handler=listener.handle,
             # Runner asks after each such pause, in seconds, whether to end the run
