@@ -53,6 +53,7 @@ class ActionModule(Normal):  # type: ignore[misc]  # Ansible has no types
         if kept:
             kept_archives.offer()
         said: dict[str, Any] = super().run(tmp, task_vars)
-        if kept:
+        # a host that is refused, or that differs, is left as it is
+        if kept and said.get("in_place"):
             kept_archives.keep()
         return said
