@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.host, pytest.mark.subprocesses]
 
 PLAN = "/root/plan.json"
 SITE = "/etc/graphistry-airgap/site.yml"
+KEPT = "/root/approved.json"
 CUSTOM_ENV = "/var/graphistry/releases/v2.50.1/data/config/custom.env"
 SECRET = "GRAPHISTRY_NEXUS_SIGNING_KEY"
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -63,7 +64,8 @@ def test_what_is_planned_on_a_fresh_host_is_what_the_installation_does(host: Sea
     assert sh(host, f"stat -c '%U %a' {PLAN}") == "root 600"
     assert PASSWORD not in text
 
-    rc, envelope = install(host)
+    host.put(text.encode(), KEPT)
+    rc, envelope = install(host, "--plan", KEPT)
     assert rc == 0, json.dumps(envelope, indent=1)
     done = json.loads(host.read(RECEIPT))["changes"]
     assert things(planned["changes"]) <= things(done)
@@ -90,6 +92,34 @@ def test_what_somebody_changed_by_hand_is_planned_back_and_no_secret_is_told(hos
     assert secret not in text
     assert secret not in json.dumps(envelope)
     assert host.exec(["grep", "^AIR_GAPPED=", CUSTOM_ENV]).rc == 1
+
+
+def test_a_plan_that_does_not_fit_any_more_is_refused_and_changes_nothing(host: SealedHost) -> None:
+    """Yesterday's, all of which is done; and today's, after which somebody has gone on changing."""
+    before = snapshot(host)
+    rc, envelope = install(host, "--plan", KEPT)
+    assert (rc, [error["code"] for error in envelope["errors"]]) == (6, ["plan-differs"])
+    _, _, text = plan(host)
+    host.put(text.encode(), KEPT)
+    sh(host, "rm /usr/lib/systemd/system/graphistry.service /etc/systemd/system/graphistry.service -f")
+    harmed = snapshot(host)
+    rc, envelope = install(host, "--plan", KEPT)
+    (error,) = envelope["errors"]
+    assert (rc, error["code"]) == (6, "plan-differs")
+    assert [line for line in error["differs"] if "to do now, and not planned: file" in line], error
+    assert before != harmed == snapshot(host)
+
+
+def test_a_plan_that_fits_is_done(host: SealedHost) -> None:
+    _, planned, text = plan(host)
+    host.put(text.encode(), KEPT)
+    rc, envelope = install(host, "--plan", KEPT)
+    assert rc == 0, json.dumps(envelope, indent=1)
+    assert envelope["data"]["changed"] > 0
+    assert host.exec(["grep", "^AIR_GAPPED=", CUSTOM_ENV]).rc == 0
+    assert planned["data"]["changes"]
+    _, envelope, _ = plan(host)
+    assert envelope["data"]["changes"] == []
 
 
 def test_a_plan_that_could_not_be_written_is_not_made(host: SealedHost) -> None:

@@ -142,6 +142,12 @@ def build_parser() -> Parser:
     plan.add_argument("-o", "--output", type=Path, metavar="PLAN", help="write it there, too, as JSON")
     install = commands.add_parser("install", help="install from a bundle", parents=[common])
     _bundle_source(install, resume=True)
+    install.add_argument(
+        "--plan",
+        type=Path,
+        metavar="PLAN",
+        help="do what this plan says (`plan -o PLAN`), or nothing where it does not fit any more",
+    )
     # install.sh has compared every byte of the bundle with the SHA256SUMS of this sha256
     install.add_argument("--bytes-checked", metavar="SHA256", help=argparse.SUPPRESS)
     check = commands.add_parser("verify", help="post-install tests on this host", parents=[common])

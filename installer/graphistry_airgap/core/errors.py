@@ -74,6 +74,12 @@ class HostEnvironmentError(AirgapError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class DriftError(AirgapError):
+    """A host is not as a document says, or a plan does not fit it (exit 6)."""
+
+    exit_code = ExitCode.DRIFT
+
+
 class RebootRequiredError(AirgapError):
     """Not a failure: the host has to be restarted, then the installation goes on (exit 10)."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from graphistry_airgap.installation.bring import Bring
     from graphistry_airgap.installation.fleet.hold import Hold
+    from graphistry_airgap.installation.lifecycle.planned import Planned
     from graphistry_airgap.installation.outcome.record import Record
     from graphistry_airgap.installation.ports import EventLog
     from graphistry_airgap.installation.reboot.ask import Demand, Reboots
@@ -44,9 +45,12 @@ class Install:
         results = {one.host.name: _judged(one, recaps[one.host.name]) for one in held.targets}
         return of_all(results, held.refused)
 
-    def run(self, decided: Decided, resumed: Resumed | None = None) -> Result:
+    def run(self, decided: Decided, resumed: Resumed | None = None, planned: Planned | None = None) -> Result:
+        """With a plan what that says, or nothing."""
         started = now()
         with self.hold(decided) as held, self.event_log(places.LOGS, "install") as (log_path, log):
+            if planned is not None:
+                planned.require(self.bring, held, log)
             outcomes = self.bring(held.targets, log)
             ended = [Done(one, outcomes[one.host.name], notes=self._waited(one)) for one in held.targets]
             demands = {done.target.host.name: self._demand(done) for done in ended}

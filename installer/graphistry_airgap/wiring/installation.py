@@ -23,6 +23,7 @@ from graphistry_airgap.installation.adapters.event_log import event_log
 from graphistry_airgap.installation.adapters.hosts import Hosts
 from graphistry_airgap.installation.adapters.inventory_files import read_inventory
 from graphistry_airgap.installation.adapters.media import MountedMedia
+from graphistry_airgap.installation.adapters.plan_file import read_plan
 from graphistry_airgap.installation.adapters.playbooks import run_playbook
 from graphistry_airgap.installation.adapters.reboot import ResumeUnit
 from graphistry_airgap.installation.adapters.receipts import ReceiptFile
@@ -92,12 +93,13 @@ def install(arguments: argparse.Namespace, _: Sequence[str], progress: Progress)
     if arguments.wait_for_medium:
         return _resume_at_boot(progress)
     require_private(places.STATE)
+    planned = read_plan(arguments.plan)
     with run_lock.hold(command="install"), ticket.of_this_run() as vouching:
         return InstallCommand(
             targets=_targets(arguments, progress, vouching(open_bundle)),
             take_over=installed_tool.take_over,
             resume=Resume(ResumeStateFile(), MountedMedia(), ReceiptFile(), reboot.boot_id),
-            install=_installer(arguments, progress).run,
+            install=partial(_installer(arguments, progress).run, planned=planned),
         ).run(_request(arguments), resume=arguments.resume)
 
 

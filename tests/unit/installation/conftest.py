@@ -82,7 +82,7 @@ def run(world, hosts):
         yield result
         ran[1] += ", over"
 
-    def start(recap, resumed=None, aim=None, *, signing_key=False, **options):
+    def start(recap, resumed=None, aim=None, *, planned=None, signing_key=False, **options):
         hosts.known["signing_key"] = signing_key
         bring = Bring(
             runner=runner(recap),
@@ -93,7 +93,9 @@ def run(world, hosts):
         )
         last = hosts.saved[-1] if hosts.saved else None
         one = replace(aim or target(**options), last=last, begun=hosts.begun)
-        return Install(bring, Hold(hosts), Record(hosts), log, world.reboots()).run(Decided([one]), resumed)
+        return Install(bring, Hold(hosts), Record(hosts), log, world.reboots()).run(
+            Decided([one]), resumed, planned
+        )
 
     start.played, start.progress = [], Notes()
     start.begun_while, start.checks, start.tests = [], [], []

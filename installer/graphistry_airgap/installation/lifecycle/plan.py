@@ -10,6 +10,7 @@ from graphistry_airgap.core.canonical import readable_json
 from graphistry_airgap.core.result import Result, failed
 from graphistry_airgap.installation.failures import failure_of
 from graphistry_airgap.installation.lifecycle import plan_document, plan_text
+from graphistry_airgap.installation.lifecycle.foretell import foretell
 from graphistry_airgap.installation.outcome import summary
 from graphistry_airgap.installation.outcome.results import of_all
 
@@ -39,11 +40,7 @@ class MakePlan:
         plans: dict[str, dict[str, Any]] = {}
         results: dict[str, Result] = {}
         with self.hold(decided) as held, self.event_log(places.RUN / "log", "plan") as (_, log):
-            likely = [one for one in held.targets if one.installed]
-            asked = self.bring.ask(likely, log)
-            there = {name: recap for name, recap in asked.items() if recap.in_place}
-            left = [one for one in held.targets if one.host.name not in there]
-            recaps = there | self.bring.foretell(left, log)
+            recaps = foretell(self.bring, held, log)
         for target in held.targets:
             name, recap = target.host.name, recaps[target.host.name]
             if recap.failed:

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-def of_host(target: Target, recap: Recap) -> dict[str, Any]:
-    """What check mode told of a host, and what it was told about."""
+def basis(target: Target) -> dict[str, Any]:
+    """What a host's plan is made for."""
     came_from = target.provenance
-    reboot = next((failure for failure in recap.failures if failure.asks_reboot), None)
     return {
         "host": target.host.name,
         "platform": came_from.platform,
@@ -29,6 +28,13 @@ def of_host(target: Target, recap: Recap) -> dict[str, Any]:
         "bundle": {"id": came_from.id, "sums_sha256": came_from.sums},
         "site": {"path": str(target.site_path), "sha256": digest_of(target.site)},
         "overrides": [asdict(override) for override in target.overrides],
+    }
+
+
+def of_host(target: Target, recap: Recap) -> dict[str, Any]:
+    """What check mode told of a host, and what it was told about."""
+    reboot = next((failure for failure in recap.failures if failure.asks_reboot), None)
+    return basis(target) | {
         "changes": recap.changes,
         "unknown": recap.unknown,
         "reboot": reboot and {"stage": reboot.stage, "reason": reboot.message},

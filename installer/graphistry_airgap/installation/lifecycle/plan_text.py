@@ -18,7 +18,7 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         return [f"{what}: nothing to change."]
     told = [f"{what}: {_counted(len(plan['changes']), 'change')}, none of them made yet."]
     for stage, changes in groupby(plan["changes"], key=lambda one: one["stage"]):
-        told += [f"{stage}:", *(f"  {_line(one)}" for one in changes)]
+        told += [f"{stage}:", *(f"  {line(one)}" for one in changes)]
     if plan["unknown"]:
         told.append("Not to be known before:")
         told += [f"  {one['stage']}: {one['task']} (until {one['until']} has run)" for one in plan["unknown"]]
@@ -27,7 +27,7 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
     return told
 
 
-def _line(change: Mapping[str, Any]) -> str:
+def line(change: Mapping[str, Any]) -> str:
     before, after = (_shown(change["kind"], change[side]) for side in ("before", "after"))
     return f"{change['kind']} {change['what']}: {before} -> {after}"
 

@@ -26,7 +26,7 @@ def of_all(results: Mapping[str, Result], refused: Mapping[str, AirgapError]) ->
         data=data,
         messages=[f"{name}: {line}" for name in names for line in every[name].messages],
         exit_code=worst_of_hosts(every[name].exit_code for name in names),
-        errors=[_named(error, name) for name in names for error in every[name].errors],
+        errors=[named(error, name) for name in names for error in every[name].errors],
     )
 
 
@@ -39,7 +39,7 @@ def _host(name: str, result: Result) -> dict[str, Any]:
     }
 
 
-def _named(error: AirgapError, host: str) -> AirgapError:
+def named(error: AirgapError, host: str) -> AirgapError:
     """The same error, which says whose it is."""
     details = {"host": host, **error.details}
     return type(error)(f"{host}: {error.message}", code=error.code, hint=error.hint, details=details)
