@@ -40,7 +40,9 @@ def keep() -> None:
     if kept is None:
         return
     with suppress(OSError):
-        kept.mkdir(mode=0o755, exist_ok=True)
+        kept.mkdir(exist_ok=True)
+        # as all of the runtime, whatever the umask: it holds code alone
+        kept.chmod(0o755)
         for archive in _archives(_cache()):
             if not (kept / archive.name).exists():
                 _write(archive.read_bytes(), kept / archive.name)
@@ -72,6 +74,7 @@ def _write(data: bytes, path: Path) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
+            os.fchmod(stream.fileno(), 0o644)
             os.fsync(stream.fileno())
         Path(temporary).replace(path)
     except BaseException:

@@ -434,7 +434,7 @@ def test_the_second_installation_writes_its_log_only(again):
 def test_what_ansible_built_for_the_question_is_kept_and_not_written_again(installed, again):
     kept = f"stat -c '%U %a %i %y' $(dirname $(readlink -f {INSTALLED_TOOL}))/../modules/*.in_place-*"
     before = installed.sh(kept)
-    assert before.startswith("root 600 ")
+    assert before.startswith("root 644 ")
     assert len(before.splitlines()) == 1
     rc, envelope = install(installed.host)
     assert rc == 0

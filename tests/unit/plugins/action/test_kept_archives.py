@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from plugins.plugin_utils import kept_archives
@@ -40,12 +42,19 @@ def built(cache):
 
 def test_what_one_process_built_lies_before_the_next(runtime, new_process):
     built(new_process("one"))
+    before = os.umask(0o077)
     kept_archives.keep()
+    os.umask(before)
     cache = new_process("two")
     kept_archives.offer()
     assert [path.name for path in cache.iterdir()] == [NAME]
     assert (cache / NAME).read_bytes() == b"archive"
-    assert [path.name for path in (runtime / kept_archives.KEPT).iterdir()] == [NAME]
+    (whole,) = (runtime / kept_archives.KEPT).iterdir()
+    assert (whole.name, whole.stat().st_mode & 0o777, whole.parent.stat().st_mode & 0o777) == (
+        NAME,
+        0o644,
+        0o755,
+    )
     kept_archives.offer()  # of a second worker
 
 
