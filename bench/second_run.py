@@ -1,9 +1,8 @@
-"""How long a second `install` takes on a healthy host, beside an empty play with as many tasks as the first.
+"""How long a second `install`, a `plan` and `status` take on a healthy host, beside an empty play.
 
 Run as root once scripts/demo has made the bundle.  It installs on a sealed host of its own and writes
-build/bench/second_run.json: seconds of the first and of the repeated runs and of their stages, the number of
-tasks of the first, the seconds of a play with that many tasks that do nothing, the ratio of the two, and the
-seconds of `status`.
+build/bench/second_run.json: seconds of the first and of the repeated runs, the number of tasks of the first,
+the seconds of a play with that many tasks that do nothing, of `plan` and of `status`, and two ratios.
 """
 
 from __future__ import annotations
@@ -55,21 +54,24 @@ def main() -> int:
         commands = {
             "again": install,
             "empty": f"HOME=/run {playbook} {EMPTY}",
+            "plan": f"{INSTALLED_TOOL} plan --quiet",
             "status": f"{INSTALLED_TOOL} status",
         }
         time.sleep(SETTLED_SECONDS)
         # one after the other in turn, so that what else the machine does meets all of them
         rounds = [{name: timed(host, command) for name, command in commands.items()} for _ in range(RUNS)]
-        again, empty, status = ([one[name] for one in rounds] for name in commands)
+        again, empty, plan, status = ([one[name] for one in rounds] for name in commands)
         log = last_log(host)
     result = {
         "first_seconds": first,
         "again_seconds": again,
         "changed": sum(bool(entry["changed"]) for entry in log if entry["event"] == "task"),
         "first_tasks": len(tasks),
+        "plan_seconds": plan,
         "status_seconds": status,
         "empty_play_seconds": empty,
         "ratio_to_empty_play": round(statistics.median(again) / statistics.median(empty), 2),
+        "plan_ratio_to_empty_play": round(statistics.median(plan) / statistics.median(empty), 2),
         "peak_memory_mib": log[-1].get("peak_memory_mib"),
     }
     target = CHECKOUT / "build" / "bench" / "second_run.json"
